@@ -1,0 +1,37 @@
+# One command each. Everything is installed into .venv from requirements.lock, hashes checked.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+BIN := .venv/bin
+PYTEST_ARGS ?=
+.DEFAULT_GOAL := help
+.PHONY: help install run test check format bench lock clean
+
+help: ## what each command does
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+install: ## make .venv from the lock file
+	@$(PYTHON) tracker/bootstrap.py
+
+run: install ## start everything on this machine; PORT=8000, DATA_DIR=var
+	@exec $(BIN)/python -m tracker.up
+
+test: install ## all tests, on a private PostgreSQL, a real broker and real workers
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+check: install ## format, lint, types, imports, migrations, deploy settings, templates, container files
+	@$(BIN)/python tracker/checks.py
+
+format: install ## put the code into the house form
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+bench: install ## measured figures, as a table and as bench-results.json
+	@$(BIN)/python -m tests.bench.run
+
+lock: ## renew the lock files after a change in pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --extra embedded --extra dev --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock
+	uv pip compile pyproject.toml --universal --python-version 3.11 --constraints requirements.lock \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements-prod.lock
+
+clean: ## remove .venv and caches; keeps var/, where the records are
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
