@@ -1,0 +1,1 @@
+"""Indicators of security cooperation: what they are, what was observed, how it is judged."""

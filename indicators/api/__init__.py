@@ -1,0 +1,1 @@
+"""The machine door: the same verbs in JSON."""

@@ -1,0 +1,233 @@
+"""The one writer of Rollup and IndicatorStatus, and their rebuild. Decides no rule: the engine does."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from indicators.engine import METHOD_VERSION
+from indicators.engine.codec import canonical_hash, judgement_to_json, message_to_json, snapshot_to_json
+from indicators.engine.judge import judge
+from indicators.engine.rollup import roll_up_period
+from indicators.engine.types import Judgement, PeriodValue, Snapshot
+from indicators.models import IndicatorStatus, Observation, ProgrammeIndicator, ReportingPeriod, Rollup
+from indicators.snapshots import Key, expected_sites, load_indicators, load_measurements, load_snapshots
+
+CHUNK = 200
+ROLLUP_FIELDS = [
+    "value",
+    "numerator",
+    "denominator",
+    "standard_error",
+    "n",
+    "reported",
+    "expected",
+    "refusal_code",
+    "refusal",
+]
+STATUS_FIELDS = [
+    "as_of", "status", "refusal_code", "refusal", "value", "value_on", "achievement", "expected_achievement",
+    "on_track_index", "planned_value", "is_over_target", "is_approximate", "trend", "reported", "expected",
+    "stale_from", "judgement", "input_hash", "method_version", "computed_at",
+]  # fmt: skip
+
+
+def refresh(keys: Iterable[Key], *, at: datetime) -> None:
+    """Bring the touched (indicator, period) roll-ups and their indicators' statuses up to date.
+
+    Called inside the transaction that changed the facts. Locks the indicators first, so that two approvals
+    at once are rolled up one after the other and the later one sees the earlier.
+    """
+    keys = set(keys)
+    lock_indicators({indicator for indicator, _period in keys})
+    indicators = load_indicators({indicator for indicator, _period in keys})
+    _store_rollups(indicators, keys)
+    _store_statuses(indicators, at=at)
+
+
+def refresh_statuses(indicator_pks: Iterable[int], *, at: datetime) -> None:
+    """Judge again: a target changed, or time passed. Roll-ups stay."""
+    pks = set(indicator_pks)
+    lock_indicators(pks)
+    _store_statuses(load_indicators(pks), at=at)
+
+
+def lock_indicators(pks: Iterable[int]) -> None:
+    """Hold the indicators' rows until the transaction ends, always in the same order."""
+    list(
+        ProgrammeIndicator.objects.select_for_update(no_key=True)
+        .filter(pk__in=list(pks))
+        .order_by("pk")
+        .values_list("pk")
+    )
+
+
+def rebuild(*, at: datetime) -> int:
+    """Drop and recompute every derived row. Returns how many indicators were judged."""
+    count = 0
+    for pks in _chunks(ProgrammeIndicator.objects.order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            lock_indicators(pks)
+            Rollup.objects.filter(indicator__in=pks).delete()
+            IndicatorStatus.objects.filter(indicator__in=pks).delete()
+            indicators = load_indicators(pks)
+            _store_rollups(indicators, _keys_with_facts(pks))
+            _store_statuses(indicators, at=at)
+        count += len(pks)
+    return count
+
+
+def differences() -> Iterator[str]:
+    """Recompute every derived row from facts; name each stored one that differs, is missing or is too many."""
+    for pks in _chunks(ProgrammeIndicator.objects.order_by("pk").values_list("pk", flat=True)):
+        indicators = load_indicators(pks)
+        yield from _rollup_differences(indicators, pks)
+        yield from _status_differences(indicators, pks)
+
+
+def _rollup_differences(indicators: list[ProgrammeIndicator], pks: list[int]) -> Iterator[str]:
+    wanted = {(row.indicator_id, row.period_id): row for row in _rollups(indicators, _keys_with_facts(pks))}
+    stored = {(row.indicator_id, row.period_id): row for row in Rollup.objects.filter(indicator__in=pks)}
+    for key in sorted(wanted.keys() | stored.keys()):
+        place = f"roll-up of indicator {key[0]}, period {key[1]}"
+        if key not in stored:
+            yield f"{place}: missing"
+        elif key not in wanted:
+            yield f"{place}: stored without facts"
+        else:
+            for field in ROLLUP_FIELDS:
+                kept, right = getattr(stored[key], field), getattr(wanted[key], field)
+                if kept != right:
+                    yield f"{place}: {field} is {kept}, facts give {right}"
+
+
+def _status_differences(indicators: list[ProgrammeIndicator], pks: list[int]) -> Iterator[str]:
+    stored = {row.indicator_id: row for row in IndicatorStatus.objects.filter(indicator__in=pks)}
+    by_date: dict[date, list[ProgrammeIndicator]] = defaultdict(list)
+    for indicator in indicators:
+        if indicator.pk in stored:
+            by_date[stored[indicator.pk].as_of].append(indicator)
+        else:
+            yield f"status of indicator {indicator.pk}: missing"
+    for as_of, group in by_date.items():
+        for pk, snapshot in load_snapshots(group, as_of=as_of).items():
+            if stored[pk].input_hash != canonical_hash(snapshot_to_json(snapshot)):
+                yield f"status of indicator {pk}: its inputs are not the ones it was judged on"
+            if stored[pk].judgement != judgement_to_json(judge(snapshot)):
+                yield f"status of indicator {pk}: facts give another judgement"
+
+
+def _keys_with_facts(pks: Iterable[int]) -> set[Key]:
+    return set(
+        Observation.objects.current()
+        .filter(indicator__in=list(pks))
+        .values_list("indicator_id", "period_id")
+        .distinct()
+    )
+
+
+def _rollups(indicators: list[ProgrammeIndicator], keys: set[Key]) -> list[Rollup]:
+    periods = ReportingPeriod.objects.in_bulk({period for _indicator, period in keys})
+    by_pk = {indicator.pk: indicator for indicator in indicators}
+    measurements = load_measurements(keys)
+    rows = []
+    for indicator_pk, period_pk in sorted(keys):
+        found = measurements.get((indicator_pk, period_pk))
+        if not found:
+            continue
+        indicator, period = by_pk[indicator_pk], periods[period_pk]
+        rolled = roll_up_period(
+            found,
+            indicator.version.rule(),
+            starts_on=period.starts_on,
+            ends_on=period.ends_on,
+            label=period.label,
+            expected=expected_sites(indicator, period),
+        )
+        rows.append(Rollup(indicator_id=indicator_pk, period_id=period_pk, **_rollup_columns(rolled)))
+    return rows
+
+
+def _rollup_columns(rolled: PeriodValue) -> dict[str, Any]:
+    refusal = rolled.refusal
+    return {
+        "value": _stored(rolled.value),
+        "numerator": rolled.numerator,
+        "denominator": rolled.denominator,
+        "standard_error": _stored(rolled.standard_error),
+        "n": rolled.n,
+        "reported": rolled.reported,
+        "expected": rolled.expected,
+        "refusal_code": refusal.code.value if refusal else "",
+        "refusal": message_to_json(refusal.message) if refusal else None,
+    }
+
+
+def _stored(value: Any) -> Any:
+    """Rounded to the ten places that the column keeps, so that a recomputed row equals the stored one."""
+    return None if value is None else round(value, 10)
+
+
+def _store_rollups(indicators: list[ProgrammeIndicator], keys: set[Key]) -> None:
+    rows = _rollups(indicators, keys)
+    Rollup.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["indicator", "period"],
+        update_fields=ROLLUP_FIELDS,
+        batch_size=1000,
+    )
+    emptied = keys - {(row.indicator_id, row.period_id) for row in rows}
+    for indicator_pk, period_pk in emptied:  # A withdrawn figure: rare, one or two keys.
+        Rollup.objects.filter(indicator=indicator_pk, period=period_pk).delete()
+
+
+def _store_statuses(indicators: list[ProgrammeIndicator], *, at: datetime) -> None:
+    by_day: dict[date, list[ProgrammeIndicator]] = defaultdict(list)
+    for indicator in indicators:
+        by_day[at.astimezone(indicator.programme.zone).date()].append(indicator)
+    rows = [
+        _status_row(pk, snapshot, judge(snapshot), at=at)
+        for as_of, group in by_day.items()
+        for pk, snapshot in load_snapshots(group, as_of=as_of).items()
+    ]
+    IndicatorStatus.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["indicator"], update_fields=STATUS_FIELDS, batch_size=500
+    )
+
+
+def _status_row(pk: int, snapshot: Snapshot, judgement: Judgement, *, at: datetime) -> IndicatorStatus:
+    refusal = judgement.refusal
+    return IndicatorStatus(
+        indicator_id=pk,
+        as_of=snapshot.as_of,
+        status=judgement.status.value,
+        refusal_code=refusal.code.value if refusal else "",
+        refusal=message_to_json(refusal.message) if refusal else None,
+        value=judgement.value,
+        value_on=judgement.value_on,
+        achievement=judgement.achievement,
+        expected_achievement=judgement.expected_achievement,
+        on_track_index=judgement.on_track_index,
+        planned_value=judgement.planned_value,
+        is_over_target=judgement.is_over_target,
+        is_approximate=judgement.is_approximate,
+        trend=judgement.trend.word.value,
+        reported=judgement.coverage.reported,
+        expected=judgement.coverage.expected,
+        stale_from=judgement.stale_from,
+        judgement=judgement_to_json(judgement),
+        input_hash=canonical_hash(snapshot_to_json(snapshot)),
+        method_version=METHOD_VERSION,
+        computed_at=at,
+    )
+
+
+def _chunks(pks: Iterable[int]) -> Iterator[list[int]]:
+    pks = list(pks)
+    for start in range(0, len(pks), CHUNK):
+        yield pks[start : start + CHUNK]

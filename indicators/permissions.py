@@ -1,0 +1,111 @@
+"""Who may. `check_x` raises PermissionDenied with the reason; `may(check_x, …)` answers yes or no."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
+
+from indicators.models import (
+    GlobalRole,
+    Membership,
+    Observation,
+    Programme,
+    ProgrammeIndicator,
+    Role,
+    State,
+    User,
+)
+
+
+def may(check: Callable[..., None], *args: Any) -> bool:
+    """Whether the check lets pass."""
+    try:
+        check(*args)
+    except PermissionDenied:
+        return False
+    return True
+
+
+def why_not(check: Callable[..., None], *args: Any) -> str:
+    """The reason why the check refuses, for a button's hint; empty when it lets pass."""
+    try:
+        check(*args)
+    except PermissionDenied as refusal:
+        return str(refusal)
+    return ""
+
+
+def roles_in(user: User, programme: Programme | int) -> set[str]:
+    """The roles that a person holds in a programme today. One query."""
+    pk = programme.pk if isinstance(programme, Programme) else programme
+    if not user.is_authenticated:
+        return set()
+    return set(Membership.objects.active().filter(user=user, programme_id=pk).values_list("role", flat=True))
+
+
+def check_may_administer(user: User) -> None:
+    """Register programmes, people, schedules; tailor indicators; edit the library."""
+    if not user.is_admin:
+        raise PermissionDenied(_("Only administrators may do this."))
+
+
+def check_may_enter(user: User, indicator: ProgrammeIndicator) -> None:
+    """Enter observations of an indicator."""
+    if not roles_in(user, indicator.programme_id) & {Role.OFFICER, Role.APPROVER}:
+        raise PermissionDenied(_("Only officers of this programme enter its figures."))
+
+
+def check_may_edit_observation(user: User, observation: Observation) -> None:
+    """Change or submit an observation that is still a draft or was returned."""
+    check_may_enter(user, observation.indicator)
+    if observation.state not in {State.DRAFT, State.RETURNED}:
+        raise PermissionDenied(_("Only drafts and returned figures can be changed; others are corrected."))
+
+
+def check_may_decide(user: User, observation: Observation) -> None:
+    """Approve, return or reject a submitted observation (four eyes: METHOD 4.2)."""
+    if Role.APPROVER not in roles_in(user, observation.indicator.programme_id):
+        raise PermissionDenied(_("Only approvers of this programme decide on its figures."))
+    if observation.state != State.SUBMITTED:
+        raise PermissionDenied(_("Only submitted figures wait for a decision."))
+    if user.pk in {observation.entered_by_id, observation.submitted_by_id}:
+        raise PermissionDenied(_("Nobody decides on figures that they entered or submitted."))
+
+
+def check_may_correct(user: User, observation: Observation) -> None:
+    """Enter a newer figure for an approved one."""
+    check_may_enter(user, observation.indicator)
+    if observation.state != State.APPROVED:
+        raise PermissionDenied(_("Only approved figures are corrected; others can still be changed."))
+
+
+def check_may_request_assessment(user: User, programme: Programme) -> None:
+    """Ask for an assessment outside the schedule."""
+    if not user.is_admin and not roles_in(user, programme) & {Role.APPROVER, Role.EVALUATOR}:
+        raise PermissionDenied(_("Only administrators, approvers and evaluators ask for an assessment."))
+
+
+def check_may_evaluate(user: User, programme: Programme) -> None:
+    """Review a programme's assessments: an evaluator who does not work in it (METHOD 4.1)."""
+    roles = roles_in(user, programme)
+    if Role.EVALUATOR not in roles:
+        raise PermissionDenied(_("Only evaluators of this programme review its assessments."))
+    if roles & {Role.OFFICER, Role.APPROVER}:
+        raise PermissionDenied(_("Nobody evaluates a programme in which they work."))
+
+
+def check_may_sign_off(user: User, indicator: ProgrammeIndicator) -> None:
+    """Agree to, or decline, an indicator on behalf of a partner."""
+    if user.global_role != GlobalRole.PARTNER_VIEWER or user.partner_id is None:
+        raise PermissionDenied(_("Only a partner's own viewer signs off for that partner."))
+    if not ProgrammeIndicator.objects.visible_to(user).filter(pk=indicator.pk).exists():
+        raise PermissionDenied(_("This indicator is not releasable to your nation."))
+
+
+def check_may_see_events(user: User) -> None:
+    """Read the audit trail: not for partner viewers."""
+    if user.global_role == GlobalRole.PARTNER_VIEWER:
+        raise PermissionDenied(_("The audit trail is for programme staff and auditors."))

@@ -1,0 +1,196 @@
+"""Rows in, engine types out, in a fixed number of queries. Decides nothing, writes nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+
+from django.db.models import Count, Prefetch, Q
+
+from indicators.engine.codec import message_from_json
+from indicators.engine.periods import Frequency
+from indicators.engine.types import (
+    Measurement,
+    PeriodValue,
+    Plan,
+    Refusal,
+    RefusalCode,
+    Snapshot,
+)
+from indicators.models import (
+    Milestone,
+    Observation,
+    ProgrammeIndicator,
+    ReportingPeriod,
+    Rollup,
+    TargetRevision,
+)
+
+NO_PLAN = Plan(baseline=None, baseline_on=None, target=None, target_on=None)
+Key = tuple[int, int]
+"""(indicator, period)"""
+
+
+def load_indicators(pks: Iterable[int]) -> list[ProgrammeIndicator]:
+    """Indicators with all that `load_snapshots` and `expected_sites` ask of them. Four queries."""
+    revisions = TargetRevision.objects.order_by("number").prefetch_related(
+        Prefetch("milestones", queryset=Milestone.objects.order_by("due_on"))
+    )
+    return list(
+        ProgrammeIndicator.objects.filter(pk__in=list(pks))
+        .select_related("version", "programme", "definition")
+        .annotate(unit_count=Count("units", filter=Q(units__is_active=True)))
+        .prefetch_related(Prefetch("revisions", queryset=revisions), "units")
+        .order_by("pk")
+    )
+
+
+def expected_sites(indicator: ProgrammeIndicator, period: ReportingPeriod) -> int:
+    """How many figures are due for this indicator and period.
+
+    Nothing is due for what is reported when it happens; one course run owes one figure; otherwise each unit
+    that reports owes one, or the programme as a whole.
+    """
+    if period.frequency == Frequency.EVENT:
+        return 0
+    if period.frequency == Frequency.PER_COURSE:
+        return 1
+    return indicator.unit_count or 1  # type: ignore[attr-defined]
+
+
+def load_measurements(keys: Iterable[Key]) -> dict[Key, list[Measurement]]:
+    """The approved figures of the given indicators and periods. One query."""
+    wanted = set(keys)
+    rows = (
+        Observation.objects.current()
+        .filter(
+            indicator__in={indicator for indicator, _period in wanted},
+            period__in={period for _indicator, period in wanted},
+        )
+        .order_by("indicator_id", "period_id", "unit_id", "cell")
+        .values_list(
+            "indicator_id",
+            "period_id",
+            "id",
+            "unit_id",
+            "cell",
+            "numerator",
+            "denominator",
+            "value",
+            "standard_error",
+            "sample_size",
+        )
+    )
+    found: dict[Key, list[Measurement]] = defaultdict(list)
+    for (
+        indicator,
+        period,
+        pk,
+        unit,
+        cell,
+        numerator,
+        denominator,
+        value,
+        standard_error,
+        n,
+    ) in rows.iterator():
+        if (indicator, period) in wanted:
+            found[indicator, period].append(
+                Measurement(
+                    id=pk,
+                    site=unit,
+                    cell=cell,
+                    numerator=numerator,
+                    denominator=denominator,
+                    value=value,
+                    standard_error=standard_error,
+                    n=n,
+                )
+            )
+    return found
+
+
+def load_snapshots(indicators: Iterable[ProgrammeIndicator], *, as_of: date) -> dict[int, Snapshot]:
+    """Everything that a verdict at `as_of` depends on, for indicators from `load_indicators`. Two queries."""
+    indicators = list(indicators)
+    periods = _periods_upto(indicators, as_of)
+    rollups: dict[int, dict[int, Rollup]] = defaultdict(dict)
+    for rollup in Rollup.objects.filter(indicator__in=[i.pk for i in indicators], period__ends_on__lte=as_of):
+        rollups[rollup.indicator_id][rollup.period_id] = rollup
+    return {
+        indicator.pk: _snapshot(
+            indicator,
+            periods[indicator.programme_id, indicator.frequency],
+            rollups[indicator.pk],
+            as_of=as_of,
+        )
+        for indicator in indicators
+    }
+
+
+def _periods_upto(
+    indicators: list[ProgrammeIndicator], as_of: date
+) -> dict[tuple[int, str], list[ReportingPeriod]]:
+    found: dict[tuple[int, str], list[ReportingPeriod]] = defaultdict(list)
+    for period in ReportingPeriod.objects.filter(
+        programme__in={i.programme_id for i in indicators}, ends_on__lte=as_of
+    ).order_by("ends_on", "starts_on", "pk"):
+        found[period.programme_id, period.frequency].append(period)
+    return found
+
+
+def _snapshot(
+    indicator: ProgrammeIndicator, periods: list[ReportingPeriod], rollups: dict[int, Rollup], *, as_of: date
+) -> Snapshot:
+    series = tuple(
+        _period_value(period, rollups.get(period.pk), expected_sites(indicator, period))
+        for period in periods
+        if period.pk in rollups or (period.due_on <= as_of and period.frequency != Frequency.EVENT)
+    )
+    current, original = plans_of(indicator, as_of=as_of)
+    return Snapshot(
+        rule=indicator.version.rule(),
+        plan=current,
+        original_plan=original,
+        series=series,
+        as_of=as_of,
+        frequency_days=Frequency(indicator.frequency).days,
+        grace_days=indicator.programme.grace_days,
+    )
+
+
+def plans_of(indicator: ProgrammeIndicator, *, as_of: date) -> tuple[Plan, Plan]:
+    """The plan valid at `as_of` and the first one ever; reads only what `load_indicators` prefetched."""
+    revisions = list(indicator.revisions.all())
+    if not revisions:
+        return NO_PLAN, NO_PLAN
+    valid = [revision for revision in revisions if revision.effective_on <= as_of] or revisions[:1]
+    return valid[-1].as_plan(), revisions[0].as_plan()
+
+
+def _period_value(period: ReportingPeriod, rollup: Rollup | None, expected: int) -> PeriodValue:
+    if rollup is None:
+        return PeriodValue(
+            starts_on=period.starts_on,
+            ends_on=period.ends_on,
+            label=period.label,
+            value=None,
+            expected=expected,
+        )
+    refusal = None
+    if rollup.refusal_code and rollup.refusal is not None:
+        refusal = Refusal(code=RefusalCode(rollup.refusal_code), message=message_from_json(rollup.refusal))
+    return PeriodValue(
+        starts_on=period.starts_on,
+        ends_on=period.ends_on,
+        label=period.label,
+        value=rollup.value,
+        numerator=rollup.numerator,
+        denominator=rollup.denominator,
+        standard_error=rollup.standard_error,
+        n=rollup.n,
+        reported=rollup.reported,
+        expected=expected,
+        refusal=refusal,
+    )
