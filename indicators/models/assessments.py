@@ -20,6 +20,10 @@ class Kind(models.TextChoices):
     EX_POST = "ex_post", _("Ex-post")
 
 
+class InternalQuerySet(OfProgrammeQuerySet):
+    partner_viewers_see = False
+
+
 class AssessmentSchedule(models.Model):
     """When a programme is assessed without anybody asking."""
 
@@ -39,7 +43,7 @@ class AssessmentSchedule(models.Model):
     is_active = models.BooleanField(_("active"), default=True)
     planned_until = models.DateField(null=True, blank=True, editable=False)
 
-    objects = OfProgrammeQuerySet.as_manager()
+    objects = InternalQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.programme}: {self.get_frequency_display()}"
@@ -75,7 +79,7 @@ class DueAssessment(models.Model):
     planned_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    objects = OfProgrammeQuerySet.as_manager()
+    objects = InternalQuerySet.as_manager()
 
     class Meta:
         ordering = ["-due_at", "-pk"]

@@ -14,12 +14,7 @@ from indicators.models.programmes import OfProgrammeQuerySet
 
 class OfRunQuerySet(OfProgrammeQuerySet):
     programme_path = "run__programme"
-
-    def visible_to(self, user: User) -> OfRunQuerySet:
-        """Evaluations are for those inside: a partner viewer sees none."""
-        if user.is_authenticated and user.global_role == "partner_viewer":
-            return self.none()
-        return super().visible_to(user)
+    partner_viewers_see = False  # Evaluations are for those inside.
 
 
 class Evaluation(models.Model):

@@ -122,15 +122,18 @@ class Programme(models.Model):
 
 
 class OfProgrammeQuerySet(models.QuerySet[models.Model]):
-    """Rows that are seen by whoever sees their programme."""
+    """Rows that are seen by whoever sees their programme; some of them not by partner viewers."""
 
     programme_path = "programme"
+    partner_viewers_see = True
 
     def visible_to(self, user: User) -> OfProgrammeQuerySet:
         if not user.is_authenticated:
             return self.none()
         if user.sees_everything:
             return self
+        if user.global_role == GlobalRole.PARTNER_VIEWER and not self.partner_viewers_see:
+            return self.none()
         seen = Programme.objects.visible_to(user).values("pk")
         return self.filter(**{f"{self.programme_path}__in": seen})
 
@@ -241,6 +244,15 @@ class Assumption(models.Model):
         return self.statement
 
 
+class ReportingUnitQuerySet(OfProgrammeQuerySet):
+    def visible_to(self, user: User) -> ReportingUnitQuerySet:
+        """Partner viewers see those of their nation and those of none."""
+        seen = super().visible_to(user)
+        if user.is_authenticated and user.global_role == GlobalRole.PARTNER_VIEWER:
+            return seen.filter(Q(partner=user.partner_id) | Q(partner__isnull=True))
+        return seen
+
+
 class ReportingUnit(models.Model):
     """A node of the reporting tree: country, institution, site or course."""
 
@@ -272,7 +284,7 @@ class ReportingUnit(models.Model):
     )
     is_active = models.BooleanField(_("reports now"), default=True)
 
-    objects = OfProgrammeQuerySet.as_manager()
+    objects = ReportingUnitQuerySet.as_manager()
 
     class Meta:
         ordering = ["programme_id", "code"]
@@ -338,6 +350,7 @@ class CourseRun(models.Model):
 
 class OfRunQuerySet(OfProgrammeQuerySet):
     programme_path = "run__course__programme"
+    partner_viewers_see = False  # Persons, though under pseudonyms.
 
 
 class Enrolment(models.Model):
@@ -362,6 +375,7 @@ class Enrolment(models.Model):
 
 class OfEnrolmentQuerySet(OfProgrammeQuerySet):
     programme_path = "enrolment__run__course__programme"
+    partner_viewers_see = False
 
 
 class Occasion(models.TextChoices):
