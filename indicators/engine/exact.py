@@ -1,0 +1,90 @@
+"""Decimal arithmetic that stays the same wherever it is stored. No rounding for display."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+from .errors import EngineError
+
+_WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
+_LAST_DIGIT = Decimal("1E-10")
+
+
+def plain(value: Decimal) -> Decimal:
+    """The same number without trailing zeros and without an exponent.
+
+    >>> plain(Decimal("52.500")), plain(Decimal("1E+2")), plain(Decimal("-0.0"))
+    (Decimal('52.5'), Decimal('100'), Decimal('0'))
+    """
+    if not value.is_finite():
+        raise EngineError(f"A finite number was expected, {value} was given.")
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return Decimal("0") if text in {"-0", ""} else Decimal(text)
+
+
+def rounded(value: Decimal) -> Decimal:
+    """The number to ten decimal places, half to even, so that stored and recomputed values agree."""
+    return plain(_WIDE.quantize(value, _LAST_DIGIT))
+
+
+def total(values: Iterable[Decimal]) -> Decimal:
+    """The exact sum; zero for nothing, so callers ask first whether there is anything."""
+    result = Decimal(0)
+    for value in values:
+        result = _WIDE.add(result, value)
+    return plain(result)
+
+
+def times(left: Decimal, right: Decimal) -> Decimal:
+    """The product, exact up to sixty digits."""
+    return _WIDE.multiply(left, right)
+
+
+def minus(left: Decimal, right: Decimal) -> Decimal:
+    """The difference, exact up to sixty digits."""
+    return plain(_WIDE.subtract(left, right))
+
+
+def quotient(numerator: Decimal, denominator: Decimal) -> Decimal:
+    """The quotient to ten decimal places.
+
+    >>> quotient(Decimal(2), Decimal(3))
+    Decimal('0.6666666667')
+    """
+    if denominator == 0:
+        raise EngineError(f"{numerator} was to be divided by 0; callers refuse before that.")
+    return rounded(_WIDE.divide(numerator, denominator))
+
+
+def root(value: Decimal) -> Decimal:
+    """The square root to ten decimal places."""
+    return rounded(_WIDE.sqrt(value))
+
+
+def mean(values: Sequence[Decimal]) -> Decimal:
+    """The arithmetic mean of one or more numbers."""
+    return quotient(total(values), Decimal(len(values)))
+
+
+def median(values: Sequence[Decimal]) -> Decimal:
+    """The middle value; between two middle ones, their mean.
+
+    >>> median([Decimal(3), Decimal(1), Decimal(2), Decimal(10)])
+    Decimal('2.5')
+    """
+    if not values:
+        raise EngineError("A median needs at least one number.")
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    if len(ordered) % 2:
+        return plain(ordered[middle])
+    return mean(ordered[middle - 1 : middle + 1])
+
+
+def weighted_mean(values: Sequence[Decimal], weights: Sequence[Decimal]) -> Decimal:
+    """Σ w·x ÷ Σ w; the weights are not negative and not all zero."""
+    products = (times(value, weight) for value, weight in zip(values, weights, strict=True))
+    return quotient(total(products), total(weights))

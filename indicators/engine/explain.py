@@ -1,0 +1,289 @@
+"""The rule, the numbers put in, and the plain sentence. Says what was computed, computes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from .display import format_index, format_number, format_parts, format_share, format_value
+from .messages import gettext_noop, message
+from .quality import is_partial
+from .timeline import POOLED, CurrentValue, effective_time_rule
+from .types import (
+    Coverage,
+    IndicatorRule,
+    Message,
+    PeriodValue,
+    Plan,
+    Refusal,
+    Status,
+    Step,
+    TimeRule,
+    Trajectory,
+    Trend,
+    TrendWord,
+    ValueType,
+)
+
+_TIME_RULES = {
+    TimeRule.SUM: (gettext_noop("Current value: baseline plus all reported increments"), "A = B + Σx"),
+    TimeRule.LAST: (gettext_noop("Current value: the latest period"), "A = x(last)"),
+    TimeRule.MEAN: (gettext_noop("Current value: mean of the periods"), "A = Σx / n"),
+    TimeRule.MIN: (gettext_noop("Current value: lowest period"), "A = min x"),
+    TimeRule.MAX: (gettext_noop("Current value: highest period"), "A = max x"),
+    TimeRule.MEDIAN: (gettext_noop("Current value: median of the periods"), "A = median x"),
+    TimeRule.RATIO_OF_SUMS: (
+        gettext_noop("Current value: all numerators over all denominators"),
+        "A = scale × Σnum / Σden",
+    ),
+    TimeRule.MEAN_WEIGHTED_N: (gettext_noop("Current value: mean weighted by cases"), "A = Σ(n·x) / Σn"),
+    TimeRule.MEAN_INVERSE_VARIANCE: (
+        gettext_noop("Current value: mean weighted by precision"),
+        "A = Σ(x/s²) / Σ(1/s²)",
+    ),
+    TimeRule.ROLLING_5Y_RATIO: (
+        gettext_noop("Current value: all numerators over all denominators of five years"),
+        "A = scale × Σnum / Σden",
+    ),
+}
+_PATHS = {
+    Trajectory.LINEAR: "P = B + (T − B)·(t − t0)/(t1 − t0)",
+    Trajectory.STEP: "P = last milestone due",
+    Trajectory.MILESTONES: "P = line between the milestones around t",
+    Trajectory.S_CURVE: "P = B + (T − B)·(3u² − 2u³)",
+}
+_MOST_SHOWN = 12
+UNLIKELY_PACE = 2
+
+
+def value_step(current: CurrentValue, rule: IndicatorRule) -> Step:
+    """How the current value came out of the periods."""
+    label, formula = _TIME_RULES[effective_time_rule(rule)]
+    return Step(
+        label=message(label),
+        rule=formula,
+        substituted=_substituted_value(current, rule),
+        result=format_value(current.value, rule),
+    )
+
+
+def _substituted_value(current: CurrentValue, rule: IndicatorRule) -> str:
+    parts = format_parts(current.numerator, current.denominator)
+    if parts and rule.value_type is ValueType.RATIO:
+        return f"{format_number(rule.scale, 4)} × {parts}" if rule.scale != 1 else parts
+    shown = [f"{p.label}: {format_value(p.value, rule)}" for p in current.periods]
+    if len(shown) > _MOST_SHOWN:
+        shown = [shown[0], "…", *shown[2 - _MOST_SHOWN :]]
+    return "; ".join(shown)
+
+
+def achievement_step(actual: Decimal, plan: Plan, achieved: Decimal, rule: IndicatorRule) -> Step:
+    """(A − B) ÷ (T − B) with the numbers; for levels the result is said in levels."""
+    a, b, t = (format_value(x, rule) for x in (actual, plan.baseline, plan.target))
+    result = format_share(achieved)
+    if rule.value_type is ValueType.ORDINAL and plan.baseline is not None and plan.target is not None:
+        done, meant = actual - plan.baseline, plan.target - plan.baseline
+        result = f"{format_number(done, 1)} of {format_number(meant, 1)} levels"
+    return Step(
+        label=message(gettext_noop("Achievement: share of the planned change that has occurred")),
+        rule="a = (A − B) / (T − B)",
+        substituted=f"({a} − {b}) / ({t} − {b})",
+        result=result,
+    )
+
+
+def planned_step(planned: Decimal, plan: Plan, current: CurrentValue, rule: IndicatorRule) -> Step:
+    """The planned value the actual one is compared with."""
+    trajectory = plan.trajectory
+    if trajectory is Trajectory.LINEAR and plan.milestones:
+        trajectory = Trajectory.MILESTONES
+    substituted = (
+        f"B = {format_value(plan.baseline, rule)} ({plan.baseline_on}), "
+        f"T = {format_value(plan.target, rule)} ({plan.target_on}), t = {current.on}"
+    )
+    is_pooled = effective_time_rule(rule) in POOLED and len(current.periods) > 1
+    label = (
+        gettext_noop("Planned value: the planned path, joined over the same periods as the value")
+        if is_pooled
+        else gettext_noop("Planned value at that date")
+    )
+    return Step(
+        label=message(label),
+        rule=_PATHS[trajectory],
+        substituted=substituted,
+        result=format_value(planned, rule),
+    )
+
+
+def expected_step(planned: Decimal, plan: Plan, expected: Decimal, rule: IndicatorRule) -> Step:
+    """(P − B) ÷ (T − B) with the numbers."""
+    p, b, t = (format_value(x, rule) for x in (planned, plan.baseline, plan.target))
+    return Step(
+        label=message(gettext_noop("Expected achievement: share of the planned change that was due")),
+        rule="e = (P − B) / (T − B)",
+        substituted=f"({p} − {b}) / ({t} − {b})",
+        result=format_share(expected),
+    )
+
+
+def index_step(achieved: Decimal, expected: Decimal, index: Decimal, plan: Plan) -> Step:
+    """a ÷ e, with enough digits to be on the right side of the borders."""
+    return Step(
+        label=message(
+            gettext_noop("On-track index: on track from %(on_track)s, at risk from %(at_risk)s"),
+            on_track=format_number(plan.on_track_from, 4),
+            at_risk=format_number(plan.at_risk_from, 4),
+        ),
+        rule="OTI = a / e",
+        substituted=f"{format_number(achieved, 4)} / {format_number(expected, 4)}",
+        result=format_index(index, (plan.at_risk_from, plan.on_track_from)),
+    )
+
+
+def share_step(
+    met: int, counted: int, low: Decimal | None, high: Decimal | None, rule: IndicatorRule
+) -> Step:
+    """Periods inside the bounds out of the periods that count."""
+    bounds = " ≤ x ≤ ".join(format_value(x, rule) if x is not None else "…" for x in (low, high))
+    return Step(
+        label=message(gettext_noop("Share of periods inside the agreed bounds (the bounds count as inside)")),
+        rule=bounds,
+        substituted=f"{met} / {counted}",
+        result=format_share(Decimal(met) / Decimal(counted)),
+    )
+
+
+def listed_step(label: str, periods: Sequence[PeriodValue]) -> Step:
+    """Periods that need to be named one by one."""
+    return Step(
+        label=message(label),
+        rule="",
+        substituted=", ".join(p.label for p in periods),
+        result=str(len(periods)),
+    )
+
+
+def pace_step(pace: Decimal) -> Step:
+    """The catch-up factor."""
+    return Step(
+        label=message(
+            gettext_noop("Required pace: pace needed from now on, as a multiple of the pace so far")
+        ),
+        rule="[(T − A)/(t1 − t)] / [(A − B)/(t − t0)]",
+        substituted="",
+        result=f"{format_number(pace, 2)} ×",
+    )
+
+
+def error_step(low: Decimal, high: Decimal, probability: float | None, rule: IndicatorRule) -> Step:
+    """The 95 % interval of the value, and how likely the index is at or above the on-track border."""
+    result = "" if probability is None else f"{format_number(Decimal(str(round(probability, 3))), 2)}"
+    return Step(
+        label=message(
+            gettext_noop("Measurement error: 95 %% interval of the value; probability of being on track")
+        ),
+        rule="A ± 1.96·s",
+        substituted=f"{format_value(low, rule)} … {format_value(high, rule)}",
+        result=result,
+    )
+
+
+def refusal_step(refusal: Refusal) -> Step:
+    """The reason stands where the number would stand."""
+    return Step(label=refusal.message, rule="", substituted="", result=refusal.code.value)
+
+
+_STATUS_WORDS = {
+    Status.ON_TRACK: gettext_noop("On track."),
+    Status.AT_RISK: gettext_noop("At risk."),
+    Status.OFF_TRACK: gettext_noop("Off track."),
+    Status.NOT_REPORTING: gettext_noop("Not reporting."),
+    Status.NOT_ASSESSABLE: gettext_noop("Not assessable."),
+    Status.MONITORED: gettext_noop("Monitored: watched, not judged."),
+}
+_TREND_WORDS = {
+    TrendWord.IMPROVING: gettext_noop("The trend is improving."),
+    TrendWord.WORSENING: gettext_noop("The trend is worsening."),
+    TrendWord.RISING: gettext_noop("The trend is rising."),
+    TrendWord.FALLING: gettext_noop("The trend is falling."),
+    TrendWord.NO_EVIDENCE: gettext_noop(
+        "There is no evidence of a trend, which does not mean that it is stable."
+    ),
+}
+
+
+def sentence(
+    *,
+    status: Status,
+    refusal: Refusal | None,
+    current: CurrentValue,
+    plan: Plan,
+    planned: Decimal | None,
+    rule: IndicatorRule,
+    trend: Trend,
+    covered: Coverage,
+    is_over_target: bool,
+    is_approximate: bool,
+    required_pace: Decimal | None,
+) -> tuple[Message, ...]:
+    """The result in sentences for somebody who is not a statistician (METHOD 7.3)."""
+    said: list[Message] = []
+    if current.value is not None:
+        said.append(_movement(current, plan, rule))
+    if planned is not None and status is not Status.MONITORED:
+        said.append(
+            message(gettext_noop("Planned by then: %(planned)s."), planned=format_value(planned, rule))
+        )
+    said.append(message(_STATUS_WORDS[status]))
+    if refusal is not None:
+        said.append(refusal.message)
+    said += _flags(is_approximate=is_approximate, is_over_target=is_over_target, required_pace=required_pace)
+    if trend.word in _TREND_WORDS:
+        said.append(message(_TREND_WORDS[trend.word]))
+    if is_partial(covered):
+        said.append(
+            message(
+                gettext_noop("Partial: %(reported)s of %(expected)s expected reports are in."),
+                reported=covered.reported,
+                expected=covered.expected,
+            )
+        )
+    if current.value is not None:
+        said.append(message(gettext_noop("This is change, not proof that the programme caused it.")))
+    return tuple(said)
+
+
+def _flags(*, is_approximate: bool, is_over_target: bool, required_pace: Decimal | None) -> list[Message]:
+    said: list[Message] = []
+    if is_approximate:
+        said.append(
+            message(gettext_noop("The colour depends on a difference within the measurement error (≈)."))
+        )
+    if is_over_target:
+        said.append(message(gettext_noop("Well over the target: the target may be too soft.")))
+    if required_pace is not None and required_pace > UNLIKELY_PACE:
+        said.append(
+            message(
+                gettext_noop(
+                    "From now on %(pace)s times the pace so far is needed: "
+                    "the target is unlikely without a change of scope."
+                ),
+                pace=format_number(required_pace, 1),
+            )
+        )
+    return said
+
+
+def _movement(current: CurrentValue, plan: Plan, rule: IndicatorRule) -> Message:
+    assert current.value is not None
+    parts = format_parts(current.numerator, current.denominator) if rule.value_type is ValueType.RATIO else ""
+    shown = format_value(current.value, rule) + (f" ({parts})" if parts else "")
+    if plan.baseline is None:
+        return message(gettext_noop("The value is %(value)s at %(on)s."), value=shown, on=current.on)
+    if current.value > plan.baseline:
+        template = gettext_noop("Rose from %(baseline)s to %(value)s at %(on)s.")
+    elif current.value < plan.baseline:
+        template = gettext_noop("Fell from %(baseline)s to %(value)s at %(on)s.")
+    else:
+        template = gettext_noop("Unchanged: baseline %(baseline)s, now %(value)s at %(on)s.")
+    return message(template, baseline=format_value(plan.baseline, rule), value=shown, on=current.on)

@@ -1,0 +1,382 @@
+"""One snapshot in, one judgement out. The only place that gives an indicator its status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from . import exact, explain
+from .achievement import (
+    achievement,
+    check_direction,
+    is_inside,
+    missing_plan,
+    on_track_index,
+    required_pace,
+    status_of,
+)
+from .distributions import normal_cdf
+from .messages import gettext_noop, refuse
+from .quality import coverage, stale_from
+from .timeline import CurrentValue, current_value, planned_for, reported_points, started
+from .trend import trend
+from .types import (
+    Direction,
+    IndicatorRule,
+    Judgement,
+    PeriodValue,
+    Plan,
+    Refusal,
+    RefusalCode,
+    Snapshot,
+    Status,
+    Step,
+    Trajectory,
+    ValueType,
+)
+
+Z_95 = Decimal("1.959964")
+_KEPT = {Direction.RANGE, Direction.MAINTAIN_ABOVE, Direction.MAINTAIN_BELOW}
+_DONE_OR_NOT = {ValueType.BINARY, ValueType.MILESTONE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Progress:
+    """What was found about the way from baseline to target; parts may be there although there is a refusal."""
+
+    status: Status = Status.NOT_ASSESSABLE
+    refusal: Refusal | None = None
+    achieved: Decimal | None = None
+    expected: Decimal | None = None
+    index: Decimal | None = None
+    planned: Decimal | None = None
+    is_approximate: bool = False
+    steps: tuple[Step, ...] = ()
+
+
+def judge(snapshot: Snapshot) -> Judgement:
+    """Judge one indicator at a date.
+
+    Context and text indicators are MONITORED. No value, or one past its staleness limit, is NOT_REPORTING; a value
+    that a rule does not let judge is NOT_ASSESSABLE; each with its refusal. Otherwise the status follows from the
+    on-track index (METHOD 2.3), or for indicators that are to be kept within bounds from the share of periods inside
+    (METHOD 2.2). Numbers that could be formed are given beside a refusal.
+
+    Args:
+        snapshot: everything the verdict depends on; the same snapshot always gives the same judgement.
+
+    Returns:
+        The judgement with its steps and sentence. Achievement, index and planned value are exact to ten places.
+    """
+    rule, as_of = snapshot.rule, snapshot.as_of
+    plan, original = _effective(snapshot.plan, rule), _effective(snapshot.original_plan, rule)
+    series = started(snapshot.series, as_of)
+    current = current_value(series, rule, plan, as_of)
+    goes_stale = _stale_from(current, snapshot)
+    missing = _why_no_current_data(current, snapshot)
+    progress = _progress(series, current, rule, plan)
+    status, refusal = _status(missing, progress, rule)
+    covered = coverage(series, as_of)
+    has_better = not rule.is_context
+    moving = trend(reported_points(series), rule.direction, has_better=has_better)
+    pace = _pace(current, rule, plan)
+    is_over = (
+        rule.direction not in _KEPT
+        and not rule.is_context
+        and rule.value_type not in _DONE_OR_NOT
+        and progress.achieved is not None
+        and progress.achieved > plan.over_target_from
+    )
+    judged = status in {Status.ON_TRACK, Status.AT_RISK, Status.OFF_TRACK}
+    steps = _steps(current, rule, progress, pace, missing)
+    return Judgement(
+        status=status,
+        refusal=refusal,
+        value=current.value,
+        value_on=current.on,
+        achievement=progress.achieved,
+        achievement_original=_achievement_original(series, current, rule, original, as_of_plan=plan),
+        expected_achievement=progress.expected,
+        on_track_index=progress.index,
+        planned_value=progress.planned,
+        required_pace=pace,
+        is_over_target=is_over,
+        is_approximate=judged and progress.is_approximate,
+        trend=moving,
+        coverage=covered,
+        stale_from=goes_stale,
+        steps=steps,
+        sentence=explain.sentence(
+            status=status,
+            refusal=refusal,
+            current=current,
+            plan=plan,
+            planned=progress.planned,
+            rule=rule,
+            trend=moving,
+            covered=covered,
+            is_over_target=is_over and judged,
+            is_approximate=judged and progress.is_approximate,
+            required_pace=pace if judged else None,
+        ),
+    )
+
+
+def _effective(plan: Plan, rule: IndicatorRule) -> Plan:
+    """A thing that is done or not starts at 0, is meant to be 1, and is due at its date, not little by little."""
+    if rule.value_type not in _DONE_OR_NOT:
+        return plan
+    trajectory = plan.trajectory
+    if trajectory is Trajectory.LINEAR and not plan.milestones:
+        trajectory = Trajectory.STEP
+    return replace(
+        plan,
+        baseline=Decimal(0) if plan.baseline is None else plan.baseline,
+        target=Decimal(1) if plan.target is None else plan.target,
+        trajectory=trajectory,
+    )
+
+
+def _stale_from(current: CurrentValue, snapshot: Snapshot) -> date | None:
+    if current.on is None:
+        return None
+    return stale_from(current.on, frequency_days=snapshot.frequency_days, grace_days=snapshot.grace_days)
+
+
+def _why_no_current_data(current: CurrentValue, snapshot: Snapshot) -> Refusal | None:
+    if snapshot.rule.value_type is ValueType.TEXT:
+        has_text = any(p.reported for p in started(snapshot.series, snapshot.as_of))
+        return None if has_text else _no_data()
+    if current.on is None:
+        return _no_data()
+    limit = stale_from(current.on, frequency_days=snapshot.frequency_days, grace_days=snapshot.grace_days)
+    if limit is None or snapshot.as_of < limit:
+        return None
+    return refuse(
+        RefusalCode.STALE,
+        gettext_noop("The latest value is of %(on)s and no longer counts as current since %(limit)s."),
+        on=current.on,
+        limit=limit,
+    )
+
+
+def _no_data() -> Refusal:
+    return refuse(RefusalCode.NO_APPROVED_DATA, gettext_noop("There are no approved data yet."))
+
+
+def _status(
+    missing: Refusal | None, progress: _Progress, rule: IndicatorRule
+) -> tuple[Status, Refusal | None]:
+    if rule.is_context or rule.value_type is ValueType.TEXT:
+        return Status.MONITORED, missing
+    if missing is not None:
+        return Status.NOT_REPORTING, missing
+    return progress.status, progress.refusal
+
+
+def _progress(
+    series: Sequence[PeriodValue], current: CurrentValue, rule: IndicatorRule, plan: Plan
+) -> _Progress:
+    if rule.is_context or rule.value_type is ValueType.TEXT:
+        return _Progress()
+    if rule.direction in _KEPT:
+        return _kept_within(series, current, rule, plan)
+    if current.value is None:
+        return _Progress(refusal=current.refusal)
+    return _on_the_way(current, current.value, rule, plan)
+
+
+def _on_the_way(current: CurrentValue, actual: Decimal, rule: IndicatorRule, plan: Plan) -> _Progress:
+    achieved = achievement(actual, plan.baseline, plan.target)
+    if isinstance(achieved, Refusal):
+        return _Progress(refusal=achieved)
+    assert plan.baseline is not None
+    assert plan.target is not None
+    wrong_way = check_direction(rule.direction, plan.baseline, plan.target)
+    if wrong_way is not None:
+        return _Progress(refusal=wrong_way)
+    steps = [explain.achievement_step(actual, plan, achieved, rule)]
+    if rule.value_type in _DONE_OR_NOT and achieved >= 1:
+        return _Progress(status=Status.ON_TRACK, achieved=achieved, planned=plan.target, steps=tuple(steps))
+    if rule.value_type is ValueType.EFFECT_SIZE:
+        return _effect_size(current, actual, achieved, plan, rule, steps)
+    planned = planned_for(current, rule, plan)
+    if isinstance(planned, Refusal):
+        return _Progress(refusal=planned, achieved=achieved, steps=tuple(steps))
+    expected = achievement(planned, plan.baseline, plan.target)
+    assert isinstance(expected, Decimal)
+    steps += [
+        explain.planned_step(planned, plan, current, rule),
+        explain.expected_step(planned, plan, expected, rule),
+    ]
+    index = on_track_index(achieved, expected)
+    if isinstance(index, Refusal):
+        return _Progress(
+            refusal=index, achieved=achieved, expected=expected, planned=planned, steps=tuple(steps)
+        )
+    steps.append(explain.index_step(achieved, expected, index, plan))
+    status = status_of(index, achieved, plan)
+    is_approximate = False
+    if current.standard_error is not None and current.standard_error > 0:
+        is_approximate, step = _within_error(current, actual, expected, status, plan, rule)
+        steps.append(step)
+    return _Progress(
+        status=status,
+        achieved=achieved,
+        expected=expected,
+        index=index,
+        planned=planned,
+        is_approximate=is_approximate,
+        steps=tuple(steps),
+    )
+
+
+def _effect_size(
+    current: CurrentValue,
+    actual: Decimal,
+    achieved: Decimal,
+    plan: Plan,
+    rule: IndicatorRule,
+    steps: list[Step],
+) -> _Progress:
+    """A pre-agreed minimal effect holds for each course, nothing is due bit by bit; the lower limit counts."""
+    assert plan.baseline is not None
+    assert plan.target is not None
+    sure = achieved
+    if current.standard_error is not None:
+        low = actual - Z_95 * current.standard_error
+        high = actual + Z_95 * current.standard_error
+        if plan.target < plan.baseline:
+            low, high = high, low
+        lower = achievement(exact.rounded(low), plan.baseline, plan.target)
+        assert isinstance(lower, Decimal)
+        sure = lower
+        steps.append(explain.error_step(min(low, high), max(low, high), None, rule))
+    status = status_of(sure, sure, plan)
+    steps.append(explain.index_step(sure, Decimal(1), sure, plan))
+    return _Progress(
+        status=status,
+        achieved=achieved,
+        expected=Decimal(1),
+        index=sure,
+        planned=plan.target,
+        is_approximate=status is not status_of(achieved, achieved, plan),
+        steps=tuple(steps),
+    )
+
+
+def _within_error(
+    current: CurrentValue, actual: Decimal, expected: Decimal, status: Status, plan: Plan, rule: IndicatorRule
+) -> tuple[bool, Step]:
+    """Would the colour be another at one end of the 95 % interval? And how likely is the on-track border passed?"""
+    assert current.standard_error is not None
+    assert plan.baseline is not None
+    assert plan.target is not None
+    ends = [exact.rounded(actual + sign * Z_95 * current.standard_error) for sign in (-1, 1)]
+    colours: set[Status] = {status}
+    for end in ends:
+        achieved = achievement(end, plan.baseline, plan.target)
+        assert isinstance(achieved, Decimal)
+        colours.add(status_of(exact.quotient(achieved, expected), achieved, plan))
+    border = plan.baseline + plan.on_track_from * expected * (plan.target - plan.baseline)
+    z = float((actual - border) / current.standard_error)
+    probability = normal_cdf(z if plan.target > plan.baseline else -z)
+    return len(colours) > 1, explain.error_step(ends[0], ends[1], probability, rule)
+
+
+def _kept_within(
+    series: Sequence[PeriodValue], current: CurrentValue, rule: IndicatorRule, plan: Plan
+) -> _Progress:
+    """Share of periods inside the bounds; a missing earlier period counts as not met and is listed (METHOD 2.2)."""
+    low, high = _bounds(rule.direction, plan)
+    if (rule.direction is Direction.RANGE and (low is None or high is None)) or (
+        low is None and high is None
+    ):
+        return _Progress(refusal=missing_plan(Decimal(0), None))
+    counted = [p for p in series if plan.baseline_on is None or p.ends_on > plan.baseline_on]
+    reported = [i for i, p in enumerate(counted) if p.value is not None]
+    if not reported:
+        return _Progress(refusal=current.refusal or (_too_early() if current.on else None))
+    counted = counted[: reported[-1] + 1]
+    refused = [p for p in counted if p.value is None and p.refusal is not None]
+    missing = [p for p in counted if p.value is None and p.refusal is None]
+    outside = [p for p in counted if p.value is not None and not is_inside(p.value, low, high)]
+    total = len(counted) - len(refused)
+    met = total - len(missing) - len(outside)
+    share = exact.quotient(Decimal(met), Decimal(total))
+    steps = [explain.share_step(met, total, low, high, rule)]
+    for label, periods in (
+        (gettext_noop("Periods outside the bounds"), outside),
+        (gettext_noop("Periods without a report, counted as not met"), missing),
+        (gettext_noop("Periods with too little data, left out"), refused),
+    ):
+        if periods:
+            steps.append(explain.listed_step(label, periods))
+    return _Progress(
+        status=status_of(share, share, plan),
+        achieved=share,
+        expected=Decimal(1),
+        index=share,
+        planned=None if rule.direction is Direction.RANGE else (low if low is not None else high),
+        steps=tuple(steps),
+    )
+
+
+def _too_early() -> Refusal:
+    return refuse(
+        RefusalCode.TOO_EARLY, gettext_noop("No period after the baseline date has been reported yet.")
+    )
+
+
+def _bounds(direction: Direction, plan: Plan) -> tuple[Decimal | None, Decimal | None]:
+    match direction:
+        case Direction.MAINTAIN_ABOVE:
+            return plan.range_low if plan.range_low is not None else plan.target, None
+        case Direction.MAINTAIN_BELOW:
+            return None, plan.range_high if plan.range_high is not None else plan.target
+        case _:
+            return plan.range_low, plan.range_high
+
+
+def _achievement_original(
+    series: Sequence[PeriodValue],
+    current: CurrentValue,
+    rule: IndicatorRule,
+    original: Plan,
+    *,
+    as_of_plan: Plan,
+) -> Decimal | None:
+    """The same achievement against the first plan; a cumulative value starts from that plan's own baseline."""
+    if original != as_of_plan and rule.direction not in _KEPT and series:
+        current = current_value(series, rule, original, max(p.starts_on for p in series))
+    return _progress(series, current, rule, original).achieved
+
+
+def _pace(current: CurrentValue, rule: IndicatorRule, plan: Plan) -> Decimal | None:
+    judged_by_path = rule.direction not in _KEPT and not rule.is_context
+    if not judged_by_path or current.value is None or current.on is None:
+        return None
+    if rule.value_type in _DONE_OR_NOT | {ValueType.EFFECT_SIZE, ValueType.TEXT}:
+        return None
+    return required_pace(plan, current.value, current.on)
+
+
+def _steps(
+    current: CurrentValue,
+    rule: IndicatorRule,
+    progress: _Progress,
+    pace: Decimal | None,
+    missing: Refusal | None,
+) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    if current.value is not None:
+        steps.append(explain.value_step(current, rule))
+    steps += progress.steps
+    if pace is not None:
+        steps.append(explain.pace_step(pace))
+    for refusal in (missing, progress.refusal):
+        if refusal is not None:
+            steps.append(explain.refusal_step(refusal))
+    return tuple(steps)

@@ -1,0 +1,236 @@
+"""Period values become the current value, and the planned path is read the same way. Judges nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from . import exact
+from .achievement import planned_value
+from .messages import gettext_noop, refuse
+from .rollup import inverse_variance_mean, minimum_data_refusal
+from .types import Direction, IndicatorRule, PeriodValue, Plan, Refusal, RefusalCode, TimeRule, ValueType
+
+ROLLING_YEARS = 5
+POOLED = {
+    TimeRule.MEAN,
+    TimeRule.MIN,
+    TimeRule.MAX,
+    TimeRule.MEDIAN,
+    TimeRule.RATIO_OF_SUMS,
+    TimeRule.MEAN_WEIGHTED_N,
+    TimeRule.MEAN_INVERSE_VARIANCE,
+    TimeRule.ROLLING_5Y_RATIO,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentValue:
+    """The value that stands for the series at a date, and the periods it is made of."""
+
+    value: Decimal | None
+    on: date | None
+    numerator: Decimal | None = None
+    denominator: Decimal | None = None
+    standard_error: Decimal | None = None
+    periods: tuple[PeriodValue, ...] = ()
+    refusal: Refusal | None = None
+
+
+def effective_time_rule(rule: IndicatorRule) -> TimeRule:
+    """The rule that is applied: a running sum only makes sense on the way up to a total.
+
+    A summed indicator that should go down (incidents) is read as the mean per period against the path per period;
+    one that is to be kept within bounds, or is only watched, as its latest period (METHOD 2.3, non-cumulative).
+    """
+    if rule.time_rule is not TimeRule.SUM:
+        return rule.time_rule
+    if rule.is_context or rule.direction not in {Direction.ASCENDING, Direction.DESCENDING}:
+        return TimeRule.LAST
+    return TimeRule.MEAN if rule.direction is Direction.DESCENDING else TimeRule.SUM
+
+
+def started(series: Sequence[PeriodValue], as_of: date) -> tuple[PeriodValue, ...]:
+    """The periods that had begun by `as_of`, in order of time."""
+    return tuple(sorted((p for p in series if p.starts_on <= as_of), key=lambda p: (p.ends_on, p.starts_on)))
+
+
+def reported_points(series: Sequence[PeriodValue]) -> tuple[tuple[date, Decimal], ...]:
+    """Last day and value of each period that has one."""
+    return tuple((p.ends_on, p.value) for p in series if p.value is not None)
+
+
+def current_value(
+    series: Sequence[PeriodValue], rule: IndicatorRule, plan: Plan, as_of: date
+) -> CurrentValue:
+    """The current value of a series under the indicator's time rule (METHOD 2.1).
+
+    SUM is the baseline plus every increment of the periods that end after the baseline date; see
+    `effective_time_rule` for the sums that are read otherwise. LAST is the newest
+    period. The averaging rules pool the periods that end after the baseline date; the rolling rule those of the five
+    years up to the newest. Missing periods are left out, never read as zero.
+
+    Returns:
+        value None and no refusal when nothing was reported; value None with a refusal when a rule forbids a figure.
+    """
+    reported = [p for p in started(series, as_of) if p.value is not None or p.refusal is not None]
+    if not reported:
+        return CurrentValue(value=None, on=None)
+    time_rule = effective_time_rule(rule)
+    if time_rule is TimeRule.LAST:
+        return _last(reported)
+    pooled = [p for p in reported if plan.baseline_on is None or p.ends_on > plan.baseline_on]
+    if not pooled:
+        return _last(reported)
+    if time_rule is TimeRule.ROLLING_5Y_RATIO:
+        newest = pooled[-1].ends_on
+        pooled = [p for p in pooled if p.ends_on > _years_before(newest, ROLLING_YEARS)]
+    return _pool(pooled, rule, plan)
+
+
+def planned_for(current: CurrentValue, rule: IndicatorRule, plan: Plan) -> Decimal | Refusal:
+    """What the plan says of the current value: the path at its last day, or the path pooled like the value.
+
+    A mean over past periods is compared with the mean of the path over the same periods with the same weights, so that
+    a programme exactly on its path has an on-track index of exactly 1 under every time rule (METHOD 2.3).
+    """
+    if current.on is None:
+        return refuse(RefusalCode.NO_APPROVED_DATA, gettext_noop("There are no approved data."))
+    if effective_time_rule(rule) not in POOLED or not current.periods:
+        return planned_value(plan, current.on)
+    path: list[Decimal] = []
+    for period in current.periods:
+        planned = planned_value(plan, period.ends_on)
+        if isinstance(planned, Refusal):
+            return planned
+        path.append(planned)
+    return _pool_path(path, current.periods, rule)
+
+
+def _last(reported: Sequence[PeriodValue]) -> CurrentValue:
+    newest = reported[-1]
+    return CurrentValue(
+        value=newest.value,
+        on=newest.ends_on,
+        numerator=newest.numerator,
+        denominator=newest.denominator,
+        standard_error=newest.standard_error,
+        periods=(newest,),
+        refusal=newest.refusal,
+    )
+
+
+def _pool(pooled: Sequence[PeriodValue], rule: IndicatorRule, plan: Plan) -> CurrentValue:
+    if rule.time_rule in {TimeRule.RATIO_OF_SUMS, TimeRule.ROLLING_5Y_RATIO}:
+        with_parts = [p for p in pooled if p.numerator is not None and p.denominator is not None]
+        if with_parts:
+            return _pool_parts(with_parts, rule)
+    usable = [p for p in pooled if p.value is not None]
+    if not usable:
+        return _last(pooled)
+    joined = _join(usable, rule, plan)
+    if isinstance(joined, Refusal):
+        return CurrentValue(value=None, on=usable[-1].ends_on, periods=tuple(usable), refusal=joined)
+    value, error = joined
+    return CurrentValue(value=value, on=usable[-1].ends_on, standard_error=error, periods=tuple(usable))
+
+
+def _join(
+    usable: Sequence[PeriodValue], rule: IndicatorRule, plan: Plan
+) -> tuple[Decimal, Decimal | None] | Refusal:
+    """The value of several periods and its standard error, None when unknown."""
+    values = [p.value for p in usable if p.value is not None]
+    error = _error_of_sum(usable)
+    match effective_time_rule(rule):
+        case TimeRule.SUM:
+            return exact.total([plan.baseline if plan.baseline is not None else Decimal(0), *values]), error
+        case TimeRule.MIN:
+            return exact.plain(min(values)), None
+        case TimeRule.MAX:
+            return exact.plain(max(values)), None
+        case TimeRule.MEDIAN:
+            return exact.median(values), None
+        case TimeRule.MEAN_INVERSE_VARIANCE:
+            return inverse_variance_mean(values, [p.standard_error for p in usable])
+        case TimeRule.MEAN_WEIGHTED_N | TimeRule.RATIO_OF_SUMS | TimeRule.ROLLING_5Y_RATIO:
+            weights = _weights(usable)
+            return _no_weights() if weights is None else (exact.weighted_mean(values, weights), None)
+        case TimeRule.MEAN | TimeRule.LAST:
+            return exact.mean(values), None if error is None else exact.quotient(error, Decimal(len(values)))
+
+
+def _pool_parts(periods: Sequence[PeriodValue], rule: IndicatorRule) -> CurrentValue:
+    numerator = exact.total(p.numerator for p in periods if p.numerator is not None)
+    denominator = exact.total(p.denominator for p in periods if p.denominator is not None)
+    counts = [p.n for p in periods]
+    n = None if any(one is None for one in counts) else sum(one for one in counts if one is not None)
+    refusal = minimum_data_refusal(rule, denominator, n)
+    if denominator == 0 and refusal is None:
+        refusal = refuse(
+            RefusalCode.DENOMINATOR_ZERO,
+            gettext_noop("The denominator is 0: there was nothing to count a share of."),
+        )
+    return CurrentValue(
+        value=None if refusal else exact.quotient(exact.times(rule.scale, numerator), denominator),
+        on=periods[-1].ends_on,
+        numerator=numerator,
+        denominator=denominator,
+        periods=tuple(periods),
+        refusal=refusal,
+    )
+
+
+def _pool_path(
+    path: Sequence[Decimal], periods: Sequence[PeriodValue], rule: IndicatorRule
+) -> Decimal | Refusal:
+    match rule.time_rule:
+        case TimeRule.MIN:
+            return min(path)
+        case TimeRule.MAX:
+            return max(path)
+        case TimeRule.MEDIAN:
+            return exact.median(path)
+        case TimeRule.MEAN_INVERSE_VARIANCE:
+            joined = inverse_variance_mean(path, [p.standard_error for p in periods])
+            return joined if isinstance(joined, Refusal) else joined[0]
+        case TimeRule.RATIO_OF_SUMS | TimeRule.ROLLING_5Y_RATIO | TimeRule.MEAN_WEIGHTED_N:
+            weights = _weights(periods, parts_first=rule.value_type is ValueType.RATIO)
+            return exact.mean(path) if weights is None else exact.weighted_mean(path, weights)
+        case _:
+            return exact.mean(path)
+
+
+def _weights(periods: Sequence[PeriodValue], *, parts_first: bool = False) -> list[Decimal] | None:
+    """Cases behind each period: n, or the denominator where n is not stated (or the other way round)."""
+    found: list[Decimal] = []
+    for period in periods:
+        n = None if period.n is None else Decimal(period.n)
+        choices = (period.denominator, n) if parts_first else (n, period.denominator)
+        weight = next((one for one in choices if one is not None), None)
+        if weight is None:
+            return None
+        found.append(weight)
+    return found if any(found) else None
+
+
+def _no_weights() -> Refusal:
+    return refuse(
+        RefusalCode.WEIGHTS_MISSING,
+        gettext_noop("The weighted mean over time needs the number of cases (n) of every period."),
+    )
+
+
+def _error_of_sum(periods: Sequence[PeriodValue]) -> Decimal | None:
+    errors = [p.standard_error for p in periods]
+    if any(one is None for one in errors):
+        return None
+    return exact.root(exact.total(exact.times(one, one) for one in errors if one is not None))
+
+
+def _years_before(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:  # 29 February
+        return day.replace(year=day.year - years, day=28)
