@@ -1,0 +1,92 @@
+// Small conveniences. Every page works without this file.
+(function () {
+  "use strict";
+
+  var root = document.documentElement;
+
+  function isDark() {
+    if (root.dataset.theme) return root.dataset.theme === "dark";
+    return window.matchMedia("(prefers-color-scheme: dark)").matches;
+  }
+
+  document.querySelectorAll("[data-theme-toggle]").forEach(function (button) {
+    button.hidden = false;
+    button.setAttribute("aria-pressed", String(isDark()));
+    button.addEventListener("click", function () {
+      root.dataset.theme = isDark() ? "light" : "dark";
+      button.setAttribute("aria-pressed", String(isDark()));
+      try {
+        localStorage.setItem("theme", root.dataset.theme);
+      } catch (blocked) {
+        // Storage is switched off: the choice lasts for this page.
+      }
+    });
+  });
+
+  document.addEventListener("click", function (event) {
+    // One open menu at a time; a click elsewhere closes it.
+    document.querySelectorAll("details.menu[open]").forEach(function (menu) {
+      if (!menu.contains(event.target)) menu.removeAttribute("open");
+    });
+    var target = event.target.closest("[data-dismiss],[data-print],[data-dialog],[data-dialog-close]");
+    if (!target) return;
+    if (target.hasAttribute("data-dismiss")) target.closest(".callout").remove();
+    if (target.hasAttribute("data-print")) window.print();
+    if (target.hasAttribute("data-dialog-close")) target.closest("dialog").close();
+    if (target.hasAttribute("data-dialog")) {
+      // The link's own address is the confirm page; with a script, the dialog is quicker.
+      var dialog = document.getElementById(target.dataset.dialog);
+      if (dialog && dialog.showModal) {
+        event.preventDefault();
+        dialog.showModal();
+      }
+    }
+  });
+
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "Escape") return;
+    document.querySelectorAll("details.menu[open]").forEach(function (menu) {
+      menu.removeAttribute("open");
+      menu.querySelector("summary").focus();
+    });
+  });
+
+  // Selects marked data-submit send their form; without a script the form's own button does.
+  document.addEventListener("change", function (event) {
+    if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+  });
+
+  // A form is sent once, however often the button is pressed. The back button brings it back to life.
+  document.addEventListener("submit", function (event) {
+    var form = event.target;
+    if (form.method !== "post" || form.hasAttribute("data-repeatable")) return;
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "1";
+    window.setTimeout(function () {
+      delete form.dataset.sent;
+    }, 4000);
+  });
+  window.addEventListener("pageshow", function () {
+    document.querySelectorAll("form[data-sent]").forEach(function (form) {
+      delete form.dataset.sent;
+    });
+  });
+
+  // Where folded content cannot be opened by the print stylesheet alone.
+  var opened = [];
+  window.addEventListener("beforeprint", function () {
+    opened = Array.from(document.querySelectorAll("main details:not([open])"));
+    opened.forEach(function (details) {
+      details.open = true;
+    });
+  });
+  window.addEventListener("afterprint", function () {
+    opened.forEach(function (details) {
+      details.open = false;
+    });
+  });
+
+  // The error summary takes the focus, so that a keyboard or a screen reader starts there.
+  var summary = document.querySelector(".error-summary");
+  if (summary) summary.focus();
+})();

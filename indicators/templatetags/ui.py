@@ -1,0 +1,235 @@
+"""Icons, numbers, dates and the words of a status, for templates. Formats; never calculates a result."""
+
+import calendar
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from django import template
+from django.utils import formats
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import pgettext_lazy
+
+from indicators.icons import ICONS
+from indicators.models import Status
+
+register = template.Library()
+
+MISSING = "–"  # an en dash stands where no value was reported; never 0
+MINUS = "\u2212"
+NARROW_SPACE = "\u202f"
+
+# The icon of each status. Its word is the model's, its colour the class `status-<code>` of the stylesheet.
+STATUS_ICONS = {
+    Status.ON_TRACK: "check-circle",
+    Status.AT_RISK: "triangle-alert",
+    Status.OFF_TRACK: "octagon-x",
+    Status.NOT_REPORTING: "circle-dashed",
+    Status.NOT_ASSESSABLE: "circle-question",
+    Status.MONITORED: "eye",
+}
+
+# States of observations, assessments and plans: word, icon, tone.
+STATES = {
+    "draft": (pgettext_lazy("state", "Draft"), "pencil", "muted"),
+    "submitted": (pgettext_lazy("state", "Submitted"), "send", "wait"),
+    "verified": (pgettext_lazy("state", "Verified"), "check", "wait"),
+    "approved": (pgettext_lazy("state", "Approved"), "check", "good"),
+    "accepted": (pgettext_lazy("state", "Accepted"), "check", "good"),
+    "returned": (pgettext_lazy("state", "Returned"), "undo", "warn"),
+    "rejected": (pgettext_lazy("state", "Rejected"), "x", "bad"),
+    "superseded": (pgettext_lazy("state", "Superseded"), "history", "muted"),
+    "withdrawn": (pgettext_lazy("state", "Withdrawn"), "minus", "muted"),
+    "overdue": (pgettext_lazy("state", "Overdue"), "clock", "bad"),
+    "due": (pgettext_lazy("state", "Due"), "clock", "warn"),
+    "upcoming": (pgettext_lazy("state", "Upcoming"), "calendar", "muted"),
+    "pending": (pgettext_lazy("state", "Waiting"), "clock", "wait"),
+    "running": (pgettext_lazy("state", "Running"), "loader", "wait"),
+    "leased": (pgettext_lazy("state", "Running"), "loader", "wait"),
+    "final": (pgettext_lazy("state", "Final"), "lock", "good"),
+    "done": (pgettext_lazy("state", "Done"), "check", "good"),
+    "late": (pgettext_lazy("state", "Late"), "clock", "warn"),
+    "failed": (pgettext_lazy("state", "Failed"), "x", "bad"),
+    "planned": (pgettext_lazy("state", "Planned"), "calendar", "muted"),
+    "active": (pgettext_lazy("state", "Active"), "check", "good"),
+    "ended": (pgettext_lazy("state", "Ended"), "flag", "muted"),
+    "closed": (pgettext_lazy("state", "Closed"), "lock", "muted"),
+    "open": (pgettext_lazy("state", "Open"), "clock", "wait"),
+    "locked": (pgettext_lazy("state", "Locked"), "lock", "muted"),
+    "frozen": (pgettext_lazy("state", "Frozen"), "lock", "muted"),
+}
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """Inline SVG of an icon of `indicators/icons.py`, hidden from screen readers. KeyError for an unknown name."""
+    return format_html(
+        '<svg class="icon {}" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>',
+        css,
+        mark_safe(ICONS[name]),
+    )
+
+
+@register.filter
+def status_label(status: object) -> str:
+    """The word of a status code ("on_track" -> "On track"). An unknown code is shown as it is."""
+    return str(Status(status).label) if status in Status.values else str(status)
+
+
+@register.filter
+def status_icon(status: object) -> str:
+    return STATUS_ICONS[Status(status)] if status in Status.values else "circle-question"
+
+
+@register.filter
+def status_css(status: object) -> str:
+    return str(Status(status).value) if status in Status.values else "not_assessable"
+
+
+@register.filter
+def state_label(state: object) -> object:
+    """The word of a state code ("submitted" -> "Submitted"). An unknown code is shown as it is."""
+    return STATES.get(str(state), (str(state).replace("_", " ").capitalize(), "", ""))[0]
+
+
+@register.filter
+def state_icon(state: object) -> str:
+    return STATES.get(str(state), ("", "circle-dashed", ""))[1]
+
+
+@register.filter
+def state_tone(state: object) -> str:
+    return STATES.get(str(state), ("", "", "muted"))[2]
+
+
+def as_decimal(value: object) -> Decimal | None:
+    """A Decimal for numbers and numeric text; None for None, "", NaN and anything else."""
+    if value is None or value == "" or isinstance(value, bool):
+        return None
+    try:
+        number = value if isinstance(value, Decimal) else Decimal(str(value))
+    except (InvalidOperation, ValueError):
+        return None
+    return number if number.is_finite() else None
+
+
+def format_number(value: object, places: int | None = None) -> str:
+    """A number in the reader's language, grouped, with a true minus sign; an en dash for a missing value.
+
+    `places` None keeps the digits as they are, up to 6 and without trailing zeros.
+    """
+    number = as_decimal(value)
+    if number is None:
+        return MISSING
+    if places is None:
+        number = number.quantize(Decimal("1e-6"), ROUND_HALF_UP).normalize()
+        exponent = number.as_tuple().exponent
+        places = max(0, -exponent) if isinstance(exponent, int) else 0
+    number = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    if number == 0:
+        number = abs(number)
+    text = formats.number_format(number, decimal_pos=places, use_l10n=True, force_grouping=True)
+    return str(text).replace("-", MINUS, 1)
+
+
+@register.filter
+def number(value: object, places: int | str | None = None) -> str:
+    """`{{ value|number }}` as given; `{{ value|number:1 }}` with one decimal."""
+    return format_number(value, None if places in (None, "") else int(places))  # type: ignore[arg-type]
+
+
+@register.filter
+def signed(value: object, places: int | str | None = None) -> str:
+    """Like `number`, with a plus sign on a gain."""
+    text = number(value, places)
+    amount = as_decimal(value)
+    return f"+{text}" if amount is not None and amount > 0 else text
+
+
+@register.filter
+def percent(value: object, places: int | str = 0) -> str:
+    """A share from 0 to 1 as a percentage (0.835 -> "84 %"). Missing stays a dash."""
+    share = as_decimal(value)
+    if share is None:
+        return MISSING
+    return f"{format_number(share * 100, int(places))}{NARROW_SPACE}%"
+
+
+@register.filter
+def points(value: object, places: int | str = 0) -> str:
+    """A value already on a scale of 0 to 100 as a percentage (83.5 -> "84 %")."""
+    return MISSING if as_decimal(value) is None else f"{format_number(value, int(places))}{NARROW_SPACE}%"
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """A date in the reader's language, with the month as a word: "5 Mar 2026"."""
+    return MISSING if value is None or value == "" else formats.date_format(value, "j M Y")
+
+
+@register.filter
+def month(value: date | None) -> str:
+    return MISSING if value is None or value == "" else formats.date_format(value, "M Y")
+
+
+@register.filter
+def instant(value: datetime | None) -> str:
+    """Date and time of day in the active time zone: "5 Mar 2026, 14:05"."""
+    from django.utils import timezone
+
+    if value is None or value == "":
+        return MISSING
+    local = timezone.localtime(value) if timezone.is_aware(value) else value
+    return formats.date_format(local, "j M Y, H:i")
+
+
+@register.simple_tag
+def period(start: date | None, end: date | None = None) -> str:
+    """A period in as few words as it can be said: "Mar 2026", "Q1 2026", "2026", else both ends."""
+    if start is None:
+        return MISSING
+    if end is None or end == start:
+        return day(start)
+    whole = start.day == 1 and end.day == calendar.monthrange(end.year, end.month)[1]
+    if whole and start.year == end.year:
+        if start.month == end.month:
+            return month(start)
+        if end.month - start.month == 2 and start.month % 3 == 1:
+            return f"Q{(start.month + 2) // 3} {start.year}"
+        if (start.month, end.month) == (1, 12):
+            return str(start.year)
+    return f"{day(start)} – {day(end)}"
+
+
+@register.filter
+def or_dash(value: object) -> object:
+    """The value, or a dash when it is None or empty text. Zero stays zero."""
+    return MISSING if value is None or value == "" else value
+
+
+@register.filter
+def get(mapping: dict, key: object) -> object:
+    """`{{ mapping|get:key }}`; None when the key is absent."""
+    return mapping.get(key) if mapping else None
+
+
+@register.simple_tag(takes_context=True)
+def query(context: template.Context, **changes: object) -> str:
+    """The address's query string with some parameters changed; None or "" removes one. For paging, sorting, tabs."""
+    request = context.get("request")
+    parameters = request.GET.copy() if request is not None else None
+    if parameters is None:
+        from django.http import QueryDict
+
+        parameters = QueryDict(mutable=True)
+    for name, value in changes.items():
+        parameters.pop(name, None)
+        if value not in (None, ""):
+            parameters[name] = str(value)
+    return "?" + parameters.urlencode()
+
+
+@register.filter
+def moment(value: date | datetime | None) -> str:
+    """A date as a date, an instant with its time of day."""
+    return instant(value) if isinstance(value, datetime) else day(value)
