@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from indicators.engine import METHOD_VERSION
-from indicators.engine.codec import canonical_hash, judgement_to_json, message_to_json, snapshot_to_json
+from indicators.engine.codec import canonical_hash, judgement_to_json, snapshot_to_json, to_json
 from indicators.engine.judge import judge
 from indicators.engine.rollup import roll_up_period
 from indicators.engine.types import Judgement, PeriodValue, Snapshot
@@ -163,7 +163,7 @@ def _rollup_columns(rolled: PeriodValue) -> dict[str, Any]:
         "reported": rolled.reported,
         "expected": rolled.expected,
         "refusal_code": refusal.code.value if refusal else "",
-        "refusal": message_to_json(refusal.message) if refusal else None,
+        "refusal": to_json(refusal.message) if refusal else None,
     }
 
 
@@ -207,7 +207,7 @@ def _status_row(pk: int, snapshot: Snapshot, judgement: Judgement, *, at: dateti
         as_of=snapshot.as_of,
         status=judgement.status.value,
         refusal_code=refusal.code.value if refusal else "",
-        refusal=message_to_json(refusal.message) if refusal else None,
+        refusal=to_json(refusal.message) if refusal else None,
         value=judgement.value,
         value_on=judgement.value_on,
         achievement=judgement.achievement,

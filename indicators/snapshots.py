@@ -8,10 +8,11 @@ from datetime import date
 
 from django.db.models import Count, Prefetch, Q
 
-from indicators.engine.codec import message_from_json
+from indicators.engine.codec import from_json
 from indicators.engine.periods import Frequency
 from indicators.engine.types import (
     Measurement,
+    Message,
     PeriodValue,
     Plan,
     Refusal,
@@ -180,7 +181,7 @@ def _period_value(period: ReportingPeriod, rollup: Rollup | None, expected: int)
         )
     refusal = None
     if rollup.refusal_code and rollup.refusal is not None:
-        refusal = Refusal(code=RefusalCode(rollup.refusal_code), message=message_from_json(rollup.refusal))
+        refusal = Refusal(code=RefusalCode(rollup.refusal_code), message=from_json(Message, rollup.refusal))
     return PeriodValue(
         starts_on=period.starts_on,
         ends_on=period.ends_on,

@@ -187,4 +187,5 @@ class IndicatorVersion(models.Model):
             min_denominator=self.min_denominator,
             min_n=self.min_n,
             is_context=self.is_context,
+            unit=self.unit,
         )
