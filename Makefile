@@ -12,7 +12,8 @@ help: ## what each command does
 install: ## make .venv from the lock file
 	@$(PYTHON) tracker/bootstrap.py
 
-run: install ## start everything on this machine; PORT=8000, DATA_DIR=var
+run: ## start everything on this machine; PORT=8000, DATA_DIR=var
+	@$(PYTHON) tracker/bootstrap.py run
 	@exec $(BIN)/python -m tracker.up
 
 test: install ## all tests, on a private PostgreSQL, a real broker and real workers
@@ -27,11 +28,12 @@ format: install ## put the code into the house form
 bench: install ## measured figures, as a table and as bench-results.json
 	@$(BIN)/python -m tests.bench.run
 
+UV_COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --no-header --quiet
 lock: ## renew the lock files after a change in pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --extra embedded --extra dev --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock
-	uv pip compile pyproject.toml --universal --python-version 3.11 --constraints requirements.lock \
-	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements-prod.lock
+	$(UV_COMPILE) --extra embedded --extra dev -o requirements.lock
+	$(UV_COMPILE) --extra embedded --constraints requirements.lock -o requirements-run.lock
+	$(UV_COMPILE) --constraints requirements.lock -o requirements-prod.lock
 
 clean: ## remove .venv and caches; keeps var/, where the records are
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

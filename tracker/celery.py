@@ -1,8 +1,12 @@
 """The queue's application. Holds no task: those stand in `indicators.tasks`."""
 
 import os
+import signal
 
 from celery import Celery
+from celery.signals import worker_process_init
+
+from tracker.children import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
 
@@ -10,3 +14,9 @@ app = Celery("tracker")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.set_default()
+
+
+@worker_process_init.connect
+def _end_with_worker(**about: object) -> None:
+    """A pool process does not outlive a worker that was killed: its work is leased again after the lease ends."""
+    die_with_parent(signal.SIGKILL)()

