@@ -1,0 +1,67 @@
+"""`make bench`: every figure beside its floor, measured in the same run. Prints a table, writes bench-results.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.bench.servers import private_servers
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--skip-start", action="store_true", help="leave out the cold and warm `make run`")
+    parser.add_argument("--output", type=Path, default=Path("bench-results.json"))
+    options = parser.parse_args()
+    rows: list[dict[str, Any]] = []
+    with private_servers():
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+
+        call_command("migrate", verbosity=0)
+        from tests.bench.approving import measure_approving
+        from tests.bench.pages import measure_pages
+
+        for already in (500, 5_000, 50_000):
+            show(rows, [measure_approving(already)])
+        call_command("flush", interactive=False, verbosity=0)
+        call_command("load_catalogue", verbosity=0)
+        call_command("seed_demo", verbosity=0)
+        show(rows, measure_pages())
+        if not options.skip_start:
+            from tests.bench.starting import measure_starting
+
+            show(rows, measure_starting())
+    machine = {
+        "python": sys.version.split()[0],
+        "system": platform.platform(),
+        "at": datetime.now(UTC).isoformat(),
+    }
+    options.output.write_text(json.dumps({"machine": machine, "rows": rows}, indent=2) + "\n")
+    print(f"\nwritten to {options.output}")
+
+
+def show(rows: list[dict[str, Any]], new: list[dict[str, Any]]) -> None:
+    if not rows:
+        print(f"{'what':<78}{'ours':<40}{'floor':<40}floor is")
+    for row in new:
+        rows.append(row)
+        print(
+            f"{row['what']:<78}{_figures(row['ours']):<40}{_figures(row['floor']):<40}{row['floor_is']}",
+            flush=True,
+        )
+
+
+def _figures(found: dict[str, float]) -> str:
+    return "  ".join(f"{name} {value}" for name, value in found.items() if name != "n")
+
+
+if __name__ == "__main__":
+    main()
