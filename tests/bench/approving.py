@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from tests.bench.measure import seconds, spread
@@ -19,7 +20,7 @@ def measure_approving(already: int) -> dict[str, Any]:
 
     from indicators.models import Observation, ReportingPeriod
 
-    indicator, officer, approver, sites, months = _prepare(already)
+    indicator, officer, approver, sites = _prepare(already)
     newest = ReportingPeriod.objects.create(
         programme=indicator.programme,
         frequency="monthly",
@@ -71,7 +72,7 @@ def _row(indicator: Any, period: Any, site: Any, by: Any, *, state: str, decided
     )  # fmt: skip
 
 
-def _prepare(already: int) -> tuple[Any, Any, Any, list[Any], list[Any]]:
+def _prepare(already: int) -> tuple[Any, Any, Any, list[Any]]:
     from django.db import transaction
 
     from indicators import derived
@@ -91,7 +92,7 @@ def _prepare(already: int) -> tuple[Any, Any, Any, list[Any], list[Any]]:
             programme=programme, frequency="monthly", starts_on=first, ends_on=following - timedelta(days=1),
             label=f"{first:%Y-%m}", due_on=following + timedelta(days=14),
         )
-        for first, following in zip(starts, starts[1:], strict=False)
+        for first, following in pairwise(starts)
     )  # fmt: skip
     indicator = make.make_indicator(programme, units=sites, frequency="monthly")
     Observation.objects.bulk_create(
@@ -104,4 +105,4 @@ def _prepare(already: int) -> tuple[Any, Any, Any, list[Any], list[Any]]:
     )
     with transaction.atomic():
         derived.refresh({(indicator.pk, month.pk) for month in months}, at=AT)
-    return indicator, officer, approver, sites, months
+    return indicator, officer, approver, sites

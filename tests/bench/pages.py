@@ -17,6 +17,7 @@ from tests.bench.measure import children_of, memory_mb, seconds, spread
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUESTS = 60
+BARE = "import django, time; django.setup(); print('ready', flush=True); time.sleep(60)"
 
 
 def measure_pages() -> list[dict[str, Any]]:
@@ -143,7 +144,7 @@ def _worker_memory() -> dict[str, float]:
 
 def _memory(what: str, ours: dict[str, float]) -> dict[str, Any]:
     bare = subprocess.Popen(
-        [sys.executable, "-c", "import django; django.setup(); print('ready', flush=True); import time; time.sleep(60)"],
+        [sys.executable, "-c", BARE],
         cwd=ROOT, env=os.environ, stdout=subprocess.PIPE,
     )  # fmt: skip
     try:
