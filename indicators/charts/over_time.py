@@ -1,0 +1,297 @@
+"""One indicator over time: readings and gaps, baseline, target, trajectory, bands, forecast. And the small line."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from indicators.charts.scales import (
+    Axis,
+    Frame,
+    Number,
+    Tick,
+    Write,
+    WriteDate,
+    date_axis,
+    date_ticks,
+    path,
+    plain,
+    push_apart,
+    value_range,
+    value_ticks,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One expected period: its value, or None where nothing was reported (a gap, never a zero)."""
+
+    on: date  # the period's last day, or the day the level was taken
+    value: Number | None
+    label: str = ""  # the period's name: "Q1 2026"; the date when empty
+    planned: Number | None = None  # what the trajectory asked for on that day
+    provisional: bool = False  # not approved yet: drawn hollow
+    note: str = ""  # why it is missing, or a remark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """A value on a day: baseline, target, milestone."""
+
+    on: date
+    value: Number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """From which value an indicator is on track and at risk on a day. Below both it is off track."""
+
+    on: date
+    on_track: Number
+    at_risk: Number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastPoint:
+    on: date
+    low: Number
+    middle: Number
+    high: Number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotation:
+    """What happened on a day: a revised target, a new phase."""
+
+    on: date
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndicatorSeries:
+    """All that the indicator chart shows. Readings in time order, one for each expected period."""
+
+    title: str
+    unit: str = ""
+    readings: Sequence[Reading] = ()
+    baseline: Level | None = None
+    target: Level | None = None
+    trajectory: Sequence[Level] = ()  # planned values, baseline and target included
+    bands: Sequence[Band] = ()
+    higher_is_better: bool | None = True  # None: no band can be drawn
+    forecast: Sequence[ForecastPoint] = ()
+    annotations: Sequence[Annotation] = ()
+    lowest: Number | None = None  # ends of what is possible, e.g. 0 and 100
+    highest: Number | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    x: float
+    y: float
+    reading: Reading
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A run of periods without a value: the shaded column and one hollow mark for each period."""
+
+    x: float
+    width: float
+    marks: tuple[tuple[float, Reading], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    number: int
+    x: float
+    annotation: Annotation
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Words at the end of a line: which line, at what height, its value."""
+
+    kind: str
+    y: float
+    line_y: float
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndicatorDrawing:
+    frame: Frame
+    value_ticks: tuple[Tick, ...]
+    date_ticks: tuple[Tick, ...]
+    lines: tuple[str, ...]
+    dots: tuple[Dot, ...]
+    gaps: tuple[Gap, ...]
+    baseline_dot: tuple[float, float] | None
+    target_dot: tuple[float, float] | None
+    labels: tuple[Label, ...]
+    trajectory: str
+    band_on: str
+    band_risk: str
+    forecast: str
+    forecast_line: str
+    flags: tuple[Flag, ...]
+
+
+def draw_indicator(
+    series: IndicatorSeries,
+    frame: Frame,
+    *,
+    write: Write = plain,
+    write_month: WriteDate = str,
+    write_year: WriteDate = str,
+) -> IndicatorDrawing:
+    """Places of everything in the series. An empty series gives empty axes, not an error."""
+    x = _time_axis(series, frame)
+    low, high, step = value_range(_values(series), lowest=series.lowest, highest=series.highest)
+    y = Axis(low, high, frame.y0, frame.y1)
+    return IndicatorDrawing(
+        frame=frame,
+        value_ticks=value_ticks(low, high, step, y, write),
+        date_ticks=date_ticks(x, frame.most_dates, write_month, write_year),
+        lines=_lines(series.readings, x, y),
+        dots=tuple(
+            Dot(x(reading.on.toordinal()), y(reading.value), reading, write(reading.value))
+            for reading in series.readings
+            if reading.value is not None
+        ),
+        gaps=_gaps(series.readings, x, frame),
+        baseline_dot=_place(series.baseline, x, y),
+        target_dot=_place(series.target, x, y),
+        labels=_labels(series, y, frame, write),
+        trajectory=path((x(level.on.toordinal()), y(level.value)) for level in series.trajectory),
+        band_on=_band_on(series, x, y, frame),
+        band_risk=_band_risk(series, x, y, frame),
+        forecast=path(
+            [(x(point.on.toordinal()), y(point.high)) for point in series.forecast]
+            + [(x(point.on.toordinal()), y(point.low)) for point in reversed(series.forecast)]
+        ),
+        forecast_line=path((x(point.on.toordinal()), y(point.middle)) for point in series.forecast),
+        flags=tuple(
+            Flag(number, x(annotation.on.toordinal()), annotation)
+            for number, annotation in enumerate(series.annotations, start=1)
+        ),
+    )
+
+
+def _time_axis(series: IndicatorSeries, frame: Frame) -> Axis:
+    days = [reading.on for reading in series.readings]
+    days += [level.on for level in (series.baseline, series.target) if level is not None]
+    days += [item.on for item in (*series.trajectory, *series.forecast, *series.annotations)]
+    return (
+        date_axis(min(days), max(days), frame)
+        if days
+        else date_axis(date(2000, 1, 1), date(2000, 12, 31), frame)
+    )
+
+
+def _values(series: IndicatorSeries) -> Iterable[Number]:
+    yield from (reading.value for reading in series.readings if reading.value is not None)
+    yield from (level.value for level in (series.baseline, series.target) if level is not None)
+    yield from (level.value for level in series.trajectory)
+    for point in series.forecast:
+        yield point.low
+        yield point.high
+
+
+def _place(level: Level | None, x: Axis, y: Axis) -> tuple[float, float] | None:
+    return None if level is None else (x(level.on.toordinal()), y(level.value))
+
+
+def _lines(readings: Sequence[Reading], x: Axis, y: Axis) -> tuple[str, ...]:
+    """One line for each unbroken run of two or more values; a gap breaks the line."""
+    runs: list[list[tuple[float, float]]] = [[]]
+    for reading in readings:
+        if reading.value is None:
+            runs.append([])
+        else:
+            runs[-1].append((x(reading.on.toordinal()), y(reading.value)))
+    return tuple(path(run) for run in runs if len(run) > 1)
+
+
+def _gaps(readings: Sequence[Reading], x: Axis, frame: Frame) -> tuple[Gap, ...]:
+    places = [x(reading.on.toordinal()) for reading in readings]
+    gaps: list[Gap] = []
+    index = 0
+    while index < len(readings):
+        if readings[index].value is not None:
+            index += 1
+            continue
+        first = index
+        while index < len(readings) and readings[index].value is None:
+            index += 1
+        start = (places[first - 1] + places[first]) / 2 if first else max(places[first] - 10, frame.x0)
+        end = (
+            (places[index - 1] + places[index]) / 2 if index < len(places) else min(places[-1] + 10, frame.x1)
+        )
+        marks = tuple((places[missing], readings[missing]) for missing in range(first, index))
+        gaps.append(Gap(round(start, 1), round(end - start, 1), marks))
+    return tuple(gaps)
+
+
+def _labels(series: IndicatorSeries, y: Axis, frame: Frame, write: Write) -> tuple[Label, ...]:
+    levels = [("target", series.target), ("baseline", series.baseline)]
+    given = [(kind, y(level.value), write(level.value)) for kind, level in levels if level is not None]
+    # Two lines of text for each label: the word and the value.
+    heights = push_apart([place for _, place, _ in given], 28, frame.y1 + 6, frame.y0 - 8)
+    return tuple(
+        Label(kind, height, place, value) for (kind, place, value), height in zip(given, heights, strict=True)
+    )
+
+
+def _inside(place: float, frame: Frame) -> float:
+    return min(max(place, frame.y1), frame.y0)
+
+
+def _band_on(series: IndicatorSeries, x: Axis, y: Axis, frame: Frame) -> str:
+    if series.higher_is_better is None or len(series.bands) < 2:
+        return ""
+    edge = frame.y1 if series.higher_is_better else frame.y0
+    limit = [(x(band.on.toordinal()), _inside(y(band.on_track), frame)) for band in series.bands]
+    return path([*limit, (limit[-1][0], edge), (limit[0][0], edge)])
+
+
+def _band_risk(series: IndicatorSeries, x: Axis, y: Axis, frame: Frame) -> str:
+    if series.higher_is_better is None or len(series.bands) < 2:
+        return ""
+    upper = [(x(band.on.toordinal()), _inside(y(band.on_track), frame)) for band in series.bands]
+    lower = [(x(band.on.toordinal()), _inside(y(band.at_risk), frame)) for band in series.bands]
+    return path(upper + lower[::-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Sparkline:
+    lines: tuple[str, ...]
+    dots: tuple[tuple[float, float], ...]  # single values between gaps
+    last: tuple[float, float] | None
+    target_y: float | None
+
+
+def draw_sparkline(
+    values: Sequence[Number | None], *, target: Number | None = None, width: int = 96, height: int = 26
+) -> Sparkline:
+    """A line without axes, evenly spaced; None breaks it."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return Sparkline((), (), None, None)
+    ends = [float(value) for value in (known if target is None else [*known, target])]
+    low, high = (min(ends), max(ends)) if min(ends) != max(ends) else (min(ends) - 1, max(ends) + 1)
+    y = Axis(low, high, height - 4, 4)
+    x = Axis(0, max(len(values) - 1, 1), 3, width - 4)
+    runs: list[list[tuple[float, float]]] = [[]]
+    for index, value in enumerate(values):
+        if value is None:
+            runs.append([])
+        else:
+            runs[-1].append((x(index), y(value)))
+    last = next(run[-1] for run in reversed(runs) if run)
+    return Sparkline(
+        tuple(path(run) for run in runs if len(run) > 1),
+        tuple(run[0] for run in runs if len(run) == 1),
+        last,
+        None if target is None else y(target),
+    )

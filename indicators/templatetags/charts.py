@@ -1,0 +1,214 @@
+"""Chart tags: the geometry of `indicators.charts` with the reader's numbers, dates and words put in."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from zlib import crc32
+
+from django import template
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from indicators.charts.expost import (
+    EstimateSet,
+    PairedCourse,
+    Retention,
+    draw_estimates,
+    draw_paired,
+    draw_retention,
+)
+from indicators.charts.over_time import IndicatorSeries, draw_indicator, draw_sparkline
+from indicators.charts.scales import NARROW, WIDE, Number
+from indicators.charts.shares import draw_meter, draw_shares
+from indicators.models import Status
+from indicators.templatetags.ui import as_decimal, day, format_number, percent
+
+register = template.Library()
+
+FRAMES = (WIDE, NARROW)
+
+
+def write_month(value: date) -> str:
+    return formats.date_format(value, "M Y")
+
+
+def write_year(value: date) -> str:
+    return str(value.year)
+
+
+def _key(title: str) -> str:
+    """A name for the drawing's ids: the same for the same title, so that a page is the same twice."""
+    return f"chart-{crc32(title.encode()):08x}"
+
+
+@register.inclusion_tag("components/chart_indicator.html")
+def indicator_chart(series: IndicatorSeries, places: int | None = None) -> dict[str, object]:
+    """One indicator over time, with the table behind it. `places`: decimals of the values."""
+
+    def write(value: Number) -> str:
+        return format_number(value, places)
+
+    return {
+        "series": series,
+        "key": _key(series.title),
+        "drawings": [
+            draw_indicator(series, frame, write=write, write_month=write_month, write_year=write_year)
+            for frame in FRAMES
+        ],
+        "places": places,
+        "desc": _describe(series, write),
+        "has_planned": any(reading.planned is not None for reading in series.readings),
+        "has_provisional": any(reading.provisional for reading in series.readings),
+        "has_gaps": any(reading.value is None for reading in series.readings),
+    }
+
+
+def _describe(series: IndicatorSeries, write: object) -> str:
+    """What the drawing says, in sentences, for those who do not see it."""
+    assert callable(write)
+    known = [reading for reading in series.readings if reading.value is not None]
+    parts = [
+        _("%(known)s of %(all)s periods have a value.") % {"known": len(known), "all": len(series.readings)},
+    ]
+    if known:
+        last = known[-1]
+        parts.append(
+            _("Latest: %(value)s (%(when)s).")
+            % {"value": write(last.value), "when": last.label or day(last.on)}
+        )
+    for level, words in (
+        (series.baseline, _("Baseline: %(value)s (%(when)s).")),
+        (series.target, _("Target: %(value)s by %(when)s.")),
+    ):
+        if level is not None:
+            parts.append(words % {"value": write(level.value), "when": day(level.on)})
+    return " ".join(parts)
+
+
+@register.inclusion_tag("components/sparkline.html")
+def sparkline(
+    values: Sequence[Number | None], label: str = "", target: Number | None = None
+) -> dict[str, object]:
+    """A small line for a table's cell; None is a gap. `label` says whose values they are."""
+    known = [value for value in values if value is not None]
+    if known:
+        text = _("%(label)s: from %(first)s to %(last)s, %(count)s values") % {
+            "label": label,
+            "first": format_number(known[0]),
+            "last": format_number(known[-1]),
+            "count": len(known),
+        }
+    else:
+        text = _("%(label)s: no values") % {"label": label}
+    return {"drawing": draw_sparkline(values, target=target), "text": text.removeprefix(": ")}
+
+
+@register.inclusion_tag("components/status_distribution.html")
+def status_distribution(
+    counts: Mapping[str, int], label: str = "", compact: bool = False
+) -> dict[str, object]:
+    """How many indicators stand in each status, as one bar with its counts. `compact`: the bar alone."""
+    pairs = [(str(status.value), int(counts.get(status.value, 0) or 0)) for status in Status]
+    total = sum(count for _code, count in pairs)
+    words = ", ".join(f"{count} {Status(code).label}" for code, count in pairs if count)
+    text = words or _("no indicators")
+    return {
+        "shares": draw_shares(pairs),
+        "pairs": [(code, count) for code, count in pairs if count],
+        "text": f"{label}: {text}" if label else text,
+        "total": total,
+        "compact": compact,
+    }
+
+
+@register.inclusion_tag("components/status_rows.html")
+def status_rows(rows: Sequence[Mapping[str, object]], caption: str = "") -> dict[str, object]:
+    """Small multiples: one bar a row. Rows: {label, url, note, counts}."""
+    return {"rows": rows, "caption": caption}
+
+
+@register.inclusion_tag("components/coverage_meter.html")
+def coverage_meter(reported: int, expected: int | None, label: str = "") -> dict[str, object]:
+    """Reported of expected. Nothing expected is said in words, not drawn as nought."""
+    return {
+        "reported": reported,
+        "expected": expected,
+        "width": draw_meter(reported, expected),
+        "label": label or _("Coverage"),
+    }
+
+
+@register.inclusion_tag("components/chart_paired.html")
+def paired_chart(course: PairedCourse, places: int | None = None) -> dict[str, object]:
+    """Each person's scores before, after and later, with the means."""
+
+    def write(value: Number) -> str:
+        return format_number(value, places)
+
+    drawings = [draw_paired(course, frame, write=write) for frame in FRAMES]
+    count = len(course.people)
+    gains, losses = len(drawings[0].gains), len(drawings[0].losses)
+    return {
+        "course": course,
+        "key": _key(course.title),
+        "drawings": drawings,
+        "places": places,
+        "desc": ngettext("Scores of %(count)s person.", "Scores of %(count)s people.", count)
+        % {"count": count}
+        + " "
+        + _("%(gains)s did not fall, %(losses)s fell from their first score to their last.")
+        % {"gains": gains, "losses": losses},
+        "losses": losses,
+    }
+
+
+@register.inclusion_tag("components/chart_estimates.html")
+def estimates_chart(estimates: EstimateSet, places: int | None = 1) -> dict[str, object]:
+    """Results with their intervals, a row each; a refusal stands where the number would."""
+
+    def write(value: Number) -> str:
+        return format_number(value, places)
+
+    return {
+        "estimates": estimates,
+        "key": _key(estimates.title),
+        "drawings": [
+            (frame.name, draw_estimates(estimates, frame, write=lambda value: format_number(value)))
+            for frame in FRAMES
+        ],
+        "places": places,
+        "desc": "; ".join(_say_estimate(estimate, write) for estimate in estimates.estimates),
+    }
+
+
+def _say_estimate(estimate: object, write: object) -> str:
+    from indicators.charts.expost import Estimate
+
+    assert isinstance(estimate, Estimate)
+    assert callable(write)
+    if estimate.value is None:
+        return f"{estimate.label}: {estimate.refusal}"
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.label}: {write(estimate.value)}"
+    return _("%(label)s: %(value)s (%(low)s to %(high)s)") % {
+        "label": estimate.label,
+        "value": write(estimate.value),
+        "low": write(estimate.low),
+        "high": write(estimate.high),
+    }
+
+
+@register.inclusion_tag("components/chart_retention.html")
+def retention_chart(retention: Retention) -> dict[str, object]:
+    """The share of a gain still there after 6, 12, 24 months."""
+    known = [point for point in retention.points if point.share is not None]
+    return {
+        "retention": retention,
+        "key": _key(retention.title),
+        "drawings": [draw_retention(retention, frame, write=percent) for frame in FRAMES],
+        "desc": "; ".join(
+            _("after %(months)s months %(share)s") % {"months": point.months, "share": percent(point.share)}
+            for point in known
+            if as_decimal(point.months)
+        ),
+    }
