@@ -80,11 +80,9 @@ def from_json(kind: type[T], data: Mapping[str, Any]) -> T:
 
 def _encode(value: object) -> Any:
     match value:
-        case None | bool() | int() | float():
-            return value
         case Enum():
             return value.value
-        case str():
+        case None | bool() | int() | float() | str():
             return value
         case Decimal():
             return format(plain(value), "f")
@@ -94,9 +92,14 @@ def _encode(value: object) -> Any:
             return {str(key): _encode(one) for key, one in value.items()}
         case tuple() | list():
             return [_encode(one) for one in value]
-        case _ if is_dataclass(value):
-            return {one.name: _encode(getattr(value, one.name)) for one in fields(value)}
-    raise EngineError(f"{type(value).__name__} has no JSON form here.")
+        case _:
+            return _encode_dataclass(value)
+
+
+def _encode_dataclass(value: object) -> Json:
+    if not is_dataclass(value):
+        raise EngineError(f"{type(value).__name__} has no JSON form here.")
+    return {one.name: _encode(getattr(value, one.name)) for one in fields(value)}
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Reporting calendars: the periods of a programme, aligned to the calendar. Time zones and due instants live elsewhere."""
+"""The reporting periods of a programme, aligned to the calendar. Time zones and due instants live elsewhere."""
 
 from __future__ import annotations
 
