@@ -14,6 +14,10 @@ from indicators.models.programmes import Frequency
 from indicators.models.reference import OpenQuerySet
 
 
+SCALE_WORDS = {"count", "number", "ratio", "percent", "index", "score", "level", "effect"}
+"""Units that name the kind of scale and are not written behind a figure: “3”, never “3 level 0-5”."""
+
+
 class ValueType(models.TextChoices):
     """What one observation consists of."""
 
@@ -187,5 +191,5 @@ class IndicatorVersion(models.Model):
             min_denominator=self.min_denominator,
             min_n=self.min_n,
             is_context=self.is_context,
-            unit=self.unit,
+            unit="" if self.unit.split()[0] in SCALE_WORDS else self.unit,
         )

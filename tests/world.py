@@ -1,0 +1,172 @@
+"""Two programmes with everything in them, and one person of each kind: who sees what is asked against this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from indicators import derived
+from indicators.events import remember
+from indicators.models import (
+    AssessmentRun,
+    AssessmentSchedule,
+    Assumption,
+    Course,
+    CourseRun,
+    DueAssessment,
+    Evaluation,
+    Evidence,
+    Finding,
+    Membership,
+    Programme,
+    Role,
+    State,
+    User,
+    Verdict,
+)
+from tests import factories as make
+
+
+@dataclass
+class World:
+    """`own` and `other` are the two programmes; `people` the cast, all of them around `own`."""
+
+    own: SimpleNamespace
+    other: SimpleNamespace
+    people: dict[str, User | None] = field(default_factory=dict)
+
+
+def make_world() -> World:
+    """Members belong to `own`, the stranger to `other`. Only one indicator of `own` is releasable to Iraq."""
+    admin = make.make_admin("admin")
+    iraq, jordan = make.make_partner("IRQ"), make.make_partner("JOR", framework="MD")
+    own, other = _programme("OWN", iraq, admin), _programme("OTHER", jordan, admin)
+    people: dict[str, User | None] = {
+        "anonymous": None,
+        "admin": admin,
+        "officer": make.make_user("officer", programme=own.programme, role=Role.OFFICER),
+        "approver": make.make_user("approver", programme=own.programme, role=Role.APPROVER),
+        "evaluator": make.make_user("evaluator", programme=own.programme, role=Role.EVALUATOR),
+        "reader": make.make_user("reader", programme=own.programme, role=Role.READER),
+        "former": make.make_user("former"),
+        "stranger": make.make_user("stranger", programme=other.programme, role=Role.OFFICER),
+        "partner": make.make_user("partner", global_role="partner_viewer", partner=iraq),
+        "other_partner": make.make_user("other_partner", global_role="partner_viewer", partner=jordan),
+        "regional": make.make_user("regional", global_role="regional_viewer"),
+        "auditor": make.make_user("auditor", global_role="auditor"),
+    }
+    Membership.objects.create(
+        user=people["former"],
+        programme=own.programme,
+        role=Role.OFFICER,
+        starts_on=date(2024, 1, 1),
+        ends_on=date(2025, 1, 31),
+    )
+    own.indicator.releasable_to.add(iraq)
+    return World(own=own, other=other, people=people)
+
+
+def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
+    programme: Programme = make.make_programme(code, partners=[partner], name=f"Programme {code}")
+    design = programme.designs.get()
+    objective = design.objectives.get()
+    quarters = make.make_quarters(programme)
+    unit = make.make_unit(programme, f"{code}-U", partner=partner)
+    indicator = make.make_indicator(programme, units=[unit], local_name=f"Open figure {code}")
+    secret = make.make_indicator(programme, local_name=f"Inner figure {code}")
+    officer = make.make_user(f"writer-{code}", programme=programme, role=Role.OFFICER)
+    approved = make.make_observation(
+        indicator, quarters[-1], unit=unit, entered_by=officer, comment=f"Comment {code}"
+    )
+    submitted = make.make_observation(
+        indicator, quarters[-2], unit=unit, entered_by=officer, state=State.SUBMITTED
+    )
+    draft = make.make_observation(indicator, quarters[-3], unit=unit, entered_by=officer, state=State.DRAFT)
+    inner = make.make_observation(secret, quarters[-1], entered_by=officer)
+    evidence = Evidence.objects.create(
+        observation=approved,
+        kind="link",
+        name=f"Sheet {code}",
+        link="https://example.org/sheet",
+        added_by=officer,
+        added_at=make.AT,
+    )
+    with transaction.atomic():
+        derived.refresh({(o.indicator_id, o.period_id) for o in (approved, inner)}, at=make.AT)
+    remember("approved", by=admin, at=make.AT, about=approved, programme=programme)
+    course = Course.objects.create(programme=programme, code=f"{code}-C", title="A course", topic="cyber")
+    run = CourseRun.objects.create(
+        course=course, code="R1", starts_on=date(2025, 3, 3), ends_on=date(2025, 3, 7), seats=20
+    )
+    return SimpleNamespace(
+        programme=programme,
+        partner=partner,
+        design=design,
+        objective=objective,
+        assumption=Assumption.objects.create(design=design, kind="risk", statement="It may fail."),
+        unit=unit,
+        period=quarters[-1],
+        indicator=indicator,
+        secret=secret,
+        approved=approved,
+        submitted=submitted,
+        draft=draft,
+        evidence=evidence,
+        course=course,
+        course_run=run,
+        membership=Membership.objects.filter(programme=programme).first(),
+        schedule=AssessmentSchedule.objects.create(programme=programme, follow_up_months=[0, 6]),
+        **_assessment(programme, indicator, secret, admin),
+    )
+
+
+def _assessment(programme: Programme, indicator: Any, secret: Any, admin: User) -> dict[str, Any]:
+    from indicators.engine.codec import canonical_hash, judgement_to_json, snapshot_to_json
+    from indicators.engine.judge import judge
+    from indicators.snapshots import load_indicators, load_snapshots
+
+    now = timezone.now()
+    due = DueAssessment.objects.create(
+        programme=programme,
+        kind="on_the_fly",
+        as_of=make.AT.date(),
+        label="2025 Q3",
+        due_at=now - timedelta(days=1),
+        state="done",
+    )
+    run = AssessmentRun.objects.create(
+        programme=programme, due=due, kind="on_the_fly", as_of=due.as_of, label=due.label, revision=1, input_hash="0" * 64,
+        method_version="1.0", software_version="0", started_at=now, finished_at=now, reported=2, expected=2,
+        counts={"on_track": 1, "off_track": 1},
+    )  # fmt: skip
+    verdicts = []
+    for pk, snapshot in load_snapshots(load_indicators([indicator.pk, secret.pk]), as_of=due.as_of).items():
+        inputs, judgement = snapshot_to_json(snapshot), judge(snapshot)
+        verdicts.append(
+            Verdict.objects.create(
+                run=run,
+                indicator_id=pk,
+                method="judge",
+                status=judgement.status.value,
+                value=judgement.value or Decimal(50),
+                inputs=inputs,
+                result=judgement_to_json(judgement),
+                input_hash=canonical_hash(inputs),
+                result_hash="0" * 64,
+            )
+        )
+    evaluation = Evaluation.objects.create(
+        run=run, title="A review", question="Does it work?", created_by=admin, created_at=now
+    )
+    finding = Finding.objects.create(evaluation=evaluation, statement="It works.")
+    finding.verdicts.set(verdicts)
+    waiting = DueAssessment.objects.create(
+        programme=programme, kind="on_the_fly", as_of=make.AT.date(), request=1, label="asked", due_at=now
+    )
+    return {"due": waiting, "run": run, "verdict": verdicts[0], "evaluation": evaluation, "finding": finding}
