@@ -13,7 +13,6 @@ from indicators.engine import types as engine
 from indicators.models.programmes import Frequency
 from indicators.models.reference import OpenQuerySet
 
-
 SCALE_WORDS = {"count", "number", "ratio", "percent", "index", "score", "level", "effect"}
 """Units that name the kind of scale and are not written behind a figure: “3”, never “3 level 0-5”."""
 
