@@ -83,7 +83,7 @@ def install(wanted: str) -> None:
     free = shutil.disk_usage(ROOT).free
     if free < NEEDED_BYTES:
         raise CannotInstall(
-            f"the disk of {ROOT} has {free // 10**6} MB free and {NEEDED_BYTES // 10**6} MB are needed; free some space."
+            f"the disk of {ROOT} has {free // 10**6} MB free, {NEEDED_BYTES // 10**6} MB are needed; free some space."
         )
     usable = [
         kind

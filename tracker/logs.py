@@ -16,7 +16,9 @@ _OWN = set(vars(logging.makeLogRecord({}))) | {
 class OneLine(logging.Formatter):
     """`2026-01-31T08:00:00Z INFO indicators.tasks verdict kept run=7`. Line breaks in any part are escaped."""
 
-    converter = time.gmtime
+    def __init__(self) -> None:
+        super().__init__()
+        self.converter = time.gmtime  # type: ignore[assignment]
 
     def format(self, record: logging.LogRecord) -> str:
         extra = "".join(
