@@ -1,0 +1,36 @@
+"""The verbs of this room, for whoever opens its door: pages, the API, the clock, the demo. Nothing is done here."""
+
+from indicators.programmes.designing import (
+    put_design_in_force,
+    remove_assumption,
+    remove_objective,
+    save_assumption,
+    save_objective,
+    save_scope,
+    start_design_version,
+)
+from indicators.programmes.places import ensure_periods, save_course, save_run, save_unit
+from indicators.programmes.registering import add_member, change_programme, end_membership, register_programme
+from indicators.programmes.tailoring import change_indicator, revise_target, sign_off, tailor_indicator
+
+__all__ = [
+    "add_member",
+    "change_indicator",
+    "change_programme",
+    "end_membership",
+    "ensure_periods",
+    "put_design_in_force",
+    "register_programme",
+    "remove_assumption",
+    "remove_objective",
+    "revise_target",
+    "save_assumption",
+    "save_course",
+    "save_objective",
+    "save_run",
+    "save_scope",
+    "save_unit",
+    "sign_off",
+    "start_design_version",
+    "tailor_indicator",
+]

@@ -1,0 +1,376 @@
+"""Making a library indicator fit a programme, agreeing on its targets, and the partner's word on it. Verbs only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from indicators import derived, events
+from indicators.models import (
+    IndicatorVersion,
+    Marking,
+    Milestone,
+    Objective,
+    Partner,
+    Programme,
+    ProgrammeIndicator,
+    ReportingUnit,
+    SignOff,
+    TargetRevision,
+    User,
+)
+from indicators.permissions import check_may_administer, check_may_sign_off
+from indicators.programmes.changes import (
+    check_row,
+    differing,
+    facts,
+    local_day,
+    lock_programme,
+    ready,
+    refuse,
+    rejudge,
+)
+from indicators.programmes.fitting import check_fits
+from indicators.programmes.targets import (
+    DEFAULT_AT_RISK,
+    DEFAULT_ON_TRACK,
+    PLAN_FIELDS,
+    Faults,
+    MilestoneRow,
+    check_not_frozen,
+    check_plan,
+)
+
+PLAIN_FIELDS = (
+    "local_name",
+    "rationale",
+    "objective",
+    "frequency",
+    "weight",
+    "is_critical",
+    "is_core",
+    "responsible",
+    "marking",
+    "is_active",
+)
+FIELDS = (*PLAIN_FIELDS, "units", "releasable_to")
+NOTHING_PLANNED: dict[str, Any] = {
+    "baseline": None,
+    "baseline_on": None,
+    "baseline_source": "",
+    "target": None,
+    "target_on": None,
+    "range_low": None,
+    "range_high": None,
+    "trajectory": "linear",
+    "on_track_from": DEFAULT_ON_TRACK,
+    "at_risk_from": DEFAULT_AT_RISK,
+}
+
+
+@transaction.atomic
+def tailor_indicator(
+    *,
+    programme: Programme,
+    version: IndicatorVersion,
+    rationale: str,
+    by: User,
+    at: datetime,
+    partner: Partner | None = None,
+    objective: Objective | None = None,
+    local_name: str = "",
+    frequency: str = "",
+    units: Iterable[ReportingUnit] = (),
+    weight: Decimal = Decimal(1),
+    is_critical: bool = False,
+    is_core: bool = False,
+    responsible: User | None = None,
+    marking: str = Marking.NATO_UNCLASSIFIED,
+    releasable_to: Iterable[Partner] = (),
+    milestones: Sequence[MilestoneRow] = (),
+    effective_on: date | None = None,
+    reason: str = "",
+    **plan: Any,
+) -> ProgrammeIndicator:
+    """Take a library version into a programme with its rationale and its first agreement on targets.
+
+    Args:
+        milestones: (date, value, label) each.
+        reason: needed only where a threshold lies below the usual one.
+        plan: fields of the agreement: baseline, baseline_on, baseline_source, target, target_on, range_low,
+            range_high, trajectory, on_track_from, at_risk_from.
+    """
+    check_may_administer(by)
+    programme = lock_programme(programme)
+    units, releasable_to = list(units), list(releasable_to)
+    indicator = ProgrammeIndicator(
+        programme=programme,
+        definition=version.definition_of,
+        version=version,
+        partner=partner,
+        objective=objective,
+        local_name=local_name,
+        rationale=rationale.strip(),
+        frequency=frequency or version.frequency,
+        weight=weight,
+        is_critical=is_critical,
+        is_core=is_core,
+        responsible=responsible,
+        marking=marking,
+    )
+    check_fits(indicator, units, releasable_to)
+    plan = NOTHING_PLANNED | _known(plan)
+    check_plan(version, plan, milestones, reason)
+    indicator.save()
+    indicator.units.set(units)
+    indicator.releasable_to.set(releasable_to)
+    revision = _agree(
+        indicator,
+        number=1,
+        plan=plan,
+        milestones=milestones,
+        effective_on=effective_on or min(local_day(programme, at), programme.starts_on),
+        reason_code=TargetRevision.Reason.FIRST,
+        reason=reason.strip() or _("First agreement."),
+        by=by,
+    )
+    derived.refresh_statuses([indicator.pk], at=at)
+    events.remember(
+        "tailored an indicator",
+        by=by,
+        at=at,
+        about=indicator,
+        programme=programme,
+        after=facts(indicator, FIELDS) | _agreement(revision, milestones),
+        reason=revision.reason,
+    )
+    return indicator
+
+
+@transaction.atomic
+def change_indicator(
+    *, indicator: ProgrammeIndicator, row_version: int, by: User, at: datetime, **changes: Any
+) -> ProgrammeIndicator:
+    """Change how an indicator is used (not its targets), unless somebody did since `row_version` was read."""
+    check_may_administer(by)
+    unknown = changes.keys() - set(FIELDS)
+    if unknown:
+        raise TypeError(f"change_indicator knows no {', '.join(sorted(unknown))}")
+    programme = lock_programme(indicator.programme)
+    indicator = _lock(indicator)
+    if indicator.row_version != row_version:
+        raise refuse("", _("Somebody changed this indicator while you worked on this page. Load it again."))
+    before = facts(indicator, FIELDS)
+    for name in changes.keys() & set(PLAIN_FIELDS):
+        setattr(indicator, name, changes[name])
+    indicator.rationale = indicator.rationale.strip()
+    units = list(changes.get("units", indicator.units.all()))
+    releasable_to = list(changes.get("releasable_to", indicator.releasable_to.all()))
+    check_fits(indicator, units, releasable_to, before=before)
+    indicator.units.set(units)
+    indicator.releasable_to.set(releasable_to)
+    was, became = differing(before, facts(indicator, FIELDS))
+    if not became:
+        return indicator
+    indicator.row_version += 1
+    indicator.save(update_fields=[*PLAIN_FIELDS, "row_version"])
+    if became.keys() & {"units", "frequency"}:
+        rejudge(ProgrammeIndicator.objects.filter(pk=indicator.pk), at=at)
+    events.remember(
+        "changed an indicator", by=by, at=at, about=indicator, programme=programme, before=was, after=became
+    )
+    return indicator
+
+
+@transaction.atomic
+def revise_target(
+    *,
+    indicator: ProgrammeIndicator,
+    reason_code: str,
+    reason: str,
+    by: User,
+    at: datetime,
+    effective_on: date | None = None,
+    number: int | None = None,
+    milestones: Sequence[MilestoneRow] | None = None,
+    **plan: Any,
+) -> TargetRevision:
+    """Agree anew on baseline, target or thresholds. The old agreement stays; what is not named stays as it was.
+
+    Args:
+        reason_code: a `TargetRevision.Reason` other than FIRST.
+        number: the agreement that is being revised, as it was read; refused when a newer one exists by now.
+        milestones: (date, value, label) each; None keeps those of the old agreement.
+    """
+    check_may_administer(by)
+    programme = lock_programme(indicator.programme)
+    indicator = _lock(indicator)
+    old = indicator.revisions.order_by("-number").first()
+    effective_on = effective_on or local_day(programme, at)
+    _check_revision(old, number=number, reason_code=reason_code, reason=reason, effective_on=effective_on)
+    check_not_frozen(programme, reason_code, on=local_day(programme, at))
+    before = {name: getattr(old, name) for name in PLAN_FIELDS} if old else dict(NOTHING_PLANNED)
+    if milestones is None:
+        milestones = [(m.due_on, m.value, m.label) for m in old.milestones.all()] if old else []
+    after = before | _known(plan)
+    check_plan(indicator.version, after, milestones, reason)
+    revision = _agree(
+        indicator,
+        number=old.number + 1 if old else 1,
+        plan=after,
+        milestones=milestones,
+        effective_on=effective_on,
+        reason_code=reason_code,
+        reason=reason.strip(),
+        by=by,
+    )
+    derived.refresh_statuses([indicator.pk], at=at)
+    events.remember(
+        "revised a target",
+        by=by,
+        at=at,
+        about=indicator,
+        programme=programme,
+        before=_agreement(old, [(m.due_on, m.value, m.label) for m in old.milestones.all()]) if old else None,
+        after=_agreement(revision, milestones) | {"reason_code": reason_code},
+        reason=revision.reason,
+    )
+    return revision
+
+
+@transaction.atomic
+def sign_off(
+    *,
+    indicator: ProgrammeIndicator,
+    decision: str,
+    by: User,
+    at: datetime,
+    comment: str = "",
+    number: int | None = None,
+) -> SignOff:
+    """Record that a partner agrees to the present agreement on an indicator, or declines it. Never hidden.
+
+    Args:
+        decision: a `SignOff.Decision`; declining needs a comment.
+        number: the agreement that the partner read; refused when a newer one exists by now.
+    """
+    check_may_sign_off(by, indicator)
+    indicator = _lock(indicator)
+    revision, partner = indicator.plan, by.partner
+    if revision is None or partner is None:
+        raise refuse("", _("Nothing has been agreed for this indicator yet."))
+    if number is not None and number != revision.number:
+        raise refuse("", _("The targets were revised while you read them. Load the page again."))
+    if decision not in SignOff.Decision.values:
+        raise refuse("decision", _("“%s” was given; expected agreed or declined.") % decision)
+    if decision == SignOff.Decision.DECLINED and not comment.strip():
+        raise refuse("comment", _("Empty; say why you decline, so that it can be discussed."))
+    if revision.sign_offs.filter(partner=partner).exists():
+        raise refuse("", _("%s has already answered for this agreement.") % partner)
+    signed = SignOff.objects.create(
+        indicator=indicator,
+        revision=revision,
+        partner=partner,
+        decision=decision,
+        comment=comment.strip(),
+        by=by,
+        at=at,
+    )
+    events.remember(
+        "signed off" if decision == SignOff.Decision.SIGNED else "declined to sign off",
+        by=by,
+        at=at,
+        about=indicator,
+        programme=indicator.programme_id,
+        after={"partner": str(partner), "agreement": revision.number, "decision": decision},
+        reason=signed.comment,
+    )
+    return signed
+
+
+# --- What the verbs share ----------------------------------------------------------------------------------
+
+
+def _lock(indicator: ProgrammeIndicator) -> ProgrammeIndicator:
+    return (
+        ProgrammeIndicator.objects.select_for_update(of=("self",))
+        .select_related("programme", "version", "definition", "plan")
+        .get(pk=indicator.pk)
+    )
+
+
+def _known(plan: dict[str, Any]) -> dict[str, Any]:
+    unknown = plan.keys() - set(PLAN_FIELDS)
+    if unknown:
+        raise TypeError(f"an agreement has no {', '.join(sorted(unknown))}")
+    return plan
+
+
+def _check_revision(
+    old: TargetRevision | None, *, number: int | None, reason_code: str, reason: str, effective_on: date
+) -> None:
+    faults = Faults()
+    if old is not None and number is not None and number != old.number:
+        raise refuse(
+            "",
+            _("%(who)s revised this target on %(day)s while you worked on this page. Load it again.")
+            % {"who": old.created_by, "day": date_format(old.created_at, "j M Y")},
+        )
+    allowed = set(TargetRevision.Reason.values) - {TargetRevision.Reason.FIRST.value}
+    if reason_code not in allowed:
+        faults.add("reason_code", _("“%s” was given; choose one of the list.") % reason_code)
+    if not reason.strip():
+        faults.add("reason", _("Empty; say in a sentence why the agreement changes."))
+    if old is not None and effective_on < old.effective_on:
+        faults.add(
+            "effective_on",
+            _("%(given)s lies before the present agreement, which is valid from %(old)s.")
+            % {"given": date_format(effective_on, "j M Y"), "old": date_format(old.effective_on, "j M Y")},
+        )
+    faults.raise_any()
+
+
+def _agree(
+    indicator: ProgrammeIndicator,
+    *,
+    number: int,
+    plan: dict[str, Any],
+    milestones: Sequence[MilestoneRow],
+    effective_on: date,
+    reason_code: str,
+    reason: str,
+    by: User,
+) -> TargetRevision:
+    """Store an agreement with its milestones and make it the indicator's present one."""
+    revision = TargetRevision(
+        indicator=indicator,
+        number=number,
+        effective_on=effective_on,
+        reason_code=reason_code,
+        reason=reason,
+        created_by=by,
+        **plan,
+    )
+    check_row(revision)
+    revision.save()
+    rows = [
+        Milestone(revision=revision, due_on=day, value=value, label=label) for day, value, label in milestones
+    ]
+    for row in rows:
+        check_row(row)
+    Milestone.objects.bulk_create(rows)
+    indicator.plan = revision
+    indicator.save(update_fields=["plan"])
+    return revision
+
+
+def _agreement(revision: TargetRevision, milestones: Sequence[MilestoneRow]) -> dict[str, Any]:
+    """An agreement for the audit trail."""
+    found = {name: ready(getattr(revision, name)) for name in (*PLAN_FIELDS, "number", "effective_on")}
+    return found | {"milestones": [[ready(day), ready(value), label] for day, value, label in milestones]}
