@@ -59,8 +59,9 @@ class Frame:
         return self.y0 - self.y1
 
 
-WIDE = Frame(name="wide", width=760, height=320, top=26, bottom=32, start=48, end=104, most_dates=8)
-NARROW = Frame(name="narrow", width=360, height=270, top=26, bottom=30, start=38, end=76, most_dates=3)
+WIDE = Frame(name="wide", width=720, height=310, top=26, bottom=32, start=48, end=92, most_dates=8)
+MEDIUM = Frame(name="medium", width=520, height=280, top=26, bottom=32, start=44, end=80, most_dates=5)
+NARROW = Frame(name="narrow", width=340, height=250, top=26, bottom=30, start=38, end=68, most_dates=3)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,14 +18,14 @@ from indicators.charts.expost import (
     draw_retention,
 )
 from indicators.charts.over_time import IndicatorSeries, draw_indicator, draw_sparkline
-from indicators.charts.scales import NARROW, WIDE, Number
+from indicators.charts.scales import MEDIUM, NARROW, WIDE, Number
 from indicators.charts.shares import draw_meter, draw_shares
 from indicators.models import Status
 from indicators.templatetags.ui import as_decimal, day, format_number, percent
 
 register = template.Library()
 
-FRAMES = (WIDE, NARROW)
+FRAMES = (WIDE, MEDIUM, NARROW)  # the stylesheet shows the one that fits
 
 
 def write_month(value: date) -> str:
@@ -57,6 +57,7 @@ def indicator_chart(series: IndicatorSeries, places: int | None = None) -> dict[
         ],
         "places": places,
         "desc": _describe(series, write),
+        "is_empty": not series.readings and series.baseline is None and series.target is None,
         "has_planned": any(reading.planned is not None for reading in series.readings),
         "has_provisional": any(reading.provisional for reading in series.readings),
         "has_gaps": any(reading.value is None for reading in series.readings),

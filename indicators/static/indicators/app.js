@@ -23,6 +23,15 @@
     });
   });
 
+  // Buttons that only a script can answer show themselves when there is one.
+  function reveal() {
+    document.querySelectorAll("[data-dismiss][hidden],[data-print][hidden]").forEach(function (button) {
+      button.hidden = false;
+    });
+  }
+  reveal();
+  document.addEventListener("htmx:afterSettle", reveal);
+
   document.addEventListener("click", function (event) {
     // One open menu at a time; a click elsewhere closes it.
     document.querySelectorAll("details.menu[open]").forEach(function (menu) {
