@@ -142,8 +142,8 @@ def _assessment(programme: Programme, indicator: Any, secret: Any, admin: User) 
     )
     run = AssessmentRun.objects.create(
         programme=programme, due=due, kind="on_the_fly", as_of=due.as_of, label=due.label, revision=1,
-        input_hash="0" * 64, method_version="1.0", software_version="0", started_at=now, finished_at=now, reported=2, expected=2,
-        counts={"on_track": 1, "off_track": 1},
+        input_hash="0" * 64, method_version="1.0", software_version="0", started_at=now, finished_at=now, reported=2,
+        expected=2, counts={"on_track": 1, "off_track": 1},
     )  # fmt: skip
     verdicts = []
     for pk, snapshot in load_snapshots(load_indicators([indicator.pk, secret.pk]), as_of=due.as_of).items():
