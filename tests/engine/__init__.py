@@ -1,0 +1,1 @@
+"""The engine, without Django: `python -m pytest -p no:django tests/engine`."""
