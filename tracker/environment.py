@@ -96,12 +96,15 @@ def parse_database_url(url: str) -> dict[str, Any]:
     except ValueError:
         raise ImproperlyConfigured("DATABASE_URL has a port that is not a number from 0 to 65535.") from None
     options = dict(parse_qsl(parts.query))
+    host = unquote(parts.hostname or "")
+    if host.startswith("/"):  # a socket's directory; `hostname` made it lower case
+        host = unquote(parts.netloc.rpartition("@")[2].partition(":")[0])
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": name,
         "USER": unquote(parts.username or "") or options.pop("user", ""),
         "PASSWORD": unquote(parts.password or "") or options.pop("password", ""),
-        "HOST": options.pop("host", "") or unquote(parts.hostname or ""),
+        "HOST": options.pop("host", "") or host,
         "PORT": options.pop("port", "") or str(port or ""),
         "OPTIONS": options,
     }

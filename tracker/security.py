@@ -7,8 +7,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.template import TemplateDoesNotExist
-from django.template.loader import render_to_string
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -66,11 +65,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None, reason
     if request.path_info.startswith("/api/"):
         problem = {"type": "about:blank", "title": "Bad Request", "status": 400, "detail": reason}
         return JsonResponse(problem, status=400, content_type="application/problem+json")
-    try:
-        page = render_to_string("400.html", {"reason": reason})
-    except TemplateDoesNotExist:
-        return HttpResponse(reason, status=400, content_type="text/plain; charset=utf-8")
-    return HttpResponse(page, status=400)
+    return render(request, "400.html", {"reason": reason}, status=400)
 
 
 class ClosedSignup(DefaultAccountAdapter):

@@ -29,6 +29,7 @@ NEEDED_BYTES = 300_000_000
 LONGEST_WAIT_SECONDS = 30.0
 STEADY_AFTER_SECONDS = 60.0
 LARGEST_LOG_BYTES = 10_000_000
+TOLD_TO_MANAGE_PY = ("TRACKER_ENV", "DATABASE_URL", "REDIS_URL", "SECRET_KEY_FILE", "DATA_DIR")
 
 
 class Part(Protocol):
@@ -214,6 +215,7 @@ def start_all(data_dir: Path, host: str, port: int, parts: list[Watch]) -> None:
         if server is not None:
             server.wait()
             env[variable] = server.url
+    write_private(data_dir / "env", "".join(f"{name}={env[name]}\n" for name in TOLD_TO_MANAGE_PY))
     prepare_database(data_dir, env)
     say("Starting web, worker and clock …")
     for process in our_processes(data_dir, env, host, port):
