@@ -323,7 +323,8 @@ def inverse_variance_mean(
 
 
 def _value_of(figure: _Figure, rule: IndicatorRule) -> Decimal | None:
-    if figure.value is not None:
+    has_parts = figure.numerator is not None and figure.denominator is not None
+    if figure.value is not None and not (has_parts and rule.value_type is ValueType.RATIO):
         return exact.plain(figure.value)
     if figure.numerator is None or figure.denominator is None or figure.denominator == 0:
         return None

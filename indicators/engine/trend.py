@@ -83,6 +83,7 @@ def mann_kendall(y: Sequence[float]) -> MannKendall:
     """
     if len(y) < 2:
         raise EngineError(f"A trend test needs at least two values; {len(y)} were given.")
+    y = [float(value) for value in y]
     s = _kendall_s(y)
     variance = _variance_of_s(y)
     if len(y) <= LARGEST_EXACT:

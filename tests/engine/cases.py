@@ -54,7 +54,9 @@ def plan(given: Mapping[str, Any] | None = None) -> Plan:
     milestones = tuple(
         (date.fromisoformat(day), Decimal(value)) for day, value in given.pop("milestones", {}).items()
     )
-    numbers = {name: None if given.get(name) is None else Decimal(given[name]) for name in ("baseline", "target")}
+    numbers = {
+        name: None if given.get(name) is None else Decimal(given[name]) for name in ("baseline", "target")
+    }
     bounds = {name: Decimal(given[name]) for name in ("range_low", "range_high") if name in given}
     return Plan(
         baseline_on=given.get("baseline_on", date(2024, 12, 31)),

@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 
 from indicators.engine.achievement import achievement
-from indicators.engine.codec import judgement_from_json, judgement_to_json, snapshot_from_json, snapshot_to_json
+from indicators.engine.codec import (
+    judgement_from_json,
+    judgement_to_json,
+    snapshot_from_json,
+    snapshot_to_json,
+)
 from indicators.engine.judge import judge
 from indicators.engine.periods import Frequency
 from indicators.engine.rollup import roll_up_period
@@ -19,7 +24,9 @@ from . import cases
 
 
 def of_kind(kind: str) -> Any:
-    return pytest.mark.parametrize("case", [pytest.param(c, id=name) for name, c in cases.by_name(kind).items()])
+    return pytest.mark.parametrize(
+        "case", [pytest.param(c, id=name) for name, c in cases.by_name(kind).items()]
+    )
 
 
 @of_kind("rollup")

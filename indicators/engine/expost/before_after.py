@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 import numpy as np
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from indicators.engine.display import format_number, format_value
 from indicators.engine.messages import gettext_noop, message, refuse

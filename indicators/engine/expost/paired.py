@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats  # type: ignore[import-untyped]
+from scipy import optimize, stats
 
 from indicators.engine.display import format_number
 from indicators.engine.errors import EngineError

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 import numpy as np
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from indicators.engine.display import format_number, format_share
 from indicators.engine.errors import EngineError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from indicators.engine.errors import EngineError
 

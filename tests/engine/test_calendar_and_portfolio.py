@@ -1,0 +1,136 @@
+"""Periods of a programme, statuses side by side, canonical JSON."""
+
+import itertools
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from indicators.engine.codec import canonical_hash, snapshot_from_json, snapshot_to_json
+from indicators.engine.errors import EngineError
+from indicators.engine.periods import Frequency, periods_between
+from indicators.engine.portfolio import (
+    largest_remainder_percentages,
+    status_counts,
+    weighted_achievement,
+    worst_of_critical,
+)
+from indicators.engine.types import Refusal, Status
+
+from . import cases
+
+
+@pytest.mark.parametrize(
+    ("frequency", "month", "labels"),
+    [
+        (Frequency.MONTHLY, 1, ["2025-07", "2025-08", "2025-09", "2025-10"]),
+        (Frequency.QUARTERLY, 1, ["2025 Q3", "2025 Q4"]),
+        (Frequency.SEMI_ANNUAL, 1, ["2025 H2"]),
+        (Frequency.ANNUAL, 1, ["2025"]),
+        (Frequency.ANNUAL, 10, ["FY2024/25", "FY2025/26"]),
+        (Frequency.QUARTERLY, 10, ["FY2024/25 Q4", "FY2025/26 Q1"]),
+        (Frequency.PER_COURSE, 1, []),
+        (Frequency.EVENT, 1, []),
+    ],
+)
+def test_periods_are_aligned_to_the_calendar_and_named(frequency, month, labels):
+    assert [
+        p.label for p in periods_between(frequency, date(2025, 7, 10), date(2025, 10, 9), month)
+    ] == labels
+
+
+def test_weeks_are_iso_weeks():
+    found = periods_between("weekly", date(2024, 12, 31), date(2025, 2, 12))
+
+    assert (found[0].label, found[0].starts_on) == ("2025-W01", date(2024, 12, 30))
+    assert found[-1].label == "2025-W07"
+
+
+def test_a_period_starts_on_the_first_of_the_month_not_on_the_programmes_day():  # an older tool: 2029-10-04
+    found = periods_between("annual", date(2018, 10, 5), date(2029, 10, 4), fiscal_year_start_month=10)
+
+    assert (found[10].starts_on, found[10].ends_on) == (date(2028, 10, 1), date(2029, 9, 30))
+
+
+@pytest.mark.parametrize("frequency", [f for f in Frequency if f.days < 366 or f is Frequency.ANNUAL])
+@pytest.mark.parametrize("month", range(1, 13))
+def test_periods_neither_overlap_nor_leave_a_gap(frequency, month):
+    found = periods_between(frequency, date(2023, 11, 17), date(2026, 3, 2), month)
+
+    assert found[0].starts_on <= date(2023, 11, 17)
+    assert found[-1].ends_on >= date(2026, 3, 2)
+    for before, after in itertools.pairwise(found):
+        assert after.starts_on == before.ends_on + timedelta(days=1)
+    assert len({p.label for p in found}) == len(found)
+
+
+def test_a_reversed_span_is_a_mistake_of_the_caller():
+    with pytest.raises(EngineError, match="before it starts"):
+        periods_between("monthly", date(2025, 2, 1), date(2025, 1, 1))
+
+
+def test_percentages_of_statuses_add_up_to_one_hundred():  # US Department of State, FY 2008, strategic goal 1
+    counts = {"above": 5, "on": 10, "improved": 7, "below": 4, "not_available": 0}
+
+    found = largest_remainder_percentages(counts)
+
+    assert found == {"above": 19, "on": 39, "improved": 27, "below": 15, "not_available": 0}
+
+
+def test_nothing_has_no_percentages():
+    assert largest_remainder_percentages(status_counts([])) is None
+
+
+def test_every_status_is_counted_even_at_zero():
+    found = status_counts([Status.ON_TRACK, Status.ON_TRACK, Status.NOT_REPORTING])
+
+    assert list(found) == list(Status)
+    assert (found[Status.ON_TRACK], found[Status.AT_RISK], found[Status.NOT_REPORTING]) == (2, 0, 1)
+
+
+def test_the_worst_critical_status_wins_and_grey_hides_no_red():
+    assert worst_of_critical([Status.ON_TRACK, Status.OFF_TRACK, Status.NOT_REPORTING]) is Status.OFF_TRACK
+    assert worst_of_critical([Status.ON_TRACK, Status.NOT_REPORTING]) is Status.NOT_REPORTING
+    assert worst_of_critical([Status.MONITORED]) is None
+
+
+def test_a_weighted_mean_is_capped_and_says_how_much_weight_it_rests_on():
+    found = weighted_achievement(
+        [(Decimal(20), Decimal("0.45")), (Decimal(10), Decimal("1.8")), (Decimal(10), None)]
+    )
+
+    assert (found.value, found.usable_weight) == (Decimal("0.6333333333"), Decimal("0.75"))
+
+
+def test_a_weighted_mean_of_too_little_weight_is_refused():
+    found = weighted_achievement([(Decimal(6), Decimal(1)), (Decimal(4), None)])
+
+    assert isinstance(found, Refusal)
+    assert "60 % of the weight" in str(found.message)
+
+
+def test_the_hash_does_not_depend_on_the_scale_decimals_were_stored_with():
+    how, to = cases.rule(), cases.plan({"baseline": 0, "target": 100})
+    stored = cases.plan({"baseline": Decimal("0.0000"), "target": Decimal("100.0000")})
+
+    one = snapshot_to_json(cases.snapshot([Decimal("52.5")], how, to))
+    other = snapshot_to_json(cases.snapshot([Decimal("52.5000000000")], how, stored))
+
+    assert canonical_hash(one) == canonical_hash(other)
+
+
+def test_the_hash_changes_with_any_input():
+    how, to = cases.rule(), cases.plan({"baseline": 0, "target": 100})
+
+    hashes = {canonical_hash(snapshot_to_json(cases.snapshot([v], how, to))) for v in (1, 2, "missing", 0)}
+
+    assert len(hashes) == 4
+
+
+def test_json_that_does_not_fit_names_the_field():
+    data = snapshot_to_json(cases.snapshot([1], cases.rule(), cases.plan({"baseline": 0, "target": 100})))
+
+    with pytest.raises(EngineError, match=r"Snapshot\.plan\.target: 'many' was given"):
+        snapshot_from_json(data | {"plan": data["plan"] | {"target": "many"}})
+    with pytest.raises(EngineError, match="colour are unknown"):
+        snapshot_from_json(data | {"colour": "red"})
