@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
-from .exact import plain
+from .exact import plain, shortened
 from .types import IndicatorRule, ValueType
 
 _SPACE = "\N{NO-BREAK SPACE}"
@@ -29,7 +29,7 @@ def format_number(value: Decimal, digits: int) -> str:
     >>> format_number(Decimal("1350.5"), 1), format_number(Decimal("-0.125"), 2)
     ('1350.5', '−0.12')
     """
-    shown = plain(value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN))
+    shown = plain(shortened(value, digits))
     whole, _, part = format(abs(shown), "f").partition(".")
     if len(whole) > 4:
         whole = f"{int(whole):,}".replace(",", _SPACE)
@@ -37,7 +37,7 @@ def format_number(value: Decimal, digits: int) -> str:
 
 
 def format_value(value: Decimal | None, rule: IndicatorRule) -> str:
-    """A value of this indicator as text: ``52 %``, ``12 345``, ``level 3``; an em dash when there is none.
+    """A value of this indicator as text: ``52 %``, ``12 345``, ``2.5``; an em dash when there is none.
 
     Rounding is half to even; digits by kind of value: percent 1, count 0 (2 when it is not whole), index 3, other 2.
     """
@@ -73,7 +73,7 @@ def format_index(index: Decimal | None, borders: tuple[Decimal, ...] = ()) -> st
     if index is None:
         return "\N{EM DASH}"
     for digits in range(2, 10):
-        shown = index.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN)
+        shown = shortened(index, digits)
         if all((shown >= border) == (index >= border) for border in borders):
             break
     return f"{shown:f}".replace("-", _MINUS)

@@ -30,6 +30,11 @@ def rounded(value: Decimal) -> Decimal:
     return plain(_WIDE.quantize(value, _LAST_DIGIT))
 
 
+def shortened(value: Decimal, digits: int) -> Decimal:
+    """The number to at most `digits` decimal places, half to even; keeps the places it is given."""
+    return _WIDE.quantize(value, Decimal(1).scaleb(-digits))
+
+
 def total(values: Iterable[Decimal]) -> Decimal:
     """The exact sum; zero for nothing, so callers ask first whether there is anything."""
     result = Decimal(0)

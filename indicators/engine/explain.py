@@ -219,6 +219,7 @@ def sentence(
     current: CurrentValue,
     plan: Plan,
     planned: Decimal | None,
+    extra: Message | None,
     rule: IndicatorRule,
     trend: Trend,
     covered: Coverage,
@@ -234,6 +235,8 @@ def sentence(
         said.append(
             message(gettext_noop("Planned by then: %(planned)s."), planned=format_value(planned, rule))
         )
+    if extra is not None:
+        said.append(extra)
     said.append(message(_STATUS_WORDS[status]))
     if refusal is not None:
         said.append(refusal.message)
@@ -251,6 +254,18 @@ def sentence(
     if current.value is not None:
         said.append(message(gettext_noop("This is change, not proof that the programme caused it.")))
     return tuple(said)
+
+
+def kept_within(met: int, counted: int, missing: int) -> Message:
+    """How often an indicator was inside its agreed bounds."""
+    template = (
+        gettext_noop(
+            "Inside the agreed bounds in %(met)s of %(counted)s periods; %(missing)s without a report count as outside."
+        )
+        if missing
+        else gettext_noop("Inside the agreed bounds in %(met)s of %(counted)s periods.")
+    )
+    return message(template, met=met, counted=counted, missing=missing)
 
 
 def _flags(*, is_approximate: bool, is_over_target: bool, required_pace: Decimal | None) -> list[Message]:

@@ -26,6 +26,7 @@ from .types import (
     Direction,
     IndicatorRule,
     Judgement,
+    Message,
     PeriodValue,
     Plan,
     Refusal,
@@ -54,6 +55,8 @@ class _Progress:
     planned: Decimal | None = None
     is_approximate: bool = False
     steps: tuple[Step, ...] = ()
+    said: Message | None = None
+    """What the plain sentence adds for this kind of indicator."""
 
 
 def judge(snapshot: Snapshot) -> Judgement:
@@ -73,7 +76,11 @@ def judge(snapshot: Snapshot) -> Judgement:
     rule, as_of = snapshot.rule, snapshot.as_of
     plan, original = _effective(snapshot.plan, rule), _effective(snapshot.original_plan, rule)
     series = started(snapshot.series, as_of)
-    current = current_value(series, rule, plan, as_of)
+    current = (
+        _latest_text(series)
+        if rule.value_type is ValueType.TEXT
+        else current_value(series, rule, plan, as_of)
+    )
     goes_stale = _stale_from(current, snapshot)
     missing = _why_no_current_data(current, snapshot)
     progress = _progress(series, current, rule, plan)
@@ -85,7 +92,7 @@ def judge(snapshot: Snapshot) -> Judgement:
     is_over = (
         rule.direction not in _KEPT
         and not rule.is_context
-        and rule.value_type not in _DONE_OR_NOT
+        and rule.value_type not in _DONE_OR_NOT | {ValueType.EFFECT_SIZE}
         and progress.achieved is not None
         and progress.achieved > plan.over_target_from
     )
@@ -113,7 +120,8 @@ def judge(snapshot: Snapshot) -> Judgement:
             refusal=refusal,
             current=current,
             plan=plan,
-            planned=progress.planned,
+            planned=None if rule.direction in _KEPT else progress.planned,
+            extra=progress.said,
             rule=rule,
             trend=moving,
             covered=covered,
@@ -146,11 +154,8 @@ def _stale_from(current: CurrentValue, snapshot: Snapshot) -> date | None:
 
 
 def _why_no_current_data(current: CurrentValue, snapshot: Snapshot) -> Refusal | None:
-    if snapshot.rule.value_type is ValueType.TEXT:
-        has_text = any(p.reported for p in started(snapshot.series, snapshot.as_of))
-        return None if has_text else _no_data()
     if current.on is None:
-        return _no_data()
+        return refuse(RefusalCode.NO_APPROVED_DATA, gettext_noop("There are no approved data yet."))
     limit = stale_from(current.on, frequency_days=snapshot.frequency_days, grace_days=snapshot.grace_days)
     if limit is None or snapshot.as_of < limit:
         return None
@@ -162,8 +167,9 @@ def _why_no_current_data(current: CurrentValue, snapshot: Snapshot) -> Refusal |
     )
 
 
-def _no_data() -> Refusal:
-    return refuse(RefusalCode.NO_APPROVED_DATA, gettext_noop("There are no approved data yet."))
+def _latest_text(series: Sequence[PeriodValue]) -> CurrentValue:
+    """A narrative has no value, but a day it was last reported for."""
+    return CurrentValue(value=None, on=max((p.ends_on for p in series if p.reported), default=None))
 
 
 def _status(
@@ -321,6 +327,7 @@ def _kept_within(
         index=share,
         planned=None if rule.direction is Direction.RANGE else (low if low is not None else high),
         steps=tuple(steps),
+        said=explain.kept_within(met, total, len(missing)),
     )
 
 
