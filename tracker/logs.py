@@ -18,7 +18,7 @@ class OneLine(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__()
-        self.converter = time.gmtime  # type: ignore[assignment]
+        self.converter = time.gmtime
 
     def format(self, record: logging.LogRecord) -> str:
         extra = "".join(

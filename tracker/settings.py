@@ -333,6 +333,11 @@ CELERY_BEAT_SCHEDULE = {
     "refresh statuses": {"task": "indicators.tasks.refresh_statuses", "schedule": crontab(hour=0, minute=20)},
 }
 
+# A worker holds what it is doing for so long, and renews it four times in that time.
+ASSESSMENT_LEASE_SECONDS = read_number("ASSESSMENT_LEASE_SECONDS", default=120)
+# After a failure a row waits so long, then twice as long, and so on; after the fifth attempt it is given up.
+ASSESSMENT_RETRY_SECONDS = read_number("ASSESSMENT_RETRY_SECONDS", default=10)
+
 # --- Log: standard error, one line each --------------------------------------------------------------------
 
 LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO").upper()

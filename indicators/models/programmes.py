@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
@@ -121,7 +122,7 @@ class Programme(models.Model):
         return on > self.ends_on
 
 
-class OfProgrammeQuerySet(models.QuerySet[models.Model]):
+class OfProgrammeQuerySet(models.QuerySet[Any]):
     """Rows that are seen by whoever sees their programme; some of them not by partner viewers."""
 
     programme_path = "programme"

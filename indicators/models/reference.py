@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +22,7 @@ class Framework(models.TextChoices):
     OTHER = "OTHER", _("Other")
 
 
-class OpenQuerySet(models.QuerySet[models.Model]):
+class OpenQuerySet(models.QuerySet[Any]):
     """Reference data: whoever signs in may read it."""
 
     def visible_to(self, user: User) -> OpenQuerySet:

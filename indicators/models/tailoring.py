@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -138,7 +139,7 @@ class ProgrammeIndicator(models.Model):
         return self.local_name or self.version.name
 
 
-class OfIndicatorQuerySet(models.QuerySet[models.Model]):
+class OfIndicatorQuerySet(models.QuerySet[Any]):
     """Rows seen by whoever sees their programme indicator."""
 
     indicator_path = "indicator"

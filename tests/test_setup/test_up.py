@@ -148,7 +148,7 @@ def test_it_starts_survives_kill_9_of_every_part_and_stops_without_a_trace(home)
 
         second = Run(run.data_dir, free_port())
         assert second.process.wait(20) == 1
-        assert f"already running on DATA_DIR {run.data_dir} as process {run.process.pid}" in run.said
+        assert f"already running on DATA_DIR {run.data_dir} as process {run.process.pid}" in second.said
     finally:
         everything = run.children()
         code = run.stop()
