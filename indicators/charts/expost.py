@@ -46,7 +46,9 @@ def draw_paired(course: PairedCourse, frame: Frame, *, write: Write = plain) -> 
     low, high, step = value_range(known, lowest=course.lowest, highest=course.highest)
     y = Axis(low, high, frame.y0, frame.y1)
     x = Axis(0, max(len(course.stages) - 1, 1), frame.x0 + 36, frame.x1 - 24)
-    gains, losses, dots = [], [], []
+    gains: list[str] = []
+    losses: list[str] = []
+    dots: list[tuple[float, float]] = []
     for person in course.people:
         places = [(x(stage), y(value)) for stage, value in enumerate(person) if value is not None]
         dots += places

@@ -181,7 +181,9 @@ def draw_indicator(
 def _time_axis(series: IndicatorSeries, frame: Frame) -> Axis:
     days = [reading.on for reading in series.readings]
     days += [level.on for level in (series.baseline, series.target) if level is not None]
-    days += [item.on for item in (*series.trajectory, *series.forecast, *series.annotations)]
+    days += [level.on for level in series.trajectory]
+    days += [point.on for point in series.forecast]
+    days += [annotation.on for annotation in series.annotations]
     return (
         date_axis(min(days), max(days), frame)
         if days

@@ -11,7 +11,7 @@ Write = Callable[[Number], str]
 WriteDate = Callable[[date], str]
 
 TICK_STEPS = (1, 2, 2.5, 5, 10)
-MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120)
+MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600)
 
 
 def plain(value: Number) -> str:

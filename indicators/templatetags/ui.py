@@ -8,6 +8,7 @@ from django import template
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from indicators.icons import ICONS
@@ -135,7 +136,7 @@ def format_number(value: object, places: int | None = None) -> str:
 @register.filter
 def number(value: object, places: int | str | None = None) -> str:
     """`{{ value|number }}` as given; `{{ value|number:1 }}` with one decimal."""
-    return format_number(value, None if places in (None, "") else int(places))  # type: ignore[arg-type]
+    return format_number(value, None if places in (None, "") else int(places))
 
 
 @register.filter
@@ -195,7 +196,7 @@ def period(start: date | None, end: date | None = None) -> str:
         if start.month == end.month:
             return month(start)
         if end.month - start.month == 2 and start.month % 3 == 1:
-            return f"Q{(start.month + 2) // 3} {start.year}"
+            return _("Q%(quarter)s %(year)s") % {"quarter": (start.month + 2) // 3, "year": start.year}
         if (start.month, end.month) == (1, 12):
             return str(start.year)
     return f"{day(start)} – {day(end)}"

@@ -1,0 +1,1 @@
+"""The look: stylesheet, components, charts, menu."""
