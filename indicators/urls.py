@@ -3,9 +3,11 @@
 from django.urls import include, path
 
 from indicators.home import home
+from indicators.styleguide import styleguide
 
 urlpatterns = [
     path("", home, name="home"),
+    path("styleguide/", styleguide, name="styleguide"),
     path("", include("indicators.entry.urls")),
     path("", include("indicators.programmes.urls")),
     path("", include("indicators.accounts.urls")),
