@@ -87,7 +87,7 @@ def series(
     values: Sequence[Any], how: IndicatorRule, frequency: Frequency = Frequency.QUARTERLY
 ) -> tuple[PeriodValue, ...]:
     """One site's figures, one per period from January 2025 on; ``"missing"`` is a due period without a report."""
-    calendar = periods_between(frequency, date(2025, 1, 1), date(2045, 1, 1))
+    calendar = periods_between(frequency, date(2025, 1, 1), date(2085, 1, 1))
     found = []
     for number, (period, given) in enumerate(zip(calendar, values, strict=False)):
         if isinstance(given, list | tuple):

@@ -317,6 +317,7 @@ def test_a_period_across_the_date_belongs_to_neither_side():
         ),
         ({"points_before": 4, "points_after": 4, "value_type": "count"}, Method.RATES_BEFORE_AFTER),
         ({"points_before": 5, "points_after": 5}, Method.MEANS_BEFORE_AFTER),
+        ({"points_before": 8, "points_after": 9}, Method.INTERRUPTED_SERIES),
         ({"points_before": 1, "points_after": 1}, Method.DIFFERENCE_ONLY),
         ({"points_before": 1, "points_after": 1, "has_standard_errors": True}, Method.MEANS_BEFORE_AFTER),
         ({"points_before": 4}, Method.CONTRIBUTION_RATING),

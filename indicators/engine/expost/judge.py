@@ -10,6 +10,8 @@ from indicators.engine.types import Message, ValueType
 
 MIN_PAIRS = 8
 MIN_POINTS_MEAN = 5
+MIN_POINTS_INTERRUPTED = 8
+COMPUTED_FROM = 12
 
 
 class Method(StrEnum):
@@ -18,6 +20,7 @@ class Method(StrEnum):
     PAIRED_GAIN = "paired_gain"
     PARTICIPANT_RETENTION = "participant_retention"
     SERIES_RETENTION = "series_retention"
+    INTERRUPTED_SERIES = "interrupted_series"
     PROPORTIONS_BEFORE_AFTER = "proportions_before_after"
     RATES_BEFORE_AFTER = "rates_before_after"
     MEANS_BEFORE_AFTER = "means_before_after"
@@ -97,6 +100,19 @@ def _retention(situation: Situation) -> Choice:
 
 
 def _series(situation: Situation) -> Choice:
+    shorter = min(situation.points_before, situation.points_after)
+    if shorter >= MIN_POINTS_INTERRUPTED and situation.value_type is not ValueType.COUNT:
+        return _choice(
+            Method.INTERRUPTED_SERIES,
+            gettext_noop("change at the date, computed")
+            if shorter >= COMPUTED_FROM
+            else gettext_noop("change at the date, indicative"),
+            gettext_noop(
+                "One series with %(before)s points before and %(after)s after: interrupted time series."
+            ),
+            before=situation.points_before,
+            after=situation.points_after,
+        )
     if situation.value_type is ValueType.RATIO and situation.has_parts:
         return _choice(
             Method.PROPORTIONS_BEFORE_AFTER,
