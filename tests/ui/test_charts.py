@@ -1,5 +1,7 @@
 """Geometry of the charts: a gap is a gap, zero is a value, nothing leaves the frame."""
 
+import subprocess
+import sys
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -33,6 +35,12 @@ from indicators.charts.scales import (
 from indicators.charts.shares import GAP, WIDTH, draw_meter, draw_shares
 
 FRAMES = [WIDE, MEDIUM, NARROW]
+
+
+def test_geometry_needs_no_django():
+    code = "import indicators.charts, sys; sys.exit('django' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def monthly(*values, **more) -> IndicatorSeries:
