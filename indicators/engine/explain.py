@@ -243,17 +243,36 @@ def sentence(
     said += _flags(is_approximate=is_approximate, is_over_target=is_over_target, required_pace=required_pace)
     if trend.word in _TREND_WORDS:
         said.append(message(_TREND_WORDS[trend.word]))
-    if is_partial(covered):
-        said.append(
-            message(
-                gettext_noop("Partial: %(reported)s of %(expected)s expected reports are in."),
-                reported=covered.reported,
-                expected=covered.expected,
-            )
-        )
+    said += _partial(current, covered)
     if current.value is not None:
         said.append(message(gettext_noop("This is change, not proof that the programme caused it.")))
     return tuple(said)
+
+
+def _partial(current: CurrentValue, covered: Coverage) -> list[Message]:
+    """The newest period is named when it is thin; otherwise the whole record, when that is."""
+    if current.periods:
+        newest = current.periods[-1]
+        if is_partial(Coverage(reported=newest.reported, expected=newest.expected)):
+            return [
+                message(
+                    gettext_noop(
+                        "Partial: %(reported)s of %(expected)s expected reports are in for %(period)s."
+                    ),
+                    reported=newest.reported,
+                    expected=newest.expected,
+                    period=newest.label,
+                )
+            ]
+    if not is_partial(covered):
+        return []
+    return [
+        message(
+            gettext_noop("Partial: %(reported)s of %(expected)s expected reports are in."),
+            reported=covered.reported,
+            expected=covered.expected,
+        )
+    ]
 
 
 def kept_within(met: int, counted: int, missing: int) -> Message:
