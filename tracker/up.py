@@ -263,6 +263,8 @@ def has_programmes(database_url: str) -> bool:
 def manage(data_dir: Path, env: dict[str, str], *arguments: str) -> None:
     """Run one management command to its end; stopped with us, too."""
     log = data_dir / "log" / "manage.log"
+    # Both commands may be given again after a crash, so they need not wait for the disk at each step.
+    env = env | {"PGOPTIONS": "-c synchronous_commit=off"}
     child = spawn([sys.executable, "manage.py", *arguments], log=log, env=env, cwd=ROOT)
     try:
         code = child.wait()
