@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +14,14 @@ from indicators.engine.codec import canonical_hash, judgement_to_json, snapshot_
 from indicators.engine.judge import judge
 from indicators.engine.rollup import roll_up_period
 from indicators.engine.types import Judgement, PeriodValue, Snapshot
-from indicators.models import IndicatorStatus, Observation, ProgrammeIndicator, ReportingPeriod, Rollup
+from indicators.models import (
+    IndicatorStatus,
+    Observation,
+    Programme,
+    ProgrammeIndicator,
+    ReportingPeriod,
+    Rollup,
+)
 from indicators.snapshots import Key, expected_sites, load_indicators, load_measurements, load_snapshots
 
 CHUNK = 200
@@ -189,9 +196,10 @@ def _store_rollups(indicators: list[ProgrammeIndicator], keys: set[Key]) -> None
 def _store_statuses(indicators: list[ProgrammeIndicator], *, at: datetime) -> None:
     by_day: dict[date, list[ProgrammeIndicator]] = defaultdict(list)
     for indicator in indicators:
-        by_day[at.astimezone(indicator.programme.zone).date()].append(indicator)
+        by_day[judged_on(indicator.programme, at)].append(indicator)
+    today = {indicator.pk: at.astimezone(indicator.programme.zone).date() for indicator in indicators}
     rows = [
-        _status_row(pk, snapshot, judge(snapshot), at=at)
+        _status_row(pk, snapshot, judge(snapshot), at=at, is_final=snapshot.as_of < today[pk])
         for as_of, group in by_day.items()
         for pk, snapshot in load_snapshots(group, as_of=as_of).items()
     ]
@@ -200,7 +208,15 @@ def _store_statuses(indicators: list[ProgrammeIndicator], *, at: datetime) -> No
     )
 
 
-def _status_row(pk: int, snapshot: Snapshot, judgement: Judgement, *, at: datetime) -> IndicatorStatus:
+def judged_on(programme: Programme, at: datetime) -> date:
+    """Today in the programme's time zone; an ended programme keeps the status of its last due day."""
+    last = programme.ends_on + timedelta(days=programme.grace_days)
+    return min(at.astimezone(programme.zone).date(), last)
+
+
+def _status_row(
+    pk: int, snapshot: Snapshot, judgement: Judgement, *, at: datetime, is_final: bool
+) -> IndicatorStatus:
     refusal = judgement.refusal
     return IndicatorStatus(
         indicator_id=pk,
@@ -219,7 +235,7 @@ def _status_row(pk: int, snapshot: Snapshot, judgement: Judgement, *, at: dateti
         trend=judgement.trend.word.value,
         reported=judgement.coverage.reported,
         expected=judgement.coverage.expected,
-        stale_from=judgement.stale_from,
+        stale_from=None if is_final else judgement.stale_from,
         judgement=judgement_to_json(judgement),
         input_hash=canonical_hash(snapshot_to_json(snapshot)),
         method_version=METHOD_VERSION,

@@ -1,6 +1,6 @@
 """The derived rows follow the facts, in a fixed number of queries, and `differences` finds whatever does not."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -119,6 +119,21 @@ def test_stale_data_count_as_not_reporting_without_anybody_writing(indicator):
 
     assert day_before.status_now == stored.status
     assert that_day.status_now == "not_reporting"
+
+
+def test_an_ended_programme_keeps_its_last_status():
+    programme = make.make_programme(ends_on=date(2025, 12, 31))
+    quarters = make.make_quarters(programme)
+    indicator = make.make_indicator(programme)
+    make.make_observation(indicator, quarters[-1])
+
+    with transaction.atomic():
+        derived.refresh([(indicator.pk, quarters[-1].pk)], at=datetime(2028, 1, 1, tzinfo=UTC))
+
+    status = IndicatorStatus.objects.at(date(2028, 1, 1)).get()
+    assert status.status_now == status.status == "at_risk"
+    assert (status.as_of, status.stale_from) == (date(2026, 1, 15), None)
+    assert list(derived.differences()) == []
 
 
 @pytest.mark.parametrize("n", [1, 12])

@@ -1,5 +1,16 @@
 """Which address of the machine door leads where."""
 
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from indicators.api import views
+
+router = SimpleRouter()
+router.register("catalogue", views.CatalogueViewSet, basename="api-catalogue")
+router.register("programmes", views.ProgrammeViewSet, basename="api-programme")
+router.register("indicators", views.IndicatorViewSet, basename="api-indicator")
+router.register("observations", views.ObservationViewSet, basename="api-observation")
+router.register("assessments", views.AssessmentViewSet, basename="api-assessment")
+router.register("verdicts", views.VerdictViewSet, basename="api-verdict")
+router.register("evaluations", views.EvaluationViewSet, basename="api-evaluation")
+
+urlpatterns = router.urls

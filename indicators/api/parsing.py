@@ -1,0 +1,22 @@
+"""Request bodies of the machine door: JSON, however hostile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+
+
+class CarefulJSONParser(JSONParser):
+    """DRF's parser; a body nested too deep for Python's is a refusal too, and not an error of ours."""
+
+    def parse(
+        self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise ParseError(_("The JSON is nested too deep.")) from error

@@ -1,0 +1,197 @@
+"""The machine door: the same access rules and the same actions as the pages."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from indicators.api import filters, serializers
+from indicators.api.observations import ObservationActions
+from indicators.assessment.actions import request_assessment
+from indicators.models import (
+    AssessmentRun,
+    DueAssessment,
+    Evaluation,
+    IndicatorDefinition,
+    IndicatorStatus,
+    Observation,
+    Programme,
+    ProgrammeIndicator,
+    ReportingPeriod,
+    ReportingUnit,
+    Verdict,
+)
+
+
+class Pages(CursorPagination):
+    """Keyset paging: as quick on the last page as on the first, and no row twice when rows are added."""
+
+    ordering = "id"
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 200
+
+
+class VisibleViewSet(ReadOnlyModelViewSet[Any]):
+    """Lists and details that start from what the person may see."""
+
+    model: ClassVar[type[models.Model]]
+    pagination_class = Pages
+    lookup_value_regex = r"[^/]+"
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        manager: Any = self.model._default_manager
+        if getattr(self, "swagger_fake_view", False):  # The schema is drawn without anybody asking.
+            return manager.none()
+        return self.with_related(manager.visible_to(self.request.user))
+
+    def with_related(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return rows
+
+
+class ByIdViewSet(VisibleViewSet):
+    lookup_value_regex = r"[0-9]{1,18}"
+
+
+class CatalogueViewSet(VisibleViewSet):
+    """The indicator library."""
+
+    model = IndicatorDefinition
+    lookup_field = "code"
+    serializer_class = serializers.DefinitionSerializer
+    filterset_class = filters.DefinitionFilter
+
+    def with_related(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return rows.select_related("current")
+
+
+class ProgrammeViewSet(VisibleViewSet):
+    """Programmes."""
+
+    model = Programme
+    lookup_field = "code"
+    serializer_class = serializers.ProgrammeSerializer
+    filterset_class = filters.ProgrammeFilter
+
+    def with_related(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return rows.prefetch_related("partners", "organisations")
+
+    @extend_schema(responses=serializers.ReportingUnitSerializer(many=True))
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def units(self, request: Request, code: str) -> Response:
+        """Who reports in this programme."""
+        rows = ReportingUnit.objects.visible_to(request.user).filter(programme=self.get_object())
+        return Response(serializers.ReportingUnitSerializer(rows.select_related("parent"), many=True).data)
+
+    @extend_schema(
+        request=serializers.RequestSerializer, responses={202: serializers.DueSerializer}, filters=False
+    )
+    @action(detail=True, methods=["post"], filterset_class=None)
+    def assess(self, request: Request, code: str) -> Response:
+        """Ask for an assessment now. The answer says where to look for its progress."""
+        programme = self.get_object()
+        wish = serializers.RequestSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        at = timezone.now()
+        due = request_assessment(
+            programme=programme,
+            kind=wish.validated_data["kind"],
+            as_of=wish.validated_data.get("as_of") or at.astimezone(programme.zone).date(),
+            by=request.user,
+            at=at,
+        )
+        return Response(
+            serializers.DueSerializer(due).data,
+            status=status.HTTP_202_ACCEPTED,
+            headers={"Location": f"/api/v1/assessments/due/{due.pk}/"},
+        )
+
+
+class IndicatorViewSet(ByIdViewSet):
+    """Tailored indicators with their plan and status."""
+
+    model = ProgrammeIndicator
+    serializer_class = serializers.IndicatorSerializer
+    filterset_class = filters.IndicatorFilter
+
+    def with_related(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        today = timezone.now().date()
+        return rows.select_related(
+            "programme", "definition", "version", "partner", "objective", "plan"
+        ).prefetch_related(models.Prefetch("current_status", queryset=IndicatorStatus.objects.at(today)))
+
+    @extend_schema(responses=serializers.ReportingPeriodSerializer(many=True))
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def periods(self, request: Request, pk: str) -> Response:
+        """The periods for which this indicator is reported."""
+        indicator = self.get_object()
+        rows = ReportingPeriod.objects.filter(programme=indicator.programme_id, frequency=indicator.frequency)
+        return Response(serializers.ReportingPeriodSerializer(rows, many=True).data)
+
+
+class ObservationViewSet(ObservationActions, ByIdViewSet):
+    """Figures: read, enter, change a draft, submit, decide, correct."""
+
+    model = Observation
+    serializer_class = serializers.ObservationSerializer
+    filterset_class = filters.ObservationFilter
+
+    def with_related(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return rows.select_related(
+            "indicator__programme", "indicator__definition", "indicator__version", "period", "unit", "entered_by",
+            "decided_by",
+        )  # fmt: skip
+
+
+class AssessmentViewSet(ByIdViewSet):
+    """Finished assessments."""
+
+    model = AssessmentRun
+    serializer_class = serializers.AssessmentSerializer
+    filterset_class = filters.AssessmentFilter
+
+    def with_related(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return rows.select_related("programme")
+
+    @extend_schema(responses=serializers.DueSerializer)
+    @action(
+        detail=False, url_path=r"due/(?P<due_pk>[0-9]{1,18})", filterset_class=None, pagination_class=None
+    )
+    def due(self, request: Request, due_pk: str) -> Response:
+        """How far an assessment is that somebody asked for."""
+        due = get_object_or_404(
+            DueAssessment.objects.visible_to(request.user).select_related("programme", "run"), pk=due_pk
+        )
+        return Response(serializers.DueSerializer(due).data)
+
+
+class VerdictViewSet(ByIdViewSet):
+    """What assessments say of each indicator."""
+
+    model = Verdict
+    serializer_class = serializers.VerdictSerializer
+    filterset_class = filters.VerdictFilter
+
+    def with_related(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return rows.select_related("run__programme", "indicator__definition", "course_run").defer("inputs")
+
+
+class EvaluationViewSet(ByIdViewSet):
+    """Reviews by evaluators."""
+
+    model = Evaluation
+    serializer_class = serializers.EvaluationSerializer
+    filterset_class = filters.EvaluationFilter
+
+    def with_related(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return rows.select_related("run__programme").prefetch_related("findings__verdicts", "recommendations")
