@@ -1,5 +1,20 @@
 """Addresses of this room."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from indicators.entry import form_views, views
+
+urlpatterns: list[URLPattern] = [
+    path("due/", views.due_list, name="due-list"),
+    path("review/", views.review_queue, name="review-queue"),
+    path("log/<int:indicator_pk>/", form_views.observation_new, name="observation-new"),
+    path("log/<int:indicator_pk>/beside/", form_views.observation_beside, name="observation-beside"),
+    path("log/<int:indicator_pk>/computed/", form_views.observation_computed, name="observation-computed"),
+    path("observations/<int:pk>/", views.observation_detail, name="observation-detail"),
+    path("observations/<int:pk>/edit/", form_views.observation_edit, name="observation-edit"),
+    path("observations/<int:pk>/correct/", form_views.observation_correct, name="observation-correct"),
+    path("observations/<int:pk>/submit/", views.observation_submit, name="observation-submit"),
+    path("observations/<int:pk>/discard/", views.observation_discard, name="observation-discard"),
+    path("observations/<int:pk>/decide/", views.observation_decide, name="observation-decide"),
+    path("evidence/<int:pk>/", views.evidence_download, name="evidence-download"),
+]

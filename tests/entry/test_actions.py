@@ -1,6 +1,6 @@
 """The way of an observation: each action works, refuses with the reason, leaves nothing behind, and twice is once."""
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -8,7 +8,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
 from indicators.entry import actions
-from indicators.models import Event, IndicatorStatus, Observation, Role, Rollup, State
+from indicators.models import Event, IndicatorStatus, Observation, Rollup, State
+from tests.entry.scenes import LATER, Scene
 from tests.factories import (
     AT,
     make_indicator,
@@ -21,39 +22,6 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-LATER = AT + timedelta(hours=1)
-
-
-class Scene:
-    """A programme with an officer, an approver, an indicator and its quarters."""
-
-    def __init__(self, **indicator):
-        self.programme = make_programme()
-        self.officer = make_user(programme=self.programme)
-        self.approver = make_user(programme=self.programme, role=Role.APPROVER)
-        self.indicator = make_indicator(self.programme, **indicator)
-        self.quarters = make_quarters(self.programme)
-        self.q3 = self.quarters[6]
-
-    def record(self, **given):
-        defaults = {
-            "indicator": self.indicator,
-            "period": self.q3,
-            "as_of": self.q3.ends_on,
-            "by": self.officer,
-            "at": AT,
-            "source": "api",
-        }
-        if not {"numerator", "value", "text", "missing_reason"} & set(given):
-            defaults |= {"numerator": "30", "denominator": "60"}
-        return actions.record_observation(**(defaults | given))
-
-    def submit(self, **given):
-        return actions.submit_observation(observation=self.record(**given), by=self.officer, at=AT)
-
-    def approve(self, observation=None, **given):
-        observation = observation or self.submit(**given)
-        return actions.approve_observation(observation=observation, by=self.approver, at=LATER)
 
 
 @pytest.fixture

@@ -1,0 +1,291 @@
+"""Evidence files: what a file really is, its hash, its place. Trusts neither its name nor its declared type."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.core.validators import URLValidator
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from indicators.entry.checks import clean_text
+from indicators.entry.markings import check_marking
+from indicators.events import remember
+from indicators.models import Evidence, Observation, User
+from indicators.models.observations import evidence_path
+from indicators.permissions import check_may_edit_observation
+
+MEGABYTE = 1024 * 1024
+MAX_FILES = 10
+MAX_NAME = 120
+MAX_ENTRIES = 1000
+MAX_UNPACKED = 200 * MEGABYTE
+MAX_RATIO = 100
+
+CONTENT_TYPES = {
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv",
+    "txt": "text/plain",
+}
+"""Extensions that are taken, and what they are served as."""
+SPELLINGS = {"jpeg": "jpg", "csv": "text", "txt": "text"}
+MARKUP = (b"<svg", b"<html", b"<!doctype", b"<script", b"<?xml", b"<body", b"<iframe")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedFile:
+    """A file that may be kept."""
+
+    file: File[bytes]
+    name: str
+    content_type: str
+    sha256: str
+    size: int
+
+
+def max_file_size() -> int:
+    """In bytes; the setting EVIDENCE_MAX_BYTES, 20 MB unless set."""
+    return int(getattr(settings, "EVIDENCE_MAX_BYTES", 20 * MEGABYTE))
+
+
+def check_file(file: File[bytes]) -> CheckedFile:
+    """The file with its safe name, true type and hash; ValidationError names what was given and expected."""
+    name = safe_name(file.name or "")
+    size = file.size
+    if size == 0:
+        raise _refusal(name, _("it is empty"))
+    if size > max_file_size():
+        raise _refusal(
+            name,
+            _("it has %(given)s MB; at most %(limit)s MB were expected")
+            % {"given": f"{size / MEGABYTE:.1f}", "limit": max_file_size() // MEGABYTE},
+        )
+    extension = PurePath(name).suffix.lower().lstrip(".")
+    if extension not in CONTENT_TYPES:
+        raise _refusal(name, _("expected a file of type %(types)s") % {"types": ", ".join(CONTENT_TYPES)})
+    found = _kind_of(file)
+    if found != SPELLINGS.get(extension, extension):
+        raise _refusal(
+            name, _("its content is not what its name says (%(extension)s)") % {"extension": extension}
+        )
+    check_marking(name)
+    return CheckedFile(
+        file=file, name=name, content_type=CONTENT_TYPES[extension], sha256=_hash(file), size=size
+    )
+
+
+def check_files(files: Iterable[File[bytes]]) -> list[CheckedFile]:
+    """All files checked; ValidationError with a message for each that is refused."""
+    files = list(files)
+    if len(files) > MAX_FILES:
+        raise ValidationError(
+            _("%(given)s files were given; at most %(limit)s at once were expected."),
+            code="evidence",
+            params={"given": len(files), "limit": MAX_FILES},
+        )
+    checked, problems = [], []
+    for file in files:
+        try:
+            checked.append(check_file(file))
+        except ValidationError as problem:
+            problems.append(problem)
+    if problems:
+        raise ValidationError(problems)
+    return checked
+
+
+def safe_name(given: str) -> str:
+    """A name that can be shown and offered for download: no path, no control or direction characters."""
+    name = unicodedata.normalize("NFC", given).replace("\\", "/").rsplit("/", 1)[-1]
+    name = "".join(c for c in name if c.isprintable() and unicodedata.category(c) != "Cf").strip(" .")
+    suffix = PurePath(name).suffix[:12]
+    stem = name[: len(name) - len(suffix)] if suffix else name
+    return (stem[: MAX_NAME - len(suffix)] or _("file")) + suffix
+
+
+def clean_link(given: str) -> str:
+    """A web address without a password in it; ValidationError if it is none."""
+    link = given.strip()
+    if not link:
+        return ""
+    try:
+        URLValidator(schemes=["http", "https"])(link)
+    except ValidationError:
+        raise ValidationError(
+            _("“%(given)s” was given; a web address such as https://example.org/report was expected."),
+            code="link",
+            params={"given": link[:80]},
+        ) from None
+    if len(link) > 500 or urlsplit(link).username is not None:
+        raise ValidationError(
+            _("A web address of at most 500 characters, without a user name, was expected.")
+        )
+    check_marking(link)
+    return link
+
+
+@transaction.atomic
+def add_evidence(
+    *,
+    observation: Observation,
+    files: Iterable[CheckedFile] = (),
+    link: str = "",
+    elsewhere: str = "",
+    by: User,
+    at: datetime,
+) -> list[Evidence]:
+    """Attach evidence to a draft or a returned figure."""
+    check_may_edit_observation(by, observation)
+    return attach_evidence(observation=observation, files=files, link=link, elsewhere=elsewhere, by=by, at=at)
+
+
+def attach_evidence(
+    *,
+    observation: Observation,
+    files: Iterable[CheckedFile],
+    link: str,
+    elsewhere: str,
+    by: User,
+    at: datetime,
+) -> list[Evidence]:
+    """Keep files, a link, a note where evidence is held; the same twice is kept once.
+
+    Asks no permission: only for actions that did, in their transaction.
+    """
+    kept = list(observation.evidence.all())
+    added = [
+        _keep_file(observation, checked, by=by, at=at)
+        for checked in {one.sha256: one for one in files}.values()
+        if checked.sha256 not in {one.sha256 for one in kept}
+    ]
+    for kind, text in (
+        (Evidence.Kind.LINK, clean_link(link)),
+        (Evidence.Kind.ELSEWHERE, clean_text(elsewhere)),
+    ):
+        if text and (kind, text[:200]) not in {(one.kind, one.name) for one in kept}:
+            shown = {"link": text} if kind == Evidence.Kind.LINK else {}
+            added.append(
+                Evidence.objects.create(
+                    observation=observation, kind=kind, name=text[:200], added_by=by, added_at=at, **shown
+                )
+            )
+    if added:
+        remember(
+            "evidence added",
+            by=by,
+            at=at,
+            about=observation,
+            programme=observation.indicator.programme_id,
+            after={"evidence": [f"{one.name} {one.sha256}".strip() for one in added]},
+        )
+    return added
+
+
+def _keep_file(observation: Observation, checked: CheckedFile, *, by: User, at: datetime) -> Evidence:
+    evidence = Evidence(
+        observation=observation,
+        kind=Evidence.Kind.FILE,
+        name=checked.name,
+        sha256=checked.sha256,
+        size=checked.size,
+        content_type=checked.content_type,
+        added_by=by,
+        added_at=at,
+    )
+    path = evidence_path(evidence, checked.name)
+    if not default_storage.exists(path):  # the same content is kept once
+        checked.file.seek(0)
+        path = default_storage.save(path, checked.file)
+    evidence.file.name = path
+    evidence.save(force_insert=True)
+    return evidence
+
+
+def _refusal(name: str, why: str) -> ValidationError:
+    return ValidationError(
+        _("“%(name)s” was refused: %(why)s."), code="evidence", params={"name": name, "why": why}
+    )
+
+
+def _hash(file: File[bytes]) -> str:
+    file.seek(0)
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
+
+
+def _kind_of(file: File[bytes]) -> str:
+    """pdf, png, jpg, docx, xlsx, text; or empty when it is none of them."""
+    file.seek(0)
+    head = file.read(1024)
+    for signature, kind in ((b"%PDF-", "pdf"), (b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpg")):
+        if head.startswith(signature):
+            return kind
+    if head.startswith(b"PK\x03\x04"):
+        return _kind_of_package(file)
+    return _kind_of_text(file)
+
+
+def _kind_of_package(file: Any) -> str:
+    """docx or xlsx by its directory alone: nothing is unpacked. Bombs, encryption and macros are refused."""
+    try:
+        with zipfile.ZipFile(file) as package:
+            check_package(package)
+            names = set(package.namelist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError):
+        return ""
+    if "[Content_Types].xml" not in names or any(name.lower().endswith("vbaproject.bin") for name in names):
+        return ""
+    if "word/document.xml" in names:
+        return "docx"
+    return "xlsx" if "xl/workbook.xml" in names else ""
+
+
+def check_package(package: zipfile.ZipFile) -> None:
+    """Raise ValidationError when a package is a bomb or encrypted; reads its directory only."""
+    entries = package.infolist()
+    unpacked = sum(one.file_size for one in entries)
+    packed = sum(one.compress_size for one in entries)
+    if len(entries) > MAX_ENTRIES or unpacked > MAX_UNPACKED or unpacked > MAX_RATIO * max(packed, 1):
+        raise ValidationError(
+            _("The file unpacks to far more than it holds; it was not opened."), code="bomb"
+        )
+    if any(one.flag_bits & 0x1 for one in entries):
+        raise ValidationError(
+            _("The file is encrypted; a file without a password was expected."), code="encrypted"
+        )
+
+
+def _kind_of_text(file: File[bytes]) -> str:
+    file.seek(0)
+    content = file.read(max_file_size() + 1)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return ""
+    if any(ord(c) < 32 and c not in "\t\r\n\f" for c in text):
+        return ""
+    start = content.removeprefix(b"\xef\xbb\xbf")[:4096].lstrip().lower()
+    if start.startswith(b"<") or any(mark in start for mark in MARKUP):
+        return ""
+    check_marking(text)
+    return "text"

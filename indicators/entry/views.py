@@ -1,0 +1,286 @@
+"""Pages of due, submitted and decided observations. Lock, call, answer: each view finds, calls one action, shows."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from indicators.entry import actions
+from indicators.entry.cells import cell_label
+from indicators.entry.due import BUCKET_LABELS, PER_SECTION, Bucket, due_lines, due_progress
+from indicators.entry.forms import DecisionForm
+from indicators.entry.showing import (
+    load_chain,
+    load_status,
+    load_trail,
+    observation_text,
+    review_lines,
+    submitted_for,
+)
+from indicators.models import Evidence, Observation, Role, programmes_of
+from indicators.permissions import (
+    check_may_correct,
+    check_may_decide,
+    check_may_edit_observation,
+    may,
+    why_not,
+)
+
+PER_PAGE = 50
+SECTIONS = (Bucket.RETURNED, Bucket.OVERDUE, Bucket.DUE, Bucket.DRAFT, Bucket.WAITING, Bucket.DONE)
+DECISIONS = {
+    "approve": actions.approve_observation,
+    "return": actions.return_observation,
+    "reject": actions.reject_observation,
+}
+
+
+def today() -> date:
+    """Today in the server's zone: for what is due; figures are dated in their programme's zone."""
+    return timezone.localdate()
+
+
+def whole_number(text: str, otherwise: int = 1) -> int:
+    """A page number from an address; what is none is page one."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else otherwise
+
+
+@require_GET
+def due_list(request: HttpRequest) -> HttpResponse:
+    """What is due from me. Eight queries, however many lines (see the test)."""
+    user: Any = request.user
+    mine = request.GET.get("mine") == "1"
+    programme = request.GET.get("programme", "")[:20]
+    shown = request.GET.get("show", "")
+    bucket = Bucket(shown) if shown in set(Bucket) else None
+    page = max(whole_number(request.GET.get("page", "1")), 1)
+    per_page = PER_PAGE if bucket else PER_SECTION
+    lines = due_lines(
+        user,
+        today=today(),
+        bucket=bucket,
+        limit=per_page,
+        offset=(page - 1) * per_page if bucket else 0,
+        mine=mine,
+        programme=programme,
+    )
+    progress = due_progress(user, today=today(), mine=mine, programme=programme)
+    totals = {one: sum(p.counts[one] for p in progress) for one in Bucket}
+    sections = [
+        {
+            "bucket": one.value,
+            "state": "submitted" if one == Bucket.WAITING else one.value,
+            "label": BUCKET_LABELS[one],
+            "lines": [line for line in lines if line.bucket == one],
+            "total": totals[one],
+            "more": bucket is None and totals[one] > PER_SECTION,
+        }
+        for one in SECTIONS
+        if (bucket is None or bucket == one) and (totals[one] or one == Bucket.OVERDUE)
+    ]
+    context = {
+        "sections": sections,
+        "progress": progress,
+        "totals": {one.value: count for one, count in totals.items()},
+        "bucket": bucket,
+        "mine": mine,
+        "programme": programme,
+        "page": Paginator(range(totals[bucket]), per_page).get_page(page) if bucket else None,
+        "nothing_due": not any(
+            totals[one] for one in (Bucket.RETURNED, Bucket.OVERDUE, Bucket.DUE, Bucket.DRAFT)
+        ),
+        "to_review": submitted_for(user, programmes_of(user, Role.APPROVER).values("pk")).count(),
+    }
+    return render(request, "entry/due_list.html", context)
+
+
+def get_observation(request: HttpRequest, pk: int) -> Observation:
+    """The lock of every page about one observation: what one may not see does not exist."""
+    seen = Observation.objects.visible_to(request.user)  # type: ignore[arg-type]
+    found: Observation = get_object_or_404(
+        seen.select_related(
+            "indicator__programme",
+            "indicator__version",
+            "indicator__definition",
+            "indicator__plan",
+            "period",
+            "unit",
+            "entered_by",
+            "submitted_by",
+            "decided_by",
+            "corrects",
+        ),
+        pk=pk,
+    )
+    return found
+
+
+@require_GET
+def observation_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One observation: what it says, its evidence, its history, and what may be done with it."""
+    observation = get_observation(request, pk)
+    return render(request, "entry/observation_detail.html", detail_context(request, observation))
+
+
+def detail_context(request: HttpRequest, observation: Observation, form: Any = None) -> dict[str, Any]:
+    user: Any = request.user
+    indicator = observation.indicator
+    chain = load_chain(observation)
+    return {
+        "observation": observation,
+        "indicator": indicator,
+        "text": observation_text(observation),
+        "cell": cell_label(indicator.version, observation.cell),
+        "evidence": observation.evidence.select_related("added_by"),
+        "trail": load_trail(observation, user),
+        "chain": [(one, observation_text(one)) for one in chain] if len(chain) > 1 else [],
+        "status": load_status(indicator, today=timezone.now().astimezone(indicator.programme.zone).date()),
+        "marking": observation.marking,
+        "may_edit": may(check_may_edit_observation, user, observation),
+        "why_not_edit": why_not(check_may_edit_observation, user, observation),
+        "may_correct": may(check_may_correct, user, observation),
+        "why_not_correct": why_not(check_may_correct, user, observation),
+        "may_decide": may(check_may_decide, user, observation),
+        "why_not_decide": why_not(check_may_decide, user, observation),
+        "form": form or DecisionForm(initial={"decision": "approve"}),
+    }
+
+
+def tell(request: HttpRequest, problem: ValidationError) -> None:
+    """Show an action's refusal on the next page."""
+    for text in problem.messages:
+        messages.error(request, text)
+
+
+@require_POST
+def observation_submit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Hand in a draft as it stands; what needs a comment leads to the form."""
+    observation = get_observation(request, pk)
+    try:
+        actions.submit_observation(observation=observation, by=request.user, at=timezone.now())  # type: ignore[arg-type]
+    except ValidationError as problem:
+        tell(request, problem)
+        is_editable = may(check_may_edit_observation, request.user, observation)
+        return redirect("observation-edit" if is_editable else "observation-detail", pk)
+    messages.success(request, _("Submitted. An approver of the programme decides next."))
+    return redirect("observation-detail", pk)
+
+
+@require_POST
+def observation_discard(request: HttpRequest, pk: int) -> HttpResponse:
+    """Remove a draft."""
+    observation = get_observation(request, pk)
+    try:
+        actions.discard_observation(observation=observation, by=request.user, at=timezone.now())  # type: ignore[arg-type]
+    except ValidationError as problem:
+        tell(request, problem)
+        return redirect("observation-detail", pk)
+    messages.success(request, _("The draft was discarded."))
+    return redirect("due-list")
+
+
+@require_POST
+def observation_decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """Approve, return or reject."""
+    observation = get_observation(request, pk)
+    form = DecisionForm(request.POST)
+    if form.is_valid():
+        decide: Any = DECISIONS[form.cleaned_data["decision"]]
+        try:
+            decide(
+                observation=observation,
+                comment=form.cleaned_data["comment"],
+                by=request.user,
+                at=timezone.now(),
+            )
+        except ValidationError as problem:
+            if not hasattr(problem, "error_dict"):  # somebody was quicker
+                tell(request, problem)
+                return redirect("observation-detail", pk)
+            form.add_error(None, problem)
+        else:
+            messages.success(request, _("Your decision is kept."))
+            return redirect("observation-detail", pk)
+    else:
+        check_may_decide(request.user, observation)  # type: ignore[arg-type]
+    return render(
+        request, "entry/observation_detail.html", detail_context(request, observation, form), status=422
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def review_queue(request: HttpRequest) -> HttpResponse:
+    """What waits for this approver, and the approval of several at once."""
+    user: Any = request.user
+    programmes = programmes_of(user, Role.APPROVER)
+    if not programmes.exists():
+        raise PermissionDenied(_("Only approvers review figures."))
+    waiting = submitted_for(user, programmes.values("pk"))
+    if request.method == "POST":
+        return approve_chosen(request, waiting)
+    if code := request.GET.get("programme", "")[:20]:
+        waiting = waiting.filter(indicator__programme__code=code)
+    page = Paginator(waiting, PER_PAGE).get_page(whole_number(request.GET.get("page", "1")))
+    own = _("Nobody decides on figures that they entered or submitted.")
+    reasons = {
+        one.pk: own
+        for one in page.object_list
+        if user.pk in {one.entered_by_id, one.submitted_by_id}  # type: ignore[attr-defined]
+    }
+    context = {
+        "page": page,
+        "lines": review_lines(list(page.object_list), reasons),
+        "programmes": programmes.order_by("code"),
+        "programme": code,
+    }
+    return render(request, "entry/review_queue.html", context)
+
+
+def approve_chosen(request: HttpRequest, waiting: Any) -> HttpResponse:
+    pks = [int(text) for text in request.POST.getlist("observation") if whole_id(text)]
+    if not pks:
+        messages.warning(request, _("No figure was chosen; tick at least one."))
+        return redirect("review-queue")
+    chosen = list(waiting.filter(pk__in=pks))
+    try:
+        if len(chosen) < len(set(pks)):
+            raise ValidationError(_("Some of the chosen figures no longer wait for a decision; look again."))
+        actions.approve_observations(observations=chosen, by=request.user, at=timezone.now())  # type: ignore[arg-type]
+    except ValidationError as problem:
+        tell(request, problem)
+    except PermissionDenied as refusal:
+        messages.error(request, _("Nothing was approved: %(reason)s") % {"reason": refusal})
+    else:
+        messages.success(request, _("%(count)s figures approved.") % {"count": len(chosen)})
+    return redirect("review-queue")
+
+
+def whole_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
+@require_GET
+def evidence_download(request: HttpRequest, pk: int) -> FileResponse:
+    """A file of evidence, always as a download and never shown by the browser."""
+    seen = Evidence.objects.visible_to(request.user).filter(kind=Evidence.Kind.FILE)  # type: ignore[arg-type]
+    evidence = get_object_or_404(seen, pk=pk)
+    try:
+        content = evidence.file.open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
+    answer = FileResponse(
+        content, as_attachment=True, filename=evidence.name, content_type=evidence.content_type
+    )
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer["Cache-Control"] = "private, no-store"
+    return answer
