@@ -112,8 +112,15 @@ def load_measurements(keys: Iterable[Key]) -> dict[Key, list[Measurement]]:
     return found
 
 
-def load_snapshots(indicators: Iterable[ProgrammeIndicator], *, as_of: date) -> dict[int, Snapshot]:
-    """Everything that a verdict at `as_of` depends on, for indicators from `load_indicators`. Two queries."""
+def load_snapshots(
+    indicators: Iterable[ProgrammeIndicator], *, as_of: date, known_on: date | None = None
+) -> dict[int, Snapshot]:
+    """Everything that a verdict at `as_of` depends on, for indicators from `load_indicators`. Two queries.
+
+    Args:
+        known_on: the day by which a missing figure counts as missing if it was due; None: `as_of`. An assessment of a
+            quarter is made weeks after its end, when the quarter's own figures are either there or overdue.
+    """
     indicators = list(indicators)
     periods = _periods_upto(indicators, as_of)
     rollups: dict[int, dict[int, Rollup]] = defaultdict(dict)
@@ -125,6 +132,7 @@ def load_snapshots(indicators: Iterable[ProgrammeIndicator], *, as_of: date) -> 
             periods[indicator.programme_id, indicator.frequency],
             rollups[indicator.pk],
             as_of=as_of,
+            known_on=known_on or as_of,
         )
         for indicator in indicators
     }
@@ -142,12 +150,17 @@ def _periods_upto(
 
 
 def _snapshot(
-    indicator: ProgrammeIndicator, periods: list[ReportingPeriod], rollups: dict[int, Rollup], *, as_of: date
+    indicator: ProgrammeIndicator,
+    periods: list[ReportingPeriod],
+    rollups: dict[int, Rollup],
+    *,
+    as_of: date,
+    known_on: date,
 ) -> Snapshot:
     series = tuple(
         _period_value(period, rollups.get(period.pk), expected_sites(indicator, period))
         for period in periods
-        if period.pk in rollups or (period.due_on <= as_of and period.frequency != Frequency.EVENT)
+        if period.pk in rollups or (period.due_on <= known_on and period.frequency != Frequency.EVENT)
     )
     current, original = plans_of(indicator, as_of=as_of)
     return Snapshot(

@@ -1,0 +1,31 @@
+"""Tells a worker that something is due. It may be lost or doubled: the database knows, and the sweep finds the rest."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
+RUN_ONE = "indicators.tasks.run_one"
+
+
+def ring_on_commit(due_pk: int | None = None) -> None:
+    """Ring once the transaction is stored. A broker that is down is logged and never breaks the caller."""
+    transaction.on_commit(lambda: ring(due_pk))
+
+
+def ring(due_pk: int | None = None) -> bool:
+    """Ask any worker to run this row, or whatever is due. Whether the message was handed over."""
+    if current_app.conf.broker_url != settings.CELERY_BROKER_URL:
+        return False  # A shell or a command without the queue: the sweep will find the row.
+    try:
+        # By name, because rooms do not import doors. No retry: somebody waits for their page.
+        current_app.send_task(RUN_ONE, args=[due_pk], retry=False)
+    except (OperationalError, OSError) as error:
+        logger.warning("doorbell not heard", extra={"due": due_pk, "error": str(error)})
+        return False
+    return True

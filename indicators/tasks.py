@@ -1,0 +1,59 @@
+"""The clock's door: each task parses its arguments and calls an action. All of them may be run any number of times."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from celery.signals import worker_ready
+from django.db import transaction
+
+from indicators import derived
+from indicators.assessment.actions import bury_exhausted
+from indicators.assessment.actions import plan_due as plan
+from indicators.assessment.clock import database_now
+from indicators.assessment.doorbell import ring
+from indicators.assessment.running import run_what_is_due
+from indicators.models import Programme
+from indicators.programmes.actions import ensure_periods
+
+
+@shared_task
+def plan_due() -> int:
+    """Every minute: make rows for what has fallen due, and wake a worker."""
+    planned = plan(at=database_now())
+    if planned:
+        ring()
+    return planned
+
+
+@shared_task
+def run_one(due_id: int | None = None) -> int:
+    """The doorbell: run this row, then whatever else is due."""
+    return run_what_is_due(due_pk=due_id)
+
+
+@shared_task
+def sweep() -> int:
+    """Every half minute: give up what failed too often; run what nobody was told of or whose worker vanished."""
+    bury_exhausted(at=database_now())
+    return run_what_is_due()
+
+
+@shared_task
+def refresh_statuses() -> None:
+    """Every night: open the new reporting periods and judge each indicator again, because time has passed."""
+    for programme in Programme.objects.order_by("pk"):
+        _bring_up_to_date(programme)
+
+
+@transaction.atomic
+def _bring_up_to_date(programme: Programme) -> None:
+    at = database_now()
+    ensure_periods(programme=programme, until=at.astimezone(programme.zone).date(), at=at)
+    pks = programme.indicators.values_list("pk", flat=True)  # type: ignore[attr-defined]
+    derived.refresh_statuses(pks, at=at)
+
+
+@worker_ready.connect
+def _catch_up(**about: object) -> None:
+    """A worker that starts asks at once what it has missed, instead of waiting for the clock."""
+    plan_due.delay()
