@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -30,7 +31,10 @@ def free_port() -> int:
 class Run:
     """One `make run` without its installation step, on its own directory and port."""
 
+    everyone: ClassVar[list["Run"]] = []
+
     def __init__(self, data_dir: Path, port: int, **more: str):
+        self.everyone.append(self)
         self.data_dir, self.port = data_dir, port
         self.output = Path(tempfile.mkstemp(prefix="trk-up-", suffix=".out")[1])
         outside = {"DATABASE_URL", "REDIS_URL", "TRACKER_ENV", "TEST_DB_SUFFIX", "PYTEST_XDIST_WORKER"}
@@ -94,9 +98,6 @@ class Run:
             self.process.send_signal(by)
         return self.process.wait(60)
 
-    def __del__(self) -> None:
-        self.output.unlink(missing_ok=True)
-
 
 def until(ask: Callable[[], object], seconds: float, run: Run) -> None:
     deadline = time.monotonic() + seconds
@@ -118,6 +119,10 @@ def home(tmp_path_factory) -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="trk-up-", dir="/tmp"))
     path.chmod(0o711)
     yield path
+    for run in Run.everyone:
+        run.stop()
+        run.output.unlink(missing_ok=True)
+    Run.everyone.clear()
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -188,24 +193,19 @@ def manage(run: Run, *arguments: str) -> str:
 
 def test_two_run_side_by_side_and_a_killed_one_leaves_no_process_and_no_lock(home):
     one, two = Run(home / "one", free_port()), Run(home / "two", free_port())
-    try:
-        one.ready()
-        two.ready()
-        assert one.asks() == two.asks() == 200
+    one.ready()
+    two.ready()
+    assert one.asks() == two.asks() == 200
 
-        everything = one.children()
-        one.process.kill()
-        one.process.wait()
-        until(lambda: not [number for number in everything if alive(number)], 20, one)
-        assert two.asks() == 200
+    everything = one.children()
+    one.process.kill()
+    one.process.wait()
+    until(lambda: not [number for number in everything if alive(number)], 20, one)
+    assert two.asks() == 200
 
-        again = Run(home / "one", one.port)
-        again.ready()
-        assert re.search(r"The lock file .* was left by process \d+, which is gone; going on\.", again.said)
-        assert again.stop(signal.SIGTERM) == 0
-    finally:
-        for run in (one, two):
-            run.stop()
+    again = Run(home / "one", one.port).ready()
+    assert re.search(r"The lock file .* was left by process \d+, which is gone; going on\.", again.said)
+    assert again.stop(signal.SIGTERM) == 0
 
 
 def test_a_held_port_is_told_in_one_sentence_before_anything_starts(home):
