@@ -1,5 +1,60 @@
 """Addresses of this room."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from indicators.programmes import design_views, place_views, tailor_views, views
+
+urlpatterns = [
+    path("programmes/", views.programme_list, name="programme-list"),
+    path("programmes/new/", views.programme_new, name="programme-new"),
+    path("programmes/<str:code>/edit/", views.programme_edit, name="programme-edit"),
+    # Design.
+    path("programmes/<str:code>/design/", design_views.programme_design, name="programme-design"),
+    path("programmes/<str:code>/design/start/", design_views.design_start, name="design-start"),
+    path("programmes/<str:code>/design/force/", design_views.design_force, name="design-force"),
+    path("programmes/<str:code>/design/scope/", design_views.scope_edit, name="scope-edit"),
+    path("programmes/<str:code>/objectives/new/", design_views.objective_new, name="objective-new"),
+    path("programmes/<str:code>/objectives/<int:pk>/", design_views.objective_edit, name="objective-edit"),
+    path(
+        "programmes/<str:code>/objectives/<int:pk>/remove/",
+        design_views.objective_remove,
+        name="objective-remove",
+    ),
+    path("programmes/<str:code>/assumptions/new/", design_views.assumption_new, name="assumption-new"),
+    path("programmes/<str:code>/assumptions/<int:pk>/", design_views.assumption_edit, name="assumption-edit"),
+    path(
+        "programmes/<str:code>/assumptions/<int:pk>/remove/",
+        design_views.assumption_remove,
+        name="assumption-remove",
+    ),
+    # Places and people.
+    path("programmes/<str:code>/units/", place_views.unit_list, name="unit-list"),
+    path("programmes/<str:code>/units/new/", place_views.unit_new, name="unit-new"),
+    path("programmes/<str:code>/units/<int:pk>/", place_views.unit_edit, name="unit-edit"),
+    path("programmes/<str:code>/courses/", place_views.course_list, name="course-list"),
+    path("programmes/<str:code>/courses/new/", place_views.course_new, name="course-new"),
+    path("programmes/<str:code>/courses/<int:pk>/", place_views.course_edit, name="course-edit"),
+    path("programmes/<str:code>/courses/<int:pk>/runs/new/", place_views.run_new, name="run-new"),
+    path("programmes/<str:code>/runs/<int:pk>/", place_views.run_edit, name="run-edit"),
+    path("programmes/<str:code>/members/", place_views.member_list, name="member-list"),
+    path("programmes/<str:code>/members/new/", place_views.member_new, name="member-new"),
+    path("programmes/<str:code>/members/<int:pk>/end/", place_views.member_end, name="member-end"),
+    # Tailored indicators.
+    path("programmes/<str:code>/indicators/add/", tailor_views.indicator_add, name="indicator-add"),
+    path(
+        "programmes/<str:code>/indicators/add/<str:definition>/",
+        tailor_views.indicator_tailor,
+        name="indicator-tailor",
+    ),
+    path(
+        "programmes/<str:code>/indicators/<int:pk>/edit/", tailor_views.indicator_edit, name="indicator-edit"
+    ),
+    path(
+        "programmes/<str:code>/indicators/<int:pk>/target/", tailor_views.target_revise, name="target-revise"
+    ),
+    path(
+        "programmes/<str:code>/indicators/<int:pk>/sign-off/",
+        tailor_views.indicator_sign_off,
+        name="indicator-sign-off",
+    ),
+]
