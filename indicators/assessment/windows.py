@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from indicators.assessment.clock import add_months
 from indicators.assessment.drafts import Json, Task
 from indicators.engine.codec import message_to_json, to_json
 from indicators.engine.messages import gettext_noop, message
@@ -15,7 +16,9 @@ from indicators.engine.timeline import effective_time_rule
 from indicators.engine.types import Direction, IndicatorRule, PeriodValue, Snapshot, TimeRule, ValueType
 from indicators.models import Programme
 
-LONGEST_WINDOW = timedelta(days=365)
+YEAR_MONTHS = 12
+SLACK = timedelta(days=3)
+"""Months and half-years are not equally long: a period may pass the border of its window by so much."""
 BASELINE_AFTER_START = "BASELINE_AFTER_START"
 FIRST_YEAR = gettext_noop(
     "There are no values from before the start: the first periods of the programme stand for “before”."
@@ -47,14 +50,16 @@ def windows_of(series: Sequence[PeriodValue], *, starts_on: date, ends_on: date)
     began in the last year, up to the one that holds the last day. Years are halves of a programme shorter than two.
     Afterwards: those that began after the end.
     """
-    window = min(LONGEST_WINDOW, (ends_on - starts_on) // 2)
+    middle = starts_on + (ends_on - starts_on) // 2
+    early_until = min(add_months(starts_on, YEAR_MONTHS), middle) + SLACK
+    late_from = max(add_months(ends_on, -YEAR_MONTHS), middle) - SLACK
     before = tuple(p for p in series if p.ends_on < starts_on)
     starts_late = not any(p.value is not None for p in before)
     if starts_late:
-        before = tuple(p for p in series if p.ends_on <= starts_on + window)
+        before = tuple(p for p in series if p.ends_on <= early_until)
     return Windows(
         before=before,
-        at_end=tuple(p for p in series if ends_on - window < p.starts_on <= ends_on and p not in before),
+        at_end=tuple(p for p in series if late_from <= p.starts_on <= ends_on and p not in before),
         afterwards=tuple(p for p in series if p.starts_on > ends_on),
         starts_late=starts_late,
     )
