@@ -1,0 +1,1 @@
+"""The demo: real frameworks and published context, illustrative results from a fixed seed."""

@@ -1,0 +1,105 @@
+"""Istanbul Cooperation Initiative: a cooperation phase that ended in June 2025, followed up after 6 and 12 months."""
+
+# ruff: noqa: E501  (sentences for people)
+
+from __future__ import annotations
+
+from datetime import date
+from functools import partial
+
+from indicators.management.demo.blueprint import Blueprint, Design, Shape, Tailored, agreed
+
+D = date
+START, END = D(2020, 1, 1), D(2025, 6, 30)
+NATIONS = {"KWT": "Kuwait", "BHR": "Bahrain", "QAT": "Qatar", "ARE": "United Arab Emirates"}
+BODIES = (
+    ("MOD", "Ministry of Defence"),
+    ("NAVY", "Navy and coast guard"),
+    ("GUARD", "National guard"),
+    ("CEP", "Civil emergency planning"),
+)
+
+
+plan = partial(agreed, since=D(2019, 12, 31), by=END)
+GOALS = {
+    # baseline, target, pace, gain kept a year later, goals in force, why here
+    "KWT": (
+        "40",
+        "85",
+        1.05,
+        0.95,
+        (11, 13),
+        "Kuwait hosts the Regional Centre and staffed a partnership office of its own; goals have named owners.",
+    ),
+    "BHR": (
+        "35",
+        "75",
+        0.95,
+        0.60,
+        (8, 10),
+        "Two officers carry the whole plan; what happens when they rotate is the question after the end.",
+    ),
+    "QAT": (
+        "30",
+        "80",
+        0.25,
+        0.30,
+        (9, 11),
+        "Goals were set high when a new command was formed; most waited for its staff.",
+    ),
+    "ARE": (
+        "55",
+        "85",
+        1.0,
+        0.85,
+        (10, 12),
+        "Goals are on standards rather than courses; the ministry pays and staffs them itself.",
+    ),
+}
+INDICATORS = (
+    *(
+        Tailored(code="PAR-01", partner=nation, objective="OC1", core=True, critical=nation == "KWT", released=(nation,), signed=("KWT",) if nation == "KWT" else (),
+            rationale=why, plan=plan(baseline, target, source="Reviews of 2017 to 2019"), shape=Shape(pace=pace, kept=kept, noise=2.5, size=size, gaps=0))
+        for nation, (baseline, target, pace, kept, size, why) in GOALS.items()
+    ),
+    Tailored(code="PAR-13", objective="OC2", released=("KWT", "ARE"), signed=("KWT",), rationale="Several large providers work in the Gulf with the same navies; doing the same twice wastes scarce staff.",
+        plan=plan("42", "15", source="Activity registers 2019"), shape=Shape(pace=1.08, kept=0.8, noise=2, size=(30, 45), gaps=0)),
+    Tailored(code="PAR-03", partner="QAT", objective="OC1", released=("QAT",), rationale="Qatar offered units for evaluation to show what its new command can do.",
+        plan=plan("0", "4", source="No certificates before 2020"), shape=Shape(pace=0.5, kept=1.0, noise=0.2, gaps=0)),
+    Tailored(code="PAR-04", partner="KWT", objective="OC1", released=("KWT",), rationale="Only one small unit was offered for evaluation; a share of a dozen tasks is no result yet.",
+        plan=plan("45", "85", source="First self-evaluation"), shape=Shape(pace=1.0, noise=2, size=(11, 16), on=(D(2021, 11, 1), D(2023, 10, 1), D(2025, 5, 1)))),
+    Tailored(code="PAR-05", partner="ARE", objective="OC1", released=("ARE",), rationale="Interoperability is what the Emirates asked for; adoption and use are counted apart.",
+        plan=plan("30", "70", source="Standardisation office 2019"), shape=Shape(pace=1.02, noise=1.5, size=(50, 56))),
+    Tailored(code="PAR-07", objective="OP1", core=True, frequency="monthly", units=tuple(f"{nation}-" for nation in NATIONS), released=tuple(NATIONS),
+        rationale="Visits and courses are paid by the partners; a late one costs them, not us.",
+        plan=plan("62", "90", source="Activity plans 2019"), shape=Shape(pace=0.98, noise=7, size=(2, 7), gaps=0.05)),
+    Tailored(code="PAR-12", objective="OC2", frequency="monthly", units=tuple(f"{nation}-" for nation in NATIONS),
+        rationale="The Gulf Cooperation Council plans with the same ministries; a record shows that plans were compared.",
+        plan=plan("25", "75", source="Coordination log 2019"), shape=Shape(pace=0.88, noise=7, size=(2, 7), gaps=0.05)),
+)  # fmt: skip
+DESIGN = Design(
+    from_=START,
+    scope="Practical cooperation with the four members in the phase 2020 to mid-2025. Outside: courses of the Regional Centre, which are a programme of their own.",
+    objectives=(
+        ("IM1", "impact", "", "Gulf partners and Allies can act together where both want to."),
+        ("OC1", "outcome", "IM1", "Partners reach the goals that they agreed with NATO, and keep what they reached."),
+        ("OC2", "outcome", "IM1", "Cooperation does not repeat what others do."),
+        ("OP1", "output", "OC1", "What was promised is delivered on the day."),
+    ),
+    assumptions=(
+        ("assumption", "medium", "high", "Partners pay and staff what they keep.", "Agree on a hand-over plan a year before the end."),
+        ("risk", "high", "medium", "Key officers rotate at the end of the phase.", "Follow up after 6 and 12 months."),
+    ),
+)  # fmt: skip
+UNITS = (
+    *((code, "country", "", name, code) for code, name in NATIONS.items()),
+    *((f"{code}-{body}", "institution", code, f"{name}: {title}", code) for code, name in NATIONS.items() for body, title in BODIES),
+)  # fmt: skip
+BLUEPRINT = Blueprint(
+    code="ICI", name="Istanbul Cooperation Initiative, phase 2020–2025",
+    summary="Practical cooperation with Bahrain, Kuwait, Qatar and the United Arab Emirates. The phase ended in June 2025; readings half a year and a year later show what lasted.",
+    framework="ICI", partners=tuple(NATIONS), organisations=("NATO", "GCC", "EU", "KWT-MOD"),
+    starts_on=START, ends_on=END, time_zone="Asia/Dubai", designs=(DESIGN,), units=UNITS, indicators=INDICATORS,
+    members=(("officer.ici", "officer"), ("approver.ici", "approver"), ("evaluator", "evaluator")), officer="officer.ici", approver="approver.ici", schedule="semi_annual",
+    earlier=("semi_annual", D(2017, 1, 1)), later=("semi_annual", D(2026, 6, 30)),
+)  # fmt: skip
