@@ -1,10 +1,9 @@
-"""One page with every component and chart, on made-up data. For those who build pages; staff only."""
+"""One page with every component and chart, on made-up data. For those who build pages; administrators only."""
 
 from datetime import date
 from decimal import Decimal
 
 from django import forms
-from django.contrib.admin.views.decorators import staff_member_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -25,6 +24,7 @@ from indicators.charts import (
 )
 from indicators.icons import ICONS
 from indicators.models import Status
+from indicators.permissions import check_may_administer
 from indicators.templatetags.ui import STATES
 
 QUARTER_ENDS = ((3, 31), (6, 30), (9, 30), (12, 31))
@@ -146,8 +146,8 @@ def estimates() -> EstimateSet:
     )
 
 
-@staff_member_required(login_url="account_login")
 def styleguide(request: HttpRequest) -> HttpResponse:
+    check_may_administer(request.user)  # type: ignore[arg-type]
     form = SampleForm({"value": "-3", "period": ""}) if "errors" in request.GET else SampleForm()
     counts = {
         "on_track": 12,

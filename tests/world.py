@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any
 
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
 
@@ -89,14 +91,12 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
     )
     draft = make.make_observation(indicator, quarters[-3], unit=unit, entered_by=officer, state=State.DRAFT)
     inner = make.make_observation(secret, quarters[-1], entered_by=officer)
-    evidence = Evidence.objects.create(
-        observation=approved,
-        kind="link",
-        name=f"Sheet {code}",
-        link="https://example.org/sheet",
-        added_by=officer,
-        added_at=make.AT,
-    )
+    content = b"%PDF-1.4 of " + code.encode()
+    evidence = Evidence(
+        observation=approved, kind="file", name=f"Sheet {code}.pdf", sha256=sha256(content).hexdigest(),
+        content_type="application/pdf", size=len(content), added_by=officer, added_at=make.AT,
+    )  # fmt: skip
+    evidence.file.save("sheet.pdf", ContentFile(content))
     with transaction.atomic():
         derived.refresh({(o.indicator_id, o.period_id) for o in (approved, inner)}, at=make.AT)
     remember("approved", by=admin, at=make.AT, about=approved, programme=programme)

@@ -1,0 +1,166 @@
+"""Who may open what: the table that people read and `test_doors` proves for every address and every role.
+
+The cast stands in `tests.world`: members of OWN (officer, approver, evaluator, reader), those who read everything
+(admin, regional, auditor), the partner viewer of OWN's nation, and strangers: a former member, a member of OTHER, the
+partner viewer of another nation. Strangers get 404: they learn nothing, not even that a thing exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+MEMBERS = ("officer", "approver", "evaluator", "reader")
+SEERS = ("admin", "regional", "auditor")
+INSIDE = (*MEMBERS, *SEERS)
+PARTNER = ("partner",)
+STRANGERS = ("former", "stranger", "other_partner")
+SIGNED_IN = (*INSIDE, *PARTNER, *STRANGERS)
+WRITERS = ("officer", "approver")
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address: how to reach OWN's object, who opens it, who is told no (403); everybody else gets 404."""
+
+    args: Callable[[SimpleNamespace], list[Any]]
+    opens: tuple[str, ...]
+    told_no: tuple[str, ...] = ()
+    method: str = "get"
+    """post: the address takes no GET, and the opening ones are asked by POST with nothing in it."""
+
+
+def nothing(_own: SimpleNamespace) -> list[Any]:
+    return []
+
+
+def code(own: SimpleNamespace) -> list[Any]:
+    return [own.programme.code]
+
+
+def of(name: str) -> Callable[[SimpleNamespace], list[Any]]:
+    return lambda own: [getattr(own, name).pk]
+
+
+def code_and(name: str) -> Callable[[SimpleNamespace], list[Any]]:
+    return lambda own: [own.programme.code, getattr(own, name).pk]
+
+
+def everybody() -> Route:
+    return Route(nothing, SIGNED_IN)
+
+
+def seen(args: Callable[[SimpleNamespace], list[Any]]) -> Route:
+    return Route(args, (*INSIDE, *PARTNER))
+
+
+def inside(args: Callable[[SimpleNamespace], list[Any]]) -> Route:
+    return Route(args, INSIDE)
+
+
+def only(
+    opens: tuple[str, ...],
+    args: Callable[[SimpleNamespace], list[Any]],
+    *,
+    among: tuple[str, ...] = (*INSIDE, *PARTNER),
+    method: str = "get",
+) -> Route:
+    """Opens for some of those who know that it exists; the others among them are told no."""
+    return Route(args, opens, tuple(who for who in among if who not in opens), method)
+
+
+ADMIN = ("admin",)
+OPEN = {
+    "healthz", "readyz", "account_login", "account_logout", "account_signup", "account_inactive",
+    "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
+    "account_reset_password_from_key_done", "account_email_verification_sent", "account_confirm_email", "set_language",
+    "mfa_authenticate",
+}  # fmt: skip
+"""No sign-in needed."""
+OF_LIBRARIES = ("admin:", "account_", "mfa_", "socialaccount_", "usersessions_")
+"""Pages of Django and allauth, with their own tests; here only: nobody anonymous gets in."""
+
+ROUTES: dict[str, Route] = {
+    "home": everybody(),
+    "styleguide": only(ADMIN, nothing, among=SIGNED_IN),
+    # entry
+    "due-list": everybody(),
+    "review-queue": only(("approver",), nothing, among=SIGNED_IN),
+    "observation-new": only(WRITERS, of("indicator")),
+    "observation-beside": only(WRITERS, of("indicator")),
+    "observation-computed": only(WRITERS, of("indicator")),
+    "observation-detail": seen(of("approved")),
+    "observation-edit": only(WRITERS, of("draft"), among=INSIDE),
+    "observation-correct": only(WRITERS, of("approved")),
+    "observation-submit": only(WRITERS, of("draft"), among=INSIDE, method="post"),
+    "observation-discard": only(WRITERS, of("draft"), among=INSIDE, method="post"),
+    "observation-decide": only(("approver",), of("submitted"), among=INSIDE, method="post"),
+    # programmes
+    "programme-list": everybody(),
+    "programme-new": only(ADMIN, nothing, among=SIGNED_IN),
+    "programme-edit": only(ADMIN, code),
+    "programme-design": seen(code),
+    "design-start": only(ADMIN, code),
+    "design-force": only(ADMIN, code),
+    "scope-edit": only(ADMIN, code),
+    "objective-new": only(ADMIN, code),
+    "objective-edit": only(ADMIN, code_and("objective")),
+    "objective-remove": only(ADMIN, code_and("objective")),
+    "assumption-new": only(ADMIN, code),
+    "assumption-edit": only(ADMIN, code_and("assumption")),
+    "assumption-remove": only(ADMIN, code_and("assumption")),
+    "unit-list": seen(code),
+    "unit-new": only(ADMIN, code),
+    "unit-edit": only(ADMIN, code_and("unit")),
+    "course-list": seen(code),
+    "course-new": only(ADMIN, code),
+    "course-edit": only(ADMIN, code_and("course")),
+    "run-new": only(ADMIN, code_and("course")),
+    "run-edit": only(ADMIN, code_and("course_run")),
+    "member-list": inside(code),
+    "member-new": only(ADMIN, code),
+    "member-end": only(ADMIN, code_and("membership")),
+    "indicator-add": only(ADMIN, code),
+    "indicator-tailor": only(ADMIN, lambda own: [own.programme.code, own.indicator.definition.code]),
+    "indicator-edit": only(ADMIN, code_and("indicator")),
+    "target-revise": only(ADMIN, code_and("indicator")),
+    "indicator-sign-off": only(PARTNER, code_and("indicator")),
+    # people
+    "people-list": only(ADMIN, nothing, among=SIGNED_IN),
+    "person-new": only(ADMIN, nothing, among=SIGNED_IN),
+    "person-edit": only(ADMIN, lambda own: [own.membership.user_id], among=SIGNED_IN),
+    "person-password": only(ADMIN, lambda own: [own.membership.user_id], among=SIGNED_IN),
+    "my-account": everybody(),
+    "token-new": Route(nothing, SIGNED_IN, method="post"),
+    "token-revoke": Route(lambda own: ["no-such-token"], (), method="post"),
+    # library
+    "library-list": everybody(),
+    "library-detail": Route(lambda own: [own.indicator.definition.code], SIGNED_IN),
+    # the machine door
+    "api-schema": everybody(),
+    "api-catalogue-list": everybody(),
+    "api-catalogue-detail": Route(lambda own: [own.indicator.definition.code], SIGNED_IN),
+    "api-programme-list": everybody(),
+    "api-programme-detail": seen(code),
+    "api-programme-units": seen(code),
+    "api-programme-assess": only(("admin", "approver", "evaluator"), code, method="post"),
+    "api-indicator-list": everybody(),
+    "api-indicator-detail": seen(of("indicator")),
+    "api-indicator-periods": seen(of("indicator")),
+    "api-observation-list": everybody(),
+    "api-observation-detail": seen(of("approved")),
+    "api-observation-submit": only(WRITERS, of("draft"), among=INSIDE, method="post"),
+    "api-observation-approve": only(("approver",), of("submitted"), among=INSIDE, method="post"),
+    "api-observation-send-back": only(("approver",), of("submitted"), among=INSIDE, method="post"),
+    "api-observation-correct": only(WRITERS, of("approved"), method="post"),
+    "api-assessment-list": everybody(),
+    "api-assessment-detail": seen(of("run")),
+    "api-assessment-due": inside(of("due")),
+    "api-verdict-list": everybody(),
+    "api-verdict-detail": seen(of("verdict")),
+    "api-evaluation-list": everybody(),
+    "api-evaluation-detail": inside(of("evaluation")),
+    "evidence-download": seen(of("evidence")),
+}
