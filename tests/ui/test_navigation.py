@@ -105,7 +105,7 @@ class TestFrame:
 
     def test_the_style_guide_shows_every_part_to_staff_only(self, client):
         client.force_login(make_user())
-        assert client.get(reverse("styleguide")).status_code == 302
+        assert client.get(reverse("styleguide")).status_code == 403
 
         client.force_login(make_admin(is_staff=True))
         page = client.get(reverse("styleguide") + "?errors")
