@@ -353,11 +353,12 @@ def find_valkey() -> Path:
 
 
 def prepare(data_dir: Path) -> None:
-    """Make the directories both servers expect. Only the owner may look into them."""
+    """Make the directories both servers expect. Others may pass to the servers' sockets, and look at nothing."""
+    passable = 0o711 if os.getuid() == 0 else 0o700
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        for name in ("log", "run"):
-            (data_dir / name).mkdir(exist_ok=True)
+        data_dir.mkdir(mode=passable, parents=True, exist_ok=True)
+        (data_dir / "log").mkdir(mode=0o700, exist_ok=True)
+        (data_dir / "run").mkdir(mode=passable, exist_ok=True)
     except OSError as error:
         raise CannotStart(f"DATA_DIR {data_dir} cannot be written: {error.strerror}.") from None
 
