@@ -157,10 +157,12 @@ def _snapshot(
     as_of: date,
     known_on: date,
 ) -> Snapshot:
+    revisions = list(indicator.revisions.all())
+    since = revisions[0].effective_on if revisions else indicator.programme.starts_on
     series = tuple(
         _period_value(period, rollups.get(period.pk), expected_sites(indicator, period))
         for period in periods
-        if period.pk in rollups or (period.due_on <= known_on and period.frequency != Frequency.EVENT)
+        if period.pk in rollups or _was_due(period, since=since, known_on=known_on)
     )
     current, original = plans_of(indicator, as_of=as_of)
     return Snapshot(
@@ -172,6 +174,11 @@ def _snapshot(
         frequency_days=Frequency(indicator.frequency).days,
         grace_days=indicator.programme.grace_days,
     )
+
+
+def _was_due(period: ReportingPeriod, *, since: date, known_on: date) -> bool:
+    """Nothing is due before the indicator was agreed, nor ever for what is reported when it happens."""
+    return since <= period.ends_on and period.due_on <= known_on and period.frequency != Frequency.EVENT
 
 
 def plans_of(indicator: ProgrammeIndicator, *, as_of: date) -> tuple[Plan, Plan]:

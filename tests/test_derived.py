@@ -195,3 +195,16 @@ class TestTriggers:
 
         with pytest.raises(IntegrityError, match="observation_one_approved"), transaction.atomic():
             make.make_observation(indicator, period)
+
+
+def test_nothing_is_expected_before_the_indicator_was_agreed():
+    programme = make.make_programme()
+    quarters = make.make_quarters(programme)
+    indicator = make.make_indicator(programme, plan={"effective_on": date(2025, 1, 1)})
+    make.make_observation(indicator, quarters[6])
+
+    with transaction.atomic():
+        derived.refresh([(indicator.pk, quarters[6].pk)], at=make.AT)
+
+    status = IndicatorStatus.objects.get()
+    assert (status.reported, status.expected) == (1, 3)  # 2025 Q1 to Q3; 2024 lies before the agreement
