@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth import get_user
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
@@ -141,13 +140,13 @@ def _account_page(request: HttpRequest, form: TokenForm, secret: str = "") -> Ht
 def token_new(request: HttpRequest) -> HttpResponse:
     """Make a token; it is shown on the answer, once."""
     form = TokenForm(request.POST)
-    secret = attempt(form, actions.create_token, by=get_user(request), at=timezone.now())
+    secret = attempt(form, actions.create_token, by=request.user, at=timezone.now())
     return _account_page(request, form, secret=secret or "")
 
 
 @require_POST
 def token_revoke(request: HttpRequest, key: str) -> HttpResponse:
     token = get_object_or_404(AuthToken.objects.filter(user=request.user), token_key=key)
-    actions.revoke_token(token=token, by=get_user(request), at=timezone.now())
+    actions.revoke_token(token=token, by=request.user, at=timezone.now())
     messages.success(request, _("The token no longer works."))
     return redirect("my-account")

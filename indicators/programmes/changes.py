@@ -67,7 +67,7 @@ def check_row(row: models.Model, **errors: str) -> None:
         raise ValidationError(faults)
 
 
-def check_free(rows: models.QuerySet[Any], field: str, value: str, *, but: int | None = None) -> None:
+def check_free(rows: Any, field: str, value: str, *, but: int | None = None) -> None:
     """Refuse a code that another row among `rows` has."""
     if rows.filter(**{field: value}).exclude(pk=but).exists():
         raise ValidationError({field: _("“%s” is already in use here; choose another.") % value})

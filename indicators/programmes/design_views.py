@@ -17,6 +17,7 @@ from indicators.models import (
     Assumption,
     DesignVersion,
     GlobalRole,
+    IndicatorStatus,
     Objective,
     Programme,
     ProgrammeIndicator,
@@ -24,6 +25,7 @@ from indicators.models import (
 )
 from indicators.permissions import check_may_administer, may
 from indicators.programmes import actions
+from indicators.programmes.changes import local_day
 from indicators.programmes.doors import (
     GET_OR_POST,
     administered_programme,
@@ -57,16 +59,7 @@ def programme_design(request: HttpRequest, code: str) -> HttpResponse:
     )
     design = _wanted(designs, request.GET.get("version", ""))
     may_edit = may(check_may_administer, request.user)
-    indicators = (
-        ProgrammeIndicator.objects.visible_to(request.user)
-        .filter(programme=programme)
-        .select_related(
-            "definition", "version", "objective", "partner", "plan", "programme", "current_status"
-        )
-        .prefetch_related(Prefetch("sign_offs", queryset=_answers_seen(request.user)))
-        .order_by("definition__code", "pk")
-    )
-    indicators = list(indicators)
+    indicators = list(_indicators_of(programme, request.user))
     editable = design is not None and design.state == DesignVersion.State.DRAFT and may_edit
     objectives = list(Objective.objects.visible_to(request.user).filter(design=design))
     assumptions = list(Assumption.objects.visible_to(request.user).filter(design=design))
@@ -90,6 +83,21 @@ def programme_design(request: HttpRequest, code: str) -> HttpResponse:
             "tabs": tabs_of(programme, "programme-design"),
             "crumbs": crumbs_of(programme),
         },
+    )
+
+
+def _indicators_of(programme: Programme, user: Any) -> QuerySet[ProgrammeIndicator]:
+    """Those that the person sees, with all that the page says of them."""
+    today = local_day(programme, timezone.now())
+    return (
+        ProgrammeIndicator.objects.visible_to(user)
+        .filter(programme=programme)
+        .select_related("definition", "version", "objective", "partner", "plan", "programme")
+        .prefetch_related(
+            Prefetch("sign_offs", queryset=_answers_seen(user)),
+            Prefetch("current_status", queryset=IndicatorStatus.objects.at(today)),
+        )
+        .order_by("definition__code", "pk")
     )
 
 

@@ -21,7 +21,7 @@ from indicators.programmes.changes import (
     refuse,
 )
 
-RANK = {Objective.Level.IMPACT: 0, Objective.Level.OUTCOME: 1, Objective.Level.OUTPUT: 2}
+RANK: dict[str, int] = {Objective.Level.IMPACT: 0, Objective.Level.OUTCOME: 1, Objective.Level.OUTPUT: 2}
 OBJECTIVE_FIELDS = ("code", "level", "statement", "parent", "position")
 ASSUMPTION_FIELDS = ("kind", "statement", "likelihood", "impact", "response")
 

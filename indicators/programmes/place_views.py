@@ -200,7 +200,7 @@ def member_list(request: HttpRequest, code: str) -> HttpResponse:
         .order_by("role", "user__first_name", "user__username")
     )
     today = local_day(programme, timezone.now())
-    rows = list(members)
+    rows: list[Any] = list(members)
     for row in rows:
         row.state = _member_state(row, today)
     return render(

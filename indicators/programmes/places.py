@@ -110,7 +110,7 @@ def _wrong_place(row: ReportingUnit) -> str:
 def _wrong_country(row: ReportingUnit) -> str:
     if row.partner is None:
         return ""
-    if not row.programme.partners.filter(pk=row.partner_id).exists():
+    if not row.programme.partners.filter(pk=row.partner.pk).exists():
         return _("%s is not a partner of this programme.") % row.partner
     if row.parent is not None and row.parent.partner_id not in {None, row.partner_id}:
         return _("%(given)s was given, but %(parent)s lies in %(expected)s.") % {
@@ -119,7 +119,7 @@ def _wrong_country(row: ReportingUnit) -> str:
             "expected": row.parent.partner,
         }
     if row.pk is not None:
-        other = row.children.exclude(partner=row.partner).exclude(partner=None).first()
+        other = row.children.exclude(partner__in=[row.partner]).exclude(partner=None).first()
         if other is not None:
             return _("%(given)s was given, but its part %(child)s lies in %(expected)s.") % {
                 "given": row.partner,

@@ -133,7 +133,7 @@ class PlanForm(PlainForm):
     range_high = PlainDecimalField(label=_("Upper limit"), required=False)
     trajectory = forms.ChoiceField(
         label=_("Planned path"),
-        choices=TargetRevision._meta.get_field("trajectory").choices,
+        choices=TargetRevision._meta.get_field("trajectory").choices or [],
         initial="linear",
     )
     on_track_from = PlainDecimalField(

@@ -46,7 +46,7 @@ def _leaf(indicator: ProgrammeIndicator) -> Node:
         "label": str(indicator),
         "url": indicator.get_absolute_url(),
         "note": indicator.partner.name if indicator.partner else "",
-        "status": status.status if status is not None else "",
+        "status": status.status_now if status is not None else "",
         "children": [],
     }
 

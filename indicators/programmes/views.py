@@ -56,7 +56,7 @@ def programme_list(request: HttpRequest) -> HttpResponse:
         )
         .order_by("code")
     )
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    page: Any = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     for programme in page:
         programme.state = _state(programme, today)
     return render(

@@ -203,8 +203,8 @@ def test_the_design_costs_the_same_for_one_and_for_twenty(
         make_indicator(programme, partner=make_partner("IRQ"))
 
     client.get(reverse("my-account"))  # the first request of a session stores its beginning
-    with django_assert_num_queries(9):
-        # session, user, menu, programme, designs, indicators, sign-offs, objectives, assumptions
+    with django_assert_num_queries(10):
+        # session, user, menu, programme, designs, indicators, sign-offs, statuses, objectives, assumptions
         client.get(reverse("programme-design", args=["NMI"]))
 
 
