@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 PYTEST_ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench lock clean
+.PHONY: help install run smoke test check format bench lock clean
 
 help: ## what each command does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -15,6 +15,12 @@ install: ## make .venv from the lock file
 run: ## start everything on this machine; PORT=8000, DATA_DIR=var
 	@$(PYTHON) tracker/bootstrap.py run
 	@exec $(BIN)/python -m tracker.up
+
+smoke: ## start everything once in a new directory, wait until it is ready, stop
+	@$(PYTHON) tracker/bootstrap.py run
+	@home=$$(mktemp -d) && chmod 711 $$home && trap 'rm -rf '$$home EXIT && \
+	  port=$$($(BIN)/python -c "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])") && \
+	  DATA_DIR=$$home/data PORT=$$port $(BIN)/python -m tracker.up --try
 
 test: install ## all tests, on a private PostgreSQL, a real broker and real workers
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)

@@ -51,9 +51,12 @@ class Process:
     log: Path
     patience_seconds: float
     on_parent_death: signal.Signals = signal.SIGTERM
+    ready_file: Path | None = None
     child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
+        if self.ready_file is not None:
+            self.ready_file.unlink(missing_ok=True)
         self.child = spawn(
             self.command, log=self.log, env=self.env, cwd=ROOT, on_parent_death=self.on_parent_death
         )
@@ -95,7 +98,7 @@ class Stopped(KeyboardInterrupt):
 
 
 def main() -> int:
-    """Run until told to stop. 0 after a clean stop, 1 when it could not start."""
+    """Run until told to stop, or with `--try` until ready. 0 after a clean stop, 1 when it could not start."""
     follow_make()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _on_signal)
@@ -111,7 +114,8 @@ def main() -> int:
             try:
                 start_all(data_dir, host, port, parts)
                 say(welcome(data_dir, host, port, time.monotonic() - begun))
-                watch(parts)
+                if "--try" not in sys.argv:
+                    watch(parts)
             finally:
                 _ignore_signals()
                 stop_all(parts)
@@ -278,6 +282,7 @@ def manage(data_dir: Path, env: dict[str, str], *arguments: str) -> None:
 
 def our_processes(data_dir: Path, env: dict[str, str], host: str, port: int) -> list[Process]:
     logs, python = data_dir / "log", [sys.executable, "-m"]
+    ready = {name: data_dir / "run" / f"{name}.ready" for name in ("worker", "clock")}
     web = [
         *python,
         "gunicorn",
@@ -295,26 +300,35 @@ def our_processes(data_dir: Path, env: dict[str, str], host: str, port: int) -> 
         Process(
             name="worker",
             command=worker,
-            env=env,
+            env=env | {"READY_FILE": str(ready["worker"])},
+            ready_file=ready["worker"],
             log=logs / "worker.log",
             patience_seconds=15,
             on_parent_death=signal.SIGKILL,
         ),
         Process(name="web", command=web, env=env, log=logs / "web.log", patience_seconds=15),
-        Process(name="clock", command=beat, env=env, log=logs / "clock.log", patience_seconds=5),
+        Process(
+            name="clock",
+            command=beat,
+            env=env | {"READY_FILE": str(ready["clock"])},
+            ready_file=ready["clock"],
+            log=logs / "clock.log",
+            patience_seconds=5,
+        ),
     ]
 
 
 def wait_until_ready(host: str, port: int, parts: list[Watch], seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
-    while not is_ready(host, port):
+    files = [part.ready_file for watched in parts if isinstance(part := watched.part, Process)]
+    while not (all(file is None or file.exists() for file in files) and is_ready(host, port)):
         for watched in parts:
             watched.look()
             if watched.deaths > 2:
                 raise CannotStart(f"{watched.name} keeps ending as it starts; see its file in DATA_DIR/log.")
         if time.monotonic() > deadline:
             raise CannotStart(
-                f"/readyz did not answer within {seconds:.0f} seconds; see DATA_DIR/log/web.log."
+                f"web, worker and clock were not ready within {seconds:.0f} seconds; see DATA_DIR/log."
             )
         time.sleep(0.1)
 
