@@ -173,7 +173,6 @@ def _tailor(
         else []
     )
     plan = agreement(tailored.plan)
-    since = max(made.programme.starts_on, plan.get("baseline_on") or made.programme.starts_on)
     indicator = actions.tailor_indicator(
         programme=made.programme,
         version=version,
@@ -190,18 +189,24 @@ def _tailor(
         marking=tailored.marking,
         releasable_to=[cast.partners[code] for code in tailored.released],
         milestones=[(day, Decimal(value), label) for day, value, label in tailored.milestones],
-        effective_on=made.programme.starts_on,
+        effective_on=_agreed_on(made, tailored),
         reason=tailored.reason,
         by=admin,
-        at=noon(since),
+        at=noon(_agreed_on(made, tailored)),
         **plan,
     )
     if tailored.revision and tailored.revision["at"] <= today:
         change = agreement(tailored.revision)
         actions.revise_target(indicator=indicator, by=admin, **(change | {"at": noon(change["at"])}))
-    _answer(indicator, tailored, cast, at=noon(min(since + timedelta(days=45), today)))
+    _answer(indicator, tailored, cast, at=noon(min(_agreed_on(made, tailored) + timedelta(days=45), today)))
     made.indicators.append((tailored, indicator))
     made.sites[indicator.pk] = sites
+
+
+def _agreed_on(made: Built, tailored: Tailored) -> date:
+    """From the programme's start, or from when the indicator was taken up."""
+    since = tailored.shape.since if tailored.shape else None
+    return max(made.programme.starts_on, since or made.programme.starts_on)
 
 
 def _answer(indicator: ProgrammeIndicator, tailored: Tailored, cast: Cast, *, at: datetime) -> None:

@@ -103,7 +103,7 @@ def _test(person: Person, plan: Run, run: CourseRun, *, rng: random.Random, toda
     def score(value: float) -> float:
         return round(min(max(value, 0), 100) * 2) / 2
 
-    before = score(rng.gauss(plan.before, 11))
+    before = score(rng.gauss(plan.before, 15))
     gain = rng.gauss(plan.gain, 8)
     person.scores[Occasion.PRE] = before
     if not person.enrolment.completed or rng.random() < plan.unpaired:

@@ -24,6 +24,8 @@ from indicators.models import (
 )
 
 HUNDRED = Decimal(100)
+OVERDUE = 0.12
+"""Share of sites that still owe the newest period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ def figures_of(
         is_newest = period == periods[-1]
         level = source.level(period)
         for site, leaning in zip(sites, leanings, strict=True):
-            if not _has_joined(made, site, period) or (rng.random() < shape.gaps and not is_newest):
+            gap = OVERDUE if is_newest and len(sites) > 1 else 0.0 if is_newest else shape.gaps
+            if not _has_joined(made, site, period) or rng.random() < gap:
                 continue
             answer = source.answer(period, level + leaning, is_newest=is_newest)
             yield Figure(indicator, period, site, "", answer, shape.late, is_newest)
@@ -153,8 +156,11 @@ class Source:
         size = self.rng.randint(*self.shape.size)
         share = min(max(self._bounded(level), 0.0), 100.0) / 100 if self.version.scale == HUNDRED else level
         counted = size * share
-        whole = math.floor(counted)
-        whole += self.rng.random() < counted - whole  # Right on average, also for small denominators.
+        if self.sites == 1:
+            whole = round(counted)
+        else:  # Right on average, also for small denominators.
+            whole = math.floor(counted)
+            whole += self.rng.random() < counted - whole
         found: dict[str, Any] = {"numerator": Decimal(whole), "denominator": Decimal(size)}
         if self.shape.has_error:
             p = whole / size

@@ -71,10 +71,10 @@ INDICATORS = (
     Tailored(code="ICI-08", objective="OC2", critical=True, released=SIX, rationale="The Centre exists so that something is done differently at home.", plan=plan("30", "65", source="Pilot follow-up 2022")),
     Tailored(code="ICI-11", objective="OC3", released=SIX, rationale="Joint ownership means instructors from the region; from a fifth of the hours to more than half.", plan=plan("20", "60")),
     Tailored(code="ICI-12", objective="OC3", released=SIX, rationale="The host nation fills seats easily; the effective number shows whether it is still a regional course.", plan=plan("2.4", "4.2")),
-    Tailored(code="ICI-13", objective="OC3", released=SIX, rationale="Nominations decide; the nations agreed to nominate women for every course.", plan=plan("12", "30")),
-    Tailored(code="ICI-14", objective="OC3", rationale="Younger officers use what they learn for longer; planners' courses are exempt by agreement.", plan=plan("25", "40")),
-    Tailored(code="ICI-15", objective="OC2", rationale="Half a year later people have moved; a follow-up that few answer says little.", plan=plan("40", "70", source="Pilot follow-up 2022")),
-    Tailored(code="ICI-17", objective="OP1", rationale="Cost per graduate, read beside learning and use: cheap is not good.", plan=plan("2600", "1900", source="Cost sheets 2022")),
+    Tailored(code="ICI-13", objective="OC3", released=SIX, rationale="Nominations decide; the nations agreed to nominate women for every course.", plan=plan("14", "40")),
+    Tailored(code="ICI-14", objective="OC3", rationale="Younger officers use what they learn for longer; planners' courses are exempt by agreement.", plan=plan("42", "58")),
+    Tailored(code="ICI-15", objective="OC2", rationale="Half a year later people have moved; a follow-up that few answer says little.", plan=plan("50", "80", source="Pilot follow-up 2022")),
+    Tailored(code="ICI-17", objective="OP1", rationale="Cost per graduate, read beside learning and use: cheap is not good.", plan=plan("3300", "2400", source="Cost sheets 2022")),
 )  # fmt: skip
 DESIGN = Design(
     from_=START,

@@ -27,7 +27,7 @@ INDICATORS = (
     Tailored(code="PAR-04", partner="PAK", objective="OC2", released=("PAK",), rationale="One engineer company is being evaluated for peace operations; its task list is short.",
         plan=plan("40", "85", source="Self-evaluation 2020"), shape=Shape(pace=1.0, noise=2, size=(12, 17), on=(D(2022, 6, 1), D(2023, 9, 1), D(2025, 10, 1)))),
     Tailored(code="PAR-06", partner="PAK", objective="OC2", released=("PAK",), rationale="Staff exercises were added to the plan this autumn; the agreed role is participant, not observer.",
-        plan=plan("30", "80", since=D(2026, 8, 31), source="Agreed calendar, August 2026"), shape=Shape(pace=1.0, noise=3, size=(4, 5), since=D(2026, 7, 1), gaps=0)),
+        plan=plan("30", "80", since=D(2026, 9, 15), source="Agreed calendar, September 2026"), shape=Shape(pace=1.0, noise=3, size=(4, 5), since=D(2026, 7, 1), gaps=0)),
     Tailored(code="PAR-03", partner="MNG", objective="OC2", released=("MNG",), rationale="Mongolia specialises in peace operations; certified companies are its contribution.",
         plan=plan("1", "5", source="Certificates 2020"), shape=Shape(pace=1.25, noise=0.1)),
     Tailored(code="PAR-01", partner="MNG", objective="OC1", core=True, released=("MNG",), rationale="A plan of a handful of goals on language and peace operations; it is renewed as a whole, so that at times none is in force.",
