@@ -265,17 +265,22 @@ def has_programmes(database_url: str) -> bool:
 
 
 def manage(data_dir: Path, env: dict[str, str], *arguments: str) -> None:
-    """Run one management command to its end; stopped with us, too."""
+    """Run one management command to its end, telling now and then that it goes on; stopped with us, too."""
     log = data_dir / "log" / "manage.log"
     # Both commands may be given again after a crash, so they need not wait for the disk at each step.
     env = env | {"PGOPTIONS": "-c synchronous_commit=off"}
     child = spawn([sys.executable, "manage.py", *arguments], log=log, env=env, cwd=ROOT)
+    begun = time.monotonic()
     try:
-        code = child.wait()
+        while child.poll() is None:
+            try:
+                child.wait(5)
+            except subprocess.TimeoutExpired:
+                say(f"  … {time.monotonic() - begun:.0f} s")
     except Stopped:
         stop(child, by=signal.SIGTERM, within_seconds=10)
         raise
-    if code != 0:
+    if child.returncode != 0:
         last = log.read_text(errors="replace").strip().splitlines()[-1:] or ["no output"]
         raise CannotStart(f"manage.py {arguments[0]} failed: {last[0]} (all of it in {log})")
 
