@@ -47,7 +47,7 @@ VALUES = {
     "ordinal": ({"value": "3"}, ("value", Decimal(3))),
     "binary": ({"value": "0"}, ("value", Decimal(0))),
     "milestone": ({"value": "1"}, ("value", Decimal(1))),
-    "effect_size": ({"value": "0.4", "standard_error": "0.11", "sample_size": "63"}, ("standard_error", Decimal("0.11"))),
+    "effect_size": ({"value": "0.4", "standard_error": "0.1", "sample_size": "63"}, ("standard_error", Decimal("0.1"))),
     "text": ({"text": "The ministry adopted the doctrine."}, ("text", "The ministry adopted the doctrine.")),
 }  # fmt: skip
 

@@ -1,0 +1,72 @@
+"""Submit the observations of a spreadsheet for approval."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from indicators.entry.importing import import_table, read_table
+from indicators.models import Membership, Programme, Role, User
+
+SHOWN_DIFFERENCES = 200
+
+
+class Command(BaseCommand):
+    help = (
+        "Read a CSV or XLSX file (columns: indicator, period, unit, cell, numerator, denominator, value, text, "
+        "missing_reason, as_of, reliability, credibility, marking, comment, reason), check every row, and submit "
+        "all of them for approval by a second person, or none. The same file again changes nothing."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--programme", required=True, metavar="CODE")
+        parser.add_argument(
+            "--by", metavar="USER", help="who submits; may be left out if there is one officer"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="show what would change; keep nothing")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        programme = Programme.objects.filter(code=options["programme"]).first()
+        if programme is None:
+            known = ", ".join(Programme.objects.values_list("code", flat=True)) or "none"
+            raise CommandError(f"There is no programme {options['programme']!r}; there are: {known}.")
+        dry_run = options["dry_run"]
+        by = self._find_person(options["by"], programme, dry_run=dry_run)
+        try:
+            outcome = import_table(
+                programme=programme,
+                table=read_table(options["file"]),
+                by=by,
+                at=timezone.now(),
+                dry_run=dry_run,
+            )
+        except (ValidationError, PermissionDenied) as refusal:
+            raise CommandError(" ".join(getattr(refusal, "messages", [str(refusal)]))) from None
+        for problem in outcome.problems:
+            self.stderr.write(str(problem))
+        if outcome.problems:
+            rows = len({problem.row for problem in outcome.problems})
+            raise CommandError(f"{rows} rows are wrong; nothing was imported.")
+        for difference in outcome.differences[: None if dry_run else SHOWN_DIFFERENCES]:
+            self.stdout.write(difference)
+        self.stdout.write(f"{outcome}{' (dry run, nothing was kept)' if dry_run else ''}")
+
+    def _find_person(self, username: str | None, programme: Programme, *, dry_run: bool) -> User | None:
+        if username:
+            person = User.objects.filter(username=username, is_active=True).first()
+            if person is None:
+                raise CommandError(f"There is no active user {username!r}.")
+            return person
+        officers = Membership.objects.active().filter(programme=programme, role=Role.OFFICER)
+        people = list(
+            User.objects.filter(pk__in=officers.values("user"), is_active=True).order_by("username")
+        )
+        if len(people) == 1 or (dry_run and people):
+            return people[0]
+        if dry_run:
+            return None
+        names = ", ".join(person.username for person in people) or "none"
+        raise CommandError(f"Say who submits the figures: --by USER. Officers of {programme.code}: {names}.")
