@@ -79,8 +79,9 @@ def programme_design(request: HttpRequest, code: str) -> HttpResponse:
             "objectives": objectives,
             "editable": editable,
             "may_edit": may_edit,
+            "may_sign": request.user.global_role == GlobalRole.PARTNER_VIEWER,
             "may_start": may_edit and not any(row.state == "draft" for row in designs),
-            "tabs": tabs_of(programme, "programme-design"),
+            "tabs": tabs_of(programme, "programme-design", request.user),
             "crumbs": crumbs_of(programme),
         },
     )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from indicators.models import GlobalRole, Programme, ProgrammeIndicator
-from indicators.permissions import check_may_administer
+from indicators.permissions import check_may_administer, may
 
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -62,8 +62,8 @@ def crumbs_of(programme: Programme | None = None, *more: tuple[str, str]) -> lis
     return [*found, *more]
 
 
-def tabs_of(programme: Programme, current: str) -> list[dict[str, Any]]:
-    """The views of one programme that belong together."""
+def tabs_of(programme: Programme, current: str, user: Any) -> list[dict[str, Any]]:
+    """The views of one programme that belong together, as far as the person may open them."""
     names = {
         "programme-detail": _("Overview"),
         "programme-design": _("Design"),
@@ -74,6 +74,7 @@ def tabs_of(programme: Programme, current: str) -> list[dict[str, Any]]:
     return [
         {"label": label, "url": reverse(name, args=[programme.code]), "current": name == current}
         for name, label in names.items()
+        if name != "member-list" or may(check_may_see_people, user)
     ]
 
 

@@ -58,7 +58,7 @@ def _around(request: HttpRequest, programme: Programme, current: str) -> dict[st
     return {
         "programme": programme,
         "may_edit": may(check_may_administer, request.user),
-        "tabs": tabs_of(programme, current),
+        "tabs": tabs_of(programme, current, request.user),
         "crumbs": crumbs_of(programme),
     }
 

@@ -147,6 +147,8 @@ def test_a_partner_viewer_sees_only_what_is_released(client, programme):
 
     assert shown.definition.code in page
     assert hidden.definition.code not in page
+    assert reverse("indicator-sign-off", args=["NMI", shown.pk]) in page
+    assert reverse("member-list", args=["NMI"]) not in page
 
 
 # --- The list ----------------------------------------------------------------------------------------------
