@@ -1,5 +1,16 @@
 """Addresses of this room."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from indicators.reports import views
+
+urlpatterns = [
+    path("portfolio/", views.portfolio, name="portfolio"),
+    path("region/", views.region_page, name="region"),
+    path("programmes/<str:code>/", views.programme_detail, name="programme-detail"),
+    path("programmes/<str:code>/indicators/<int:pk>/", views.indicator_detail, name="indicator-detail"),
+    path("assessments/<int:pk>/", views.assessment_detail, name="assessment-detail"),
+    path("context/", views.context_list, name="context-list"),
+    path("context/<str:code>/", views.context_detail, name="context-detail"),
+    path("export/<str:table>/<str:key>.<str:form>", views.export, name="export"),
+]

@@ -1,0 +1,221 @@
+"""One frozen assessment: its verdicts, and for ex-post its questions one by one. Reads only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from indicators.charts import Estimate, EstimateSet, PairedCourse
+from indicators.models import AssessmentRun, Evaluation, GlobalRole, Kind, Status, User, Verdict
+from indicators.reports.detail_tables import assessment_table
+from indicators.reports.queries import Tally
+from indicators.reports.tables import Row, Table
+from indicators.reports.wording import say, say_all
+
+MOST_SLOPES = 12
+ANSWERS = {"yes": "check", "no": "x", "cannot_tell": "circle-question"}
+
+
+def visible_runs(user: User) -> QuerySet[AssessmentRun]:
+    return AssessmentRun.objects.visible_to(user).select_related("programme", "due", "due__requested_by")
+
+
+def verdicts_of(user: User, run: AssessmentRun) -> list[Verdict]:
+    """The verdicts that one sees, with all that a row asks of them. One query."""
+    return list(
+        Verdict.objects.visible_to(user)
+        .filter(run=run)
+        .select_related(
+            "indicator__definition", "indicator__version", "indicator__partner", "course_run__course"
+        )
+        .order_by(
+            "indicator__definition__code",
+            "indicator__partner__name",
+            "indicator_id",
+            "course_run__starts_on",
+            "method",
+        )
+    )
+
+
+def table_of(user: User, run: AssessmentRun) -> Table:
+    return assessment_table(run, verdicts_of(user, run))
+
+
+def context(user: User, run: AssessmentRun) -> dict[str, Any]:
+    """Everything that the page shows; counts come from the verdicts that this person sees."""
+    table = table_of(user, run)
+    is_ex_post = run.kind == Kind.EX_POST
+    tally = _tally(table.rows)
+    judged = [row for row in table.rows if row.about.method == "judge"]
+    refused = sum(bool(row.about.refusal_code) for row in table.rows if row.about.method != "judge")
+    return {
+        "run": run,
+        "programme": run.programme,
+        "is_ex_post": is_ex_post,
+        "table": table,
+        "tally": tally,
+        "counts": dict(tally.counts),
+        "judged": judged,
+        "groups": groups(user, table.rows) if is_ex_post else [],
+        "asked": sum(row.about.method != "judge" for row in table.rows),
+        "refused": refused,
+        "evaluations": list(
+            Evaluation.objects.visible_to(user).filter(run=run).select_related("created_by", "signed_by")
+        ),
+        "others": list(
+            AssessmentRun.objects.visible_to(user)
+            .filter(programme=run.programme_id)
+            .exclude(pk=run.pk)
+            .order_by("-as_of", "-revision")[:8]
+        ),
+        "is_partner_viewer": user.global_role == GlobalRole.PARTNER_VIEWER,
+    }
+
+
+def _tally(rows: Sequence[Row]) -> Tally:
+    found = Tally()
+    for row in rows:
+        verdict = row.about
+        found.reported += verdict.reported
+        found.expected += verdict.expected
+        if verdict.status in Status.values:
+            found.counts[verdict.status] += 1
+            if verdict.indicator.is_critical:
+                found.critical.add(verdict.status)
+    return found
+
+
+def groups(user: User, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Ex-post answers by question: chart, rows with assumptions, and how many cannot be assessed."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        if row.about.method != "judge":
+            found.setdefault((row.about.method, row.cells["scale"].text), []).append(row)
+    made = [_group(user, method, scale, members) for (method, scale), members in found.items()]
+    order = ["paired_gain", "retention_m6", "retention_m12", "before_after_end", "before_after_follow_up"]
+    made.sort(key=lambda one: order.index(one["method"]) if one["method"] in order else len(order))
+    return made
+
+
+def _group(user: User, method: str, scale: str, rows: Sequence[Row]) -> dict[str, Any]:
+    refused = sum(bool(row.about.refusal_code) for row in rows)
+    title = rows[0].cells["question"].text
+    return {
+        "method": method,
+        "title": title,
+        "scale": scale,
+        "rows": [_answer(row) for row in rows],
+        "total": len(rows),
+        "refused": refused,
+        "reasons": Counter(row.cells["refusal"].text for row in rows if row.about.refusal_code).most_common(),
+        "estimates": _estimates(title, scale, rows) if refused < len(rows) and _is_one_scale(rows) else None,
+        "slopes": _slopes(rows) if user.global_role != GlobalRole.PARTNER_VIEWER else [],
+        "has_courses": any(row.about.course_run_id for row in rows),
+    }
+
+
+def _is_one_scale(rows: Sequence[Row]) -> bool:
+    """Changes in units of different indicators do not belong on one axis."""
+    first = rows[0].about
+    if first.inputs.get("compute") != "before_after":
+        return True
+    if first.result.get("params", {}).get("kind") == "rate_ratio":
+        return True
+    return len({row.cells["unit"].text for row in rows}) == 1
+
+
+def _estimates(title: str, scale: str, rows: Sequence[Row]) -> EstimateSet:
+    first = rows[0].about
+    is_ratio = first.result.get("params", {}).get("kind") == "rate_ratio"
+    is_share = first.inputs.get("compute") in {"retention", "series_retention"}
+    factor = 100 if is_share else 1
+    return EstimateSet(
+        title=title,
+        unit=_("% of the gain") if is_share else scale,
+        reference=1 if is_ratio else 100 if is_share else 0,
+        estimates=[
+            Estimate(
+                label=label_of(row),
+                value=_times(row.about.value, factor),
+                low=_times(row.about.low, factor),
+                high=_times(row.about.high, factor),
+                note=f"{row.cells['method'].text}, n = {row.about.result.get('n', 0)}",
+                refusal=row.cells["refusal"].value or "",
+            )
+            for row in rows
+        ],
+    )
+
+
+def _times(value: Decimal | None, factor: int) -> Decimal | None:
+    return None if value is None else value * factor
+
+
+def label_of(row: Row) -> str:
+    """The course run, or the indicator with its partner."""
+    verdict = row.about
+    if verdict.course_run is not None:
+        return f"{verdict.course_run.course.title} · {verdict.course_run.code}"
+    partner = f" · {verdict.indicator.partner}" if verdict.indicator.partner else ""
+    return f"{verdict.indicator.definition.code} {verdict.indicator.name}{partner}"
+
+
+def _answer(row: Row) -> dict[str, Any]:
+    """A row with what stands behind it: sentence, assumptions, flags, before and after."""
+    result = row.about.result
+    return {
+        "row": row,
+        "label": label_of(row),
+        "sentence": say_all(result.get("sentence", [])),
+        "assumptions": [
+            {
+                "holds": one["holds"],
+                "icon": ANSWERS[one["holds"]],
+                "word": answer_word(one["holds"]),
+                "text": say(one["text"]),
+            }
+            for one in result.get("assumptions", [])
+        ],
+        "steps": [
+            (
+                say(step["label"]),
+                ":  ".join(part for part in (step["rule"], step["substituted"]) if part),
+                step["result"],
+            )
+            for step in result.get("steps", [])
+        ],
+        "n": result.get("n", 0),
+        "label_of_result": say(result.get("label")),
+    }
+
+
+def answer_word(code: str) -> str:
+    return {"yes": _("Yes"), "no": _("No"), "cannot_tell": _("Cannot tell")}[code]
+
+
+def _slopes(rows: Sequence[Row]) -> list[PairedCourse]:
+    """Scores of the same people before and after, without anybody's name, where there are enough of them."""
+    made = []
+    for row in rows:
+        verdict = row.about
+        if verdict.inputs.get("compute") != "paired_gain" or not verdict.inputs.get("scores"):
+            continue
+        params = verdict.result.get("params", {})
+        made.append(
+            PairedCourse(
+                title=label_of(row),
+                unit=_("points"),
+                stages=(_("Before"), _("After")),
+                people=[tuple(one) for one in verdict.inputs["scores"]],
+                means=(params.get("mean_pre"), params.get("mean_post")),
+                lowest=0,
+                highest=verdict.inputs.get("maximum"),
+            )
+        )
+    return made[:MOST_SLOPES]

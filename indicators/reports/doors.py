@@ -1,0 +1,93 @@
+"""Which table an address means, through the lock of its reader. The export and any other writer asks here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from indicators.models import ContextSeries, GlobalRole, Programme, ProgrammeIndicator, User
+from indicators.reports import assessment_page, context_page, indicator_page, programme_page, region
+from indicators.reports.queries import narrowed_programmes, programme_lines, today
+from indicators.reports.tables import Table, portfolio_table, region_table
+
+Filters = Mapping[str, str]
+
+
+def table_for(user: User, name: str, key: str, *, filters: Filters | None = None) -> Table:
+    """The table `name` of the thing `key` as `user` may see it; 404 for what is not there or not theirs.
+
+    Args:
+        name: portfolio, region (key ``all``), programme (code), indicator, observations (number), assessment
+            (number), context (code).
+        filters: framework, country, organisation; for the portfolio alone.
+    """
+    build = BUILDERS.get(name)
+    if build is None:
+        raise Http404
+    table = build(user, key, filters or {})
+    if user.global_role == GlobalRole.PARTNER_VIEWER and user.partner is not None:
+        table.releasable_to = user.partner.name
+    return table
+
+
+def _number(key: str) -> int:
+    if not (key.isascii() and key.isdigit() and len(key) <= 18):
+        raise Http404
+    return int(key)
+
+
+def _all(key: str) -> None:
+    if key != "all":
+        raise Http404
+
+
+def _portfolio(user: User, key: str, filters: Filters) -> Table:
+    _all(key)
+    return portfolio_table(programme_lines(user, narrowed_programmes(user, **filters)), as_of=today())
+
+
+def _region(user: User, key: str, filters: Filters) -> Table:
+    _all(key)
+    programmes, found = region.load(user)
+    groups = [*region.by_framework(programmes, found), *region.by_country(programmes, found)]
+    return region_table([one.as_row() for one in groups], as_of=today())
+
+
+def _programme(user: User, key: str, filters: Filters) -> Table:
+    return programme_page.table_of(user, get_object_or_404(Programme.objects.visible_to(user), code=key))
+
+
+def _indicator_of(user: User, key: str) -> ProgrammeIndicator:
+    return get_object_or_404(indicator_page.every_indicator(user), pk=_number(key))
+
+
+def _indicator(user: User, key: str, filters: Filters) -> Table:
+    indicator = _indicator_of(user, key)
+    return indicator_page.period_table(user, indicator, indicator_page.load_snapshot(indicator))
+
+
+def _observations(user: User, key: str, filters: Filters) -> Table:
+    return indicator_page.figure_table(user, _indicator_of(user, key))
+
+
+def _assessment(user: User, key: str, filters: Filters) -> Table:
+    run = get_object_or_404(assessment_page.visible_runs(user), pk=_number(key))
+    return assessment_page.table_of(user, run)
+
+
+def _context(user: User, key: str, filters: Filters) -> Table:
+    return context_page.table_of(user, get_object_or_404(ContextSeries.objects.visible_to(user), code=key))
+
+
+BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
+    "portfolio": _portfolio,
+    "region": _region,
+    "programme": _programme,
+    "indicator": _indicator,
+    "observations": _observations,
+    "assessment": _assessment,
+    "context": _context,
+}
+"""The same for every writer of files: name of the table, and how it is built."""

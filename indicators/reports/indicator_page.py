@@ -1,0 +1,233 @@
+"""One indicator: where it stands, how that came about, what it rests on. Reads only."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, QuerySet
+from django.utils.translation import gettext as _
+
+from indicators.engine.display import format_number, format_share
+from indicators.engine.forecast import forecast
+from indicators.engine.quality import is_partial
+from indicators.engine.types import Coverage, Refusal, Snapshot, ValueType
+from indicators.models import (
+    GlobalRole,
+    IndicatorStatus,
+    Observation,
+    ProgrammeIndicator,
+    ReportingUnit,
+    SignOff,
+    State,
+    TargetRevision,
+    TrendWord,
+    User,
+)
+from indicators.reports import cells
+from indicators.reports.detail_tables import indicator_table, observation_table
+from indicators.reports.queries import every_indicator, status_of, today
+from indicators.reports.series import indicator_series
+from indicators.reports.tables import Table, indicator_row, plan_cells
+from indicators.reports.wording import has_gone_stale, refusal_text, say, say_all, status_now
+from indicators.snapshots import load_indicators, load_snapshots
+
+PAGE = 20
+
+
+def with_people(user: User) -> bool:
+    """Names of staff stay inside: partner viewers do not see them."""
+    return user.global_role != GlobalRole.PARTNER_VIEWER
+
+
+def visible_observations(user: User, indicator: ProgrammeIndicator) -> QuerySet[Observation]:
+    """The accepted figures behind the numbers; a partner viewer sees those of its own units and of none."""
+    found = Observation.objects.visible_to(user).current().filter(indicator=indicator)
+    if not with_people(user):
+        units = ReportingUnit.objects.visible_to(user).filter(programme=indicator.programme_id)
+        found = found.filter(unit__isnull=True) | found.filter(unit__in=units.values("pk"))
+    return found.select_related("period", "unit", "entered_by", "decided_by", "corrects").order_by(
+        "-period__ends_on", "-period__starts_on", "unit__name", "cell", "-pk"
+    )
+
+
+def corrections_of(user: User, indicator: ProgrammeIndicator) -> dict[tuple[date, str], int]:
+    """How often figures of each period were corrected."""
+    if not with_people(user):
+        return {}
+    rows = (
+        Observation.objects.visible_to(user)
+        .filter(indicator=indicator, state=State.SUPERSEDED)
+        .order_by()
+        .values_list("period__starts_on", "period__label")
+        .annotate(Count("pk"))
+    )
+    return {(starts_on, label): count for starts_on, label, count in rows}
+
+
+def load_snapshot(indicator: ProgrammeIndicator) -> Snapshot:
+    """What a verdict of today depends on. Six queries."""
+    return load_snapshots(load_indicators([indicator.pk]), as_of=today())[indicator.pk]
+
+
+def period_table(user: User, indicator: ProgrammeIndicator, snapshot: Snapshot) -> Table:
+    return indicator_table(indicator, snapshot, corrections_of(user, indicator))
+
+
+def figure_table(user: User, indicator: ProgrammeIndicator) -> Table:
+    return observation_table(
+        indicator, visible_observations(user, indicator), as_of=today(), with_people=with_people(user)
+    )
+
+
+def context(user: User, indicator: ProgrammeIndicator, *, page: str | None) -> dict[str, Any]:
+    """Everything that the page shows. `indicator` comes from `every_indicator`."""
+    snapshot = load_snapshot(indicator)
+    status = status_of(indicator)
+    revisions = list(
+        TargetRevision.objects.visible_to(user)
+        .filter(indicator=indicator)
+        .select_related("created_by")
+        .prefetch_related("milestones")
+        .order_by("-number")
+    )
+    projected = forecast(snapshot.series, snapshot.rule, snapshot.plan, snapshot.as_of)
+    judgement = status.judgement if status is not None else {}
+    table = period_table(user, indicator, snapshot)
+    is_text = snapshot.rule.value_type is ValueType.TEXT
+    return {
+        "indicator": indicator,
+        "programme": indicator.programme,
+        "version": indicator.version,
+        "row": indicator_row(indicator, with_people=with_people(user)),
+        "status": status,
+        "status_now": status_now(status),
+        "refusal": refusal_text(status),
+        "sentence": _sentence(status, judgement),
+        "steps": _steps(status, judgement),
+        "sum_up": _result(status, judgement),
+        "facts": _facts(indicator, status, judgement, snapshot, projected),
+        "is_partial": status is not None
+        and is_partial(Coverage(reported=status.reported, expected=status.expected)),
+        "series": indicator_series(
+            indicator, snapshot, revisions, None if isinstance(projected, Refusal) else projected
+        ),
+        "places": cells.places(snapshot.rule),
+        "table": table,
+        "period_rows": table.rows[::-1],
+        "has_parts": bool(indicator.version.numerator_label),
+        "has_total": any(column.key == "total" for column in table.columns),
+        "is_text": is_text,
+        "observations": _page(visible_observations(user, indicator), page),
+        "revisions": [{"revision": one, "cells": plan_cells(indicator, one)} for one in revisions],
+        "sign_offs": _sign_offs(user, indicator),
+        "shows_people": with_people(user),
+    }
+
+
+def _page(observations: QuerySet[Observation], number: str | None) -> Page[Observation]:
+    return Paginator(observations, PAGE).get_page(number)
+
+
+def _sentence(status: IndicatorStatus | None, judgement: dict[str, Any]) -> str:
+    """The stored sentence; a value that went stale since says so instead of its old colour."""
+    if status is None or has_gone_stale(status):
+        return ""
+    return say_all(judgement["sentence"])
+
+
+def _steps(status: IndicatorStatus | None, judgement: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """What, rule with the numbers put in, result."""
+    found = []
+    for step in judgement.get("steps", []):
+        calculation = ":  ".join(part for part in (step["rule"], step["substituted"]) if part)
+        found.append((say(step["label"]), calculation, step["result"]))
+    if status is not None and has_gone_stale(status):
+        found.append((refusal_text(status), "", "STALE"))
+    return found
+
+
+def _result(status: IndicatorStatus | None, judgement: dict[str, Any]) -> str:
+    if status is None:
+        return ""
+    label = cells.status(status_now(status)).text
+    return _("Status: %(status)s. Computed on %(day)s by method %(version)s.") % {
+        "status": label,
+        "day": f"{status.computed_at:%Y-%m-%d %H:%M}",
+        "version": status.method_version,
+    }
+
+
+def _facts(
+    indicator: ProgrammeIndicator,
+    status: IndicatorStatus | None,
+    judgement: dict[str, Any],
+    snapshot: Snapshot,
+    projected: object,
+) -> list[tuple[str, str]]:
+    """The figures beside the current value, each with its meaning."""
+    if status is None:
+        return []
+    rule = snapshot.rule
+    original = judgement.get("achievement_original")
+    rows = [
+        (_("Planned by then"), cells.amount(status.planned_value, rule).text),
+        (_("Achievement against the current target"), format_share(status.achievement)),
+        (
+            _("Achievement against the first target"),
+            format_share(None if original is None else Decimal(original)),
+        ),
+        (_("Due by then"), format_share(status.expected_achievement)),
+        (_("Pace needed, against the pace so far"), _pace(judgement.get("required_pace"))),
+        (_("Trend"), _trend(judgement["trend"])),
+        (_("Projected at the target date"), _projected(projected, snapshot)),
+        (_("Current until"), cells.day(status.stale_from).text),
+    ]
+    return [(label, text) for label, text in rows if text]
+
+
+def _pace(pace: str | None) -> str:
+    return "" if pace is None else f"{format_number(Decimal(pace), 2)} ×"
+
+
+def _trend(trend: dict[str, Any]) -> str:
+    """The word, with the slope's interval where there is one; "no evidence" is not "stable"."""
+    word = str(TrendWord(trend["word"]).label)
+    slope, low, high = trend.get("slope_per_year"), trend.get("low"), trend.get("high")
+    if slope is None:
+        return f"{word} ({say(trend['refusal']['message'])})" if trend.get("refusal") else word
+    said = _("%(word)s: %(slope)s a year") % {"word": word, "slope": _short(slope)}
+    if low is not None and high is not None:
+        said += _(" (95 %% interval %(low)s to %(high)s)") % {"low": _short(low), "high": _short(high)}
+    return said + _(", %(n)s points") % {"n": trend["n"]}
+
+
+def _short(value: float) -> str:
+    return format_number(Decimal(repr(value)), 2)
+
+
+def _projected(projected: object, snapshot: Snapshot) -> str:
+    if isinstance(projected, Refusal):
+        return say(projected.message)
+    write = cells.amount
+    said = write(projected.value, snapshot.rule).text  # type: ignore[attr-defined]
+    low, high = projected.low, projected.high  # type: ignore[attr-defined]
+    if low is not None and high is not None:
+        said += _(" (%(low)s to %(high)s)") % {
+            "low": write(low, snapshot.rule).text,
+            "high": write(high, snapshot.rule).text,
+        }
+    return said
+
+
+def _sign_offs(user: User, indicator: ProgrammeIndicator) -> list[SignOff]:
+    """Agreements and refusals alike; a partner viewer sees its own nation's."""
+    found = SignOff.objects.visible_to(user).filter(indicator=indicator)
+    if not with_people(user):
+        found = found.filter(partner=user.partner_id)
+    return list(found.select_related("partner", "by", "revision").order_by("-at"))
+
+
+__all__ = ["context", "every_indicator", "figure_table", "load_snapshot", "period_table", "with_people"]

@@ -1,0 +1,169 @@
+"""One programme in one look. Reads only."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Count
+
+from indicators.models import (
+    AssessmentRun,
+    Assumption,
+    Evaluation,
+    GlobalRole,
+    Kind,
+    Membership,
+    Objective,
+    Programme,
+    ProgrammeIndicator,
+    Status,
+    User,
+    Verdict,
+)
+from indicators.reports.indicator_page import with_people
+from indicators.reports.queries import Tally, indicators_with_status, phase_of, status_of, today
+from indicators.reports.tables import Row, Table, programme_table, tally_cells
+from indicators.reports.wording import status_now
+
+ATTENTION = (Status.OFF_TRACK, Status.NOT_REPORTING, Status.AT_RISK)
+RUNS = 12
+
+
+def table_of(user: User, programme: Programme) -> Table:
+    indicators = list(indicators_with_status(user).filter(programme=programme))
+    return programme_table(programme, indicators, as_of=today(), with_people=with_people(user))
+
+
+def context(user: User, programme: Programme) -> dict[str, Any]:
+    """Everything that the page shows. `programme` has its partners and organisations prefetched."""
+    table = table_of(user, programme)
+    tally = tally_of(table.rows)
+    return {
+        "programme": programme,
+        "phase": phase_of(programme),
+        "table": table,
+        "tally": tally,
+        "counts": dict(tally.counts),
+        "cells": tally_cells(tally),
+        "branches": branches(user, programme, table.rows),
+        "attention": attention(table.rows),
+        "runs": runs(user, programme),
+        "evaluations": list(
+            Evaluation.objects.visible_to(user)
+            .filter(run__programme=programme)
+            .select_related("run", "created_by")
+            .order_by("-created_at")[:6]
+        ),
+        "assumptions": list(
+            Assumption.objects.visible_to(user)
+            .filter(design__programme=programme, design__state="in_force")
+            .order_by("kind", "pk")
+        ),
+        "members": _members(user, programme),
+        "is_partner_viewer": user.global_role == GlobalRole.PARTNER_VIEWER,
+    }
+
+
+def tally_of(rows: Sequence[Row]) -> Tally:
+    """The counts of the same rows that the table shows."""
+    found = Tally()
+    for row in rows:
+        status = status_of(row.about)
+        found.add(
+            status_now(status),
+            is_critical=row.about.is_critical,
+            reported=status.reported if status else 0,
+            expected=status.expected if status else 0,
+        )
+    return found
+
+
+def branches(user: User, programme: Programme, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The objectives of the design in force as a tree laid flat, each with its indicators; then the rest."""
+    objectives = list(
+        Objective.objects.visible_to(user)
+        .filter(design__programme=programme, design__state="in_force")
+        .order_by("position", "code")
+    )
+    known = {one.code for one in objectives}
+    under: dict[str | None, list[Row]] = defaultdict(list)
+    for row in rows:
+        objective = row.about.objective
+        code = objective.code if objective is not None else None
+        under[code if code in known else None].append(row)
+    found = [
+        {"objective": one, "depth": depth, "rows": under.get(one.code, [])}
+        for one, depth in _in_tree_order(objectives)
+    ]
+    if under.get(None):
+        found.append({"objective": None, "depth": 0, "rows": under[None]})
+    return found
+
+
+def _in_tree_order(objectives: Sequence[Objective]) -> list[tuple[Objective, int]]:
+    """Parents before children; whatever hangs on nothing that is there is a root."""
+    pks = {one.pk for one in objectives}
+    children: dict[int | None, list[Objective]] = defaultdict(list)
+    for one in objectives:
+        children[one.parent_id if one.parent_id in pks else None].append(one)
+    ordered: list[tuple[Objective, int]] = []
+
+    def walk(parent: int | None, depth: int) -> None:
+        for one in children[parent]:
+            ordered.append((one, depth))
+            walk(one.pk, depth + 1)
+
+    walk(None, 0)
+    return ordered
+
+
+def attention(rows: Sequence[Row]) -> list[Row]:
+    """Off track, not reporting, at risk; the critical ones of each first."""
+    order = {status.value: place for place, status in enumerate(ATTENTION)}
+    chosen = [row for row in rows if row.cells["status"].status in order]
+    return sorted(chosen, key=lambda row: (order[row.cells["status"].status], not row.about.is_critical))
+
+
+def runs(user: User, programme: Programme) -> list[dict[str, Any]]:
+    """The latest assessments with the counts of those verdicts that one sees. Two queries."""
+    found = list(AssessmentRun.objects.visible_to(user).filter(programme=programme)[:RUNS])
+    rows = (
+        Verdict.objects.visible_to(user)
+        .filter(run__in=[run.pk for run in found])
+        .order_by()
+        .values_list("run_id", "status", "refusal_code")
+        .annotate(Count("pk"))
+    )
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    for run, status, refusal, count in rows:
+        counts[run][status or ("refused" if refusal else "computed")] += count
+        counts[run]["total"] += count
+        counts[run]["refused_all"] += count if refusal else 0
+    return [
+        {
+            "run": run,
+            "is_ex_post": run.kind == Kind.EX_POST,
+            "counts": {k: v for k, v in counts[run.pk].items() if k in Status.values},
+            "total": counts[run.pk]["total"],
+            "refused": counts[run.pk]["refused_all"],
+        }
+        for run in found
+    ]
+
+
+def _members(user: User, programme: Programme) -> list[Membership]:
+    if not with_people(user):
+        return []
+    return list(
+        Membership.objects.visible_to(user)
+        .active()
+        .filter(programme=programme)
+        .select_related("user")
+        .order_by("role", "user__last_name", "user__username")
+    )
+
+
+def indicators_of(rows: Sequence[Row]) -> list[ProgrammeIndicator]:
+    return [row.about for row in rows]

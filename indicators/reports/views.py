@@ -1,0 +1,193 @@
+"""Pages and files of the reports. Each gets its thing through `visible_to`, asks once, answers once. Reads only."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from indicators.models import ContextSeries, Framework, GlobalRole, Kind, Organisation, Partner, Programme
+from indicators.permissions import (
+    check_may_administer,
+    check_may_enter,
+    check_may_evaluate,
+    check_may_request_assessment,
+    check_may_sign_off,
+    may,
+)
+from indicators.reports import (
+    assessment_page,
+    context_page,
+    indicator_page,
+    programme_page,
+    region,
+)
+from indicators.reports import (
+    queries as ask,
+)
+from indicators.reports.doors import table_for
+from indicators.reports.exports import write_csv, write_xlsx
+from indicators.reports.tables import portfolio_table, tally_cells
+
+
+def page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """Render with what stands on every report: for a partner viewer, to whom its figures are releasable."""
+    user = request.user
+    if user.global_role == GlobalRole.PARTNER_VIEWER:
+        context.setdefault("releasable_to", user.partner.name if user.partner else "")
+    return render(request, template, context)
+
+
+@require_safe
+def portfolio(request: HttpRequest) -> HttpResponse:
+    """All programmes that one sees, narrowed by the address."""
+    chosen = filters_of(request)
+    programmes = ask.narrowed_programmes(request.user, **chosen)
+    lines = ask.programme_lines(request.user, programmes)
+    total = ask.Tally()
+    for line in lines:
+        total += line.tally
+    table = portfolio_table(lines, as_of=ask.today())
+    context = {
+        "table": table,
+        "total": total,
+        "cells": tally_cells(total),
+        "percentages": total.percentages,
+        "statuses": [(status.value, total.counts[status]) for status in ask.JUDGED],
+        "chosen": chosen,
+        "is_narrowed": any(chosen.values()),
+        "query": "?" + urlencode(chosen) if any(chosen.values()) else "",
+        "may_register": may(check_may_administer, request.user),
+    } | _choices(request)
+    return page(request, "reports/portfolio.html", context)
+
+
+def filters_of(request: HttpRequest) -> dict[str, str]:
+    """The filters of the address; what is not a known word there simply finds nothing."""
+    names = ("framework", "country", "organisation")
+    return {name: request.GET.get(name, "")[:40] for name in names}
+
+
+def _choices(request: HttpRequest) -> dict[str, Any]:
+    """What the filters offer: only what occurs in the programmes that one sees."""
+    visible = Programme.objects.visible_to(request.user)
+    frameworks = set(visible.order_by().values_list("framework", flat=True))
+    return {
+        "frameworks": [(one.value, one.label) for one in Framework if one.value in frameworks],
+        "countries": Partner.objects.filter(programmes__in=visible).distinct().order_by("name"),
+        "organisations": Organisation.objects.filter(programmes__in=visible).distinct().order_by("name"),
+    }
+
+
+@require_safe
+def programme_detail(request: HttpRequest, code: str) -> HttpResponse:
+    """What it is about, where it stands, what needs attention."""
+    programme = get_object_or_404(
+        Programme.objects.visible_to(request.user).prefetch_related("partners", "organisations"), code=code
+    )
+    context = programme_page.context(request.user, programme) | {
+        "may_administer": may(check_may_administer, request.user),
+        "may_assess": may(check_may_request_assessment, request.user, programme),
+    }
+    return page(request, "reports/programme_detail.html", context)
+
+
+@require_safe
+def indicator_detail(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+    """One indicator, from its sentence down to the figures that it rests on."""
+    indicator = get_object_or_404(indicator_page.every_indicator(request.user), pk=pk, programme__code=code)
+    context = indicator_page.context(request.user, indicator, page=request.GET.get("page"))
+    context |= {
+        "may_enter": indicator.is_active and may(check_may_enter, request.user, indicator),
+        "may_administer": may(check_may_administer, request.user),
+        "may_sign": may(check_may_sign_off, request.user, indicator),
+        "marking": indicator.marking,
+    }
+    return page(request, "reports/indicator_detail.html", context)
+
+
+@require_safe
+def assessment_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """A frozen assessment."""
+    run = get_object_or_404(assessment_page.visible_runs(request.user), pk=pk)
+    template = "expost_detail" if run.kind == Kind.EX_POST else "assessment_detail"
+    context = assessment_page.context(request.user, run)
+    context["may_evaluate"] = may(check_may_evaluate, request.user, run.programme)
+    return page(request, f"reports/{template}.html", context)
+
+
+@require_safe
+def region_page(request: HttpRequest) -> HttpResponse:
+    """By country and by framework, for somebody who looks at all of it."""
+    programmes, found = region.load(request.user)
+    frameworks = region.by_framework(programmes, found)
+    countries = region.by_country(programmes, found)
+    total = ask.tally(found)
+    attention = region.attention(request.user)
+    context = {
+        "programmes": programmes,
+        "frameworks": [_bar(one, "framework") for one in frameworks],
+        "countries": [_bar(one, "country") for one in countries],
+        "gaps": sorted((one for one in countries if one.tally.missing), key=lambda one: -one.tally.missing),
+        "total": total,
+        "cells": tally_cells(total),
+        "counts": dict(total.counts),
+        "off_track": attention["off_track"][: region.MOST_SHOWN],
+        "off_track_count": len(attention["off_track"]),
+        "silent": attention["not_reporting"][: region.MOST_SHOWN],
+        "silent_count": len(attention["not_reporting"]),
+        "is_illustrative": any(one.is_illustrative for one in programmes),
+    }
+    return page(request, "reports/region.html", context)
+
+
+def _bar(group: region.Group, name: str) -> dict[str, Any]:
+    return {
+        "label": group.name,
+        "url": f"{reverse('portfolio')}?{name}={group.key}",
+        "note": ", ".join(group.programmes),
+        "counts": dict(group.tally.counts),
+        "tally": group.tally,
+    }
+
+
+@require_safe
+def context_list(request: HttpRequest) -> HttpResponse:
+    """The published series."""
+    return page(
+        request,
+        "reports/context_list.html",
+        {"found": context_page.series_list(request.user), "marking": "PUBLIC"},
+    )
+
+
+@require_safe
+def context_detail(request: HttpRequest, code: str) -> HttpResponse:
+    """One published series, country by country."""
+    series = get_object_or_404(ContextSeries.objects.visible_to(request.user), code=code)
+    context = context_page.context(request.user, series, country=request.GET.get("country", ""))
+    return page(request, "reports/context_detail.html", context | {"marking": "PUBLIC"})
+
+
+@require_safe
+def export(request: HttpRequest, table: str, key: str, form: str) -> HttpResponse:
+    """The table of a page as a file: same rows, same order, same numbers."""
+    if form not in {"csv", "xlsx"}:
+        raise Http404
+    made = table_for(request.user, table, key, filters=filters_of(request))
+    name = f"{made.file_name}.{form}"
+    if form == "csv":
+        response = HttpResponse(write_csv(made), content_type="text/csv; charset=utf-8")
+    else:
+        response = HttpResponse(
+            write_xlsx(made, by=str(request.user), at=timezone.now()),
+            content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        )
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "private, no-store"
+    return response
