@@ -70,7 +70,7 @@ def change_person(*, person: User, by: User, at: datetime, **changes: Any) -> Us
     unknown = changes.keys() - set(FIELDS)
     if unknown:
         raise TypeError(f"change_person knows no {', '.join(sorted(unknown))}")
-    person = User.objects.select_for_update().get(pk=person.pk)
+    person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     before = _facts(person)
     for name, value in changes.items():
         setattr(person, name, value)
@@ -99,7 +99,7 @@ def change_person(*, person: User, by: User, at: datetime, **changes: Any) -> Us
 def reset_password(*, person: User, by: User, at: datetime) -> str:
     """Give a new first password and end every session and token. Returns it once."""
     check_may_administer(by)
-    person = User.objects.select_for_update().get(pk=person.pk)
+    person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     password = make_password()
     person.set_password(password)
     person.save(update_fields=["password"])
@@ -123,7 +123,7 @@ def end_access(person: User, *, at: datetime) -> None:
 @transaction.atomic
 def create_token(*, days: int, by: User, at: datetime) -> str:
     """Make an API token for oneself that ends after `days`. Returns it once; only its hash is kept."""
-    User.objects.select_for_update().get(pk=by.pk)
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)
     if not 1 <= days <= MAX_TOKEN_DAYS:
         text = _("%(given)s was given; expected 1 to %(limit)d days.")
         raise ValidationError({"days": text % {"given": days, "limit": MAX_TOKEN_DAYS}})

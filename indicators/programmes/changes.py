@@ -22,7 +22,7 @@ def local_day(programme: Programme, at: datetime) -> date:
 
 def lock_programme(programme: Programme) -> Programme:
     """The programme as it stands now, held until the transaction ends, so that its changes come one by one."""
-    return Programme.objects.select_for_update().get(pk=programme.pk)
+    return Programme.objects.select_for_update(no_key=True).get(pk=programme.pk)
 
 
 def ready(value: Any) -> Any:

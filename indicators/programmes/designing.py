@@ -38,7 +38,11 @@ def current_design(programme: Programme) -> DesignVersion | None:
 def _draft(design: DesignVersion) -> DesignVersion:
     """The design, locked; refused unless it is still a draft."""
     lock_programme(design.programme)
-    design = DesignVersion.objects.select_for_update().select_related("programme").get(pk=design.pk)
+    design = (
+        DesignVersion.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("programme")
+        .get(pk=design.pk)
+    )
     if design.state != DesignVersion.State.DRAFT:
         raise refuse(
             "",
@@ -144,7 +148,7 @@ def _move_indicators(design: DesignVersion) -> list[str]:
     by_code = {objective.code: objective for objective in design.objectives.all()}
     moved, orphans = [], []
     indicators = (
-        ProgrammeIndicator.objects.select_for_update(of=("self",))
+        ProgrammeIndicator.objects.select_for_update(of=("self",), no_key=True)
         .filter(programme=design.programme_id, objective__isnull=False)
         .select_related("objective", "definition")
         .order_by("pk")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+FIRST_YEAR, LAST_YEAR = 1950, 2100
 NOT_LISTED = gettext_lazy("“%(value)s” is not one of the choices; pick one of the list.")
 
 
@@ -54,11 +55,17 @@ class DayField(forms.DateField):
 
     def to_python(self, value: Any) -> Any:
         try:
-            return super().to_python(value)
+            day = super().to_python(value)
         except ValidationError:
             raise ValidationError(
                 _("“%s” is not a day; expected year-month-day, as in 2026-03-31.") % value
             ) from None
+        if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValidationError(
+                _("“%(given)s” is out of reach; expected a day from %(first)d to %(last)d.")
+                % {"given": value, "first": FIRST_YEAR, "last": LAST_YEAR}
+            )
+        return day
 
 
 class WholeNumberField(forms.IntegerField):

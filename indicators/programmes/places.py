@@ -196,8 +196,7 @@ def save_run(
     )
     unit = row.unit or ReportingUnit(programme=programme, kind=Kind.COURSE)
     unit.code, unit.name = code, str(row)[:160]
-    if parent is not None:
-        unit.parent, unit.partner = parent, parent.partner
+    unit.parent, unit.partner = parent, parent.partner if parent is not None else None
     check_free(programme.units, "code", code, but=unit.pk)
     check_row(unit, parent=_wrong_place(unit))
     unit.save()

@@ -299,7 +299,7 @@ def sign_off(
 
 def _lock(indicator: ProgrammeIndicator) -> ProgrammeIndicator:
     return (
-        ProgrammeIndicator.objects.select_for_update(of=("self",))
+        ProgrammeIndicator.objects.select_for_update(of=("self",), no_key=True)
         .select_related("programme", "version", "definition", "plan")
         .get(pk=indicator.pk)
     )

@@ -257,6 +257,7 @@ def test_an_administrator_registers_a_programme(client, admin):
         ("partners", ["NA"], "“NA” is not one of the choices"),
         ("starts_on", "1/2/2024", "“1/2/2024” is not a day; expected year-month-day"),
         ("starts_on", "2024-02-30", "“2024-02-30” is not a day"),
+        ("ends_on", "9999-12-31", "expected a day from 1950 to 2100"),
         ("time_zone", "Baghdad", "“Baghdad” is not a time zone"),
         ("fiscal_year_start_month", "13", "“13” is not one of the choices"),
         ("grace_days", "ten", "“ten” is not a whole number"),
