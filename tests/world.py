@@ -19,14 +19,20 @@ from indicators.models import (
     AssessmentRun,
     AssessmentSchedule,
     Assumption,
+    ContextRelease,
+    ContextSeries,
+    ContextValue,
     Course,
     CourseRun,
+    DesignVersion,
     DueAssessment,
     Evaluation,
     Evidence,
     Finding,
     Membership,
+    Objective,
     Programme,
+    Recommendation,
     Role,
     State,
     User,
@@ -76,8 +82,10 @@ def make_world() -> World:
 
 def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
     programme: Programme = make.make_programme(code, partners=[partner], name=f"Programme {code}")
-    design = programme.designs.get()
-    objective = design.objectives.get()
+    draft_design = DesignVersion.objects.create(programme=programme, number=2, created_by=admin)
+    objective = Objective.objects.create(
+        design=draft_design, code="OC1", level="outcome", statement="It is better."
+    )
     quarters = make.make_quarters(programme)
     unit = make.make_unit(programme, f"{code}-U", partner=partner)
     indicator = make.make_indicator(programme, units=[unit], local_name=f"Open figure {code}")
@@ -107,9 +115,8 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
     return SimpleNamespace(
         programme=programme,
         partner=partner,
-        design=design,
         objective=objective,
-        assumption=Assumption.objects.create(design=design, kind="risk", statement="It may fail."),
+        assumption=Assumption.objects.create(design=draft_design, kind="risk", statement="It may fail."),
         unit=unit,
         period=quarters[-1],
         indicator=indicator,
@@ -121,9 +128,33 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
         course=course,
         course_run=run,
         membership=Membership.objects.filter(programme=programme).first(),
+        series=_series(partner),
         schedule=AssessmentSchedule.objects.create(programme=programme, follow_up_months=[0, 6]),
         **_assessment(programme, indicator, secret, admin),
     )
+
+
+def _series(partner: Any) -> ContextSeries:
+    series, _made = ContextSeries.objects.get_or_create(
+        code="WGI-CC",
+        defaults={
+            "name": "Control of corruption",
+            "publisher": "A publisher",
+            "unit": "score",
+            "licence": "CC BY 4.0",
+        },
+    )
+    release, _made = ContextRelease.objects.get_or_create(
+        series=series, vintage="2024", defaults={"retrieved_on": date(2025, 1, 1), "source": "A file"}
+    )
+    ContextValue.objects.create(
+        release=release,
+        partner=partner,
+        starts_on=date(2023, 1, 1),
+        ends_on=date(2023, 12, 31),
+        value=Decimal("-1.2"),
+    )
+    return series
 
 
 def _assessment(programme: Programme, indicator: Any, secret: Any, admin: User) -> dict[str, Any]:
@@ -166,7 +197,17 @@ def _assessment(programme: Programme, indicator: Any, secret: Any, admin: User) 
     )
     finding = Finding.objects.create(evaluation=evaluation, statement="It works.")
     finding.verdicts.set(verdicts)
+    recommendation = Recommendation.objects.create(
+        evaluation=evaluation, finding=finding, statement="Go on.", addressee="The programme"
+    )
     waiting = DueAssessment.objects.create(
         programme=programme, kind="on_the_fly", as_of=make.AT.date(), request=1, label="asked", due_at=now
     )
-    return {"due": waiting, "run": run, "verdict": verdicts[0], "evaluation": evaluation, "finding": finding}
+    return {
+        "due": waiting,
+        "run": run,
+        "verdict": verdicts[0],
+        "evaluation": evaluation,
+        "finding": finding,
+        "recommendation": recommendation,
+    }

@@ -20,6 +20,7 @@ from indicators.api.problems import PreconditionFailed, PreconditionRequired
 from indicators.entry import actions as entry
 from indicators.entry.numbers import parse_number
 from indicators.models import Observation, ProgrammeIndicator, ReportingPeriod, ReportingUnit
+from indicators.permissions import check_may_correct
 
 NUMBERS = ("numerator", "denominator", "value", "standard_error")
 
@@ -111,6 +112,7 @@ class ObservationActions:
     def correct(self, request: Request, pk: str) -> Response:
         """Enter a newer figure for an approved one. The old one counts until the new one is approved."""
         observation = self.get_object()
+        check_may_correct(request.user, observation)
         given = checked(serializers.CorrectionSerializer, request)
         newer = entry.correct_observation(
             observation=observation,
