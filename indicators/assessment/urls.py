@@ -1,5 +1,29 @@
 """Addresses of this room."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from indicators.assessment import evaluation_views, views
+
+urlpatterns = [
+    path("assessments/", views.assessment_list, name="assessment-list"),
+    path("assessments/due/<int:pk>/", views.due_progress, name="due-progress"),
+    path("assessments/due/<int:pk>/retry/", views.due_retry, name="due-retry"),
+    path("assessments/<int:run_pk>/evaluate/", evaluation_views.evaluation_new, name="evaluation-new"),
+    path("programmes/<str:code>/assess/", views.assessment_request, name="assessment-request"),
+    path("programmes/<str:code>/schedule/", views.schedule_edit, name="schedule-edit"),
+    path("schedule/", views.admin_schedule, name="admin-schedule"),
+    path("evaluations/<int:pk>/", evaluation_views.evaluation_detail, name="evaluation-detail"),
+    path("evaluations/<int:pk>/edit/", evaluation_views.evaluation_edit, name="evaluation-edit"),
+    path("evaluations/<int:pk>/findings/", evaluation_views.finding_new, name="finding-new"),
+    path(
+        "evaluations/<int:pk>/recommendations/",
+        evaluation_views.recommendation_new,
+        name="recommendation-new",
+    ),
+    path("findings/<int:pk>/remove/", evaluation_views.finding_remove, name="finding-remove"),
+    path(
+        "recommendations/<int:pk>/remove/",
+        evaluation_views.recommendation_remove,
+        name="recommendation-remove",
+    ),
+]

@@ -64,7 +64,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{programme.code} {run.label}, revision {run.revision} ({news}): {counts}")
         return due
 
-
     def _run_or_wait(self, due: DueAssessment) -> None:
         """Run the row, unless a worker was quicker: then look on until it is done."""
         run_this(due.pk)
