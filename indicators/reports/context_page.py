@@ -18,8 +18,8 @@ def series_list(user: User) -> list[dict[str, Any]]:
     """Every series with its newest release and what it covers. Two queries."""
     found = []
     covered = {
-        row.cells["release__series"]: row
-        for row in ContextValue.objects.visible_to(user)
+        one["release__series"]: one
+        for one in ContextValue.objects.visible_to(user)
         .order_by()
         .values("release__series")
         .annotate(
