@@ -85,11 +85,11 @@ def _meaning(version: IndicatorVersion) -> list[tuple[str, Any]]:
 
 
 def _arithmetic(version: IndicatorVersion) -> list[tuple[str, Any]]:
+    parts = [(_("Numerator"), version.numerator_label), (_("Denominator"), version.denominator_label)]
     return [
         (_("Value type"), version.get_value_type_display()),
         (_("Unit"), version.unit),
-        (_("Numerator"), version.numerator_label),
-        (_("Denominator"), version.denominator_label),
+        *((label, words) for label, words in parts if words),
         (_("Formula"), version.formula),
         (_("Direction"), version.get_direction_display()),
         (_("Possible values"), _bounds(version)),

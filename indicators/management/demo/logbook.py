@@ -92,25 +92,25 @@ class Logbook:
         row.comment = rng.choice(LATE) if is_late else ""
         if row.missing_reason and not row.comment:
             row.comment = "Reported as not available; see reason."
-        row.submitted_by, row.submitted_at = (
-            self.officer,
-            row.entered_at + timedelta(hours=rng.randint(1, 30)),
-        )
-        row.decided_by = self.approver
-        row.decided_at = row.submitted_at + timedelta(hours=rng.randint(20, 200))
+        submitted_at = row.entered_at + timedelta(hours=rng.randint(1, 30))
+        decided_at = submitted_at + timedelta(hours=rng.randint(20, 200))
+        row.submitted_by, row.submitted_at = self.officer, submitted_at
+        row.decided_by, row.decided_at = self.approver, decided_at
         row.state = State.APPROVED
-        self._maybe_waiting(row, figure)
+        self._maybe_waiting(row, figure, submitted_at, decided_at)
         if row.state == State.APPROVED and rng.random() < 0.003 and not figure.is_newest:
             row.state, row.decision_comment = State.REJECTED, "Not a figure of this indicator."
 
-    def _maybe_waiting(self, row: Observation, figure: Figure) -> None:
+    def _maybe_waiting(
+        self, row: Observation, figure: Figure, submitted_at: datetime, decided_at: datetime
+    ) -> None:
         """Young figures may still be on their way; nothing lies in the future."""
         rng = self.rng
         is_young = (self.today - figure.period.ends_on).days <= WAITING_DAYS and figure.unit is not None
         luck = rng.random() if is_young else 1.0
-        if row.submitted_at > self.now or luck < 0.07:
+        if submitted_at > self.now or luck < 0.07:
             self._back_to(row, State.DRAFT)
-        elif row.decided_at > self.now or luck < 0.22:
+        elif decided_at > self.now or luck < 0.22:
             self._back_to(row, State.SUBMITTED)
         elif luck < 0.27:
             row.state, row.decision_comment = State.RETURNED, rng.choice(RETURNS)
@@ -131,7 +131,9 @@ class Logbook:
         """Store everything; returns how many observations there are."""
         corrections = self._choose_corrections()
         Observation.objects.bulk_create(self.rows, batch_size=2000)
-        self.corrected = [self._correction(old) for old in corrections] + self._waiting_corrections()
+        self.corrected = [
+            self._correction(old, _instant(old.superseded_at)) for old in corrections
+        ] + self._waiting_corrections()
         Observation.objects.bulk_create(self.corrected, batch_size=2000)
         self._evidence()
         self._trail()
@@ -139,33 +141,36 @@ class Logbook:
         return len(self.rows) + len(self.corrected)
 
     def _choose_corrections(self) -> list[Observation]:
-        """Some approved totals with parts, old enough that somebody noticed."""
+        """Some approved figures, old enough that somebody noticed."""
         limit = self.now - timedelta(days=WAITING_DAYS)
-        split = {(row.indicator_id, row.period_id, row.unit_id) for row in self.rows if row.cell}
         chosen = [
+            row
+            for row in self._correctable()
+            if _instant(row.decided_at) < limit and self.rng.random() < 0.02
+        ]
+        for row in chosen:
+            later = _instant(row.decided_at) + timedelta(days=self.rng.randint(5, 60))
+            row.state, row.superseded_at = State.SUPERSEDED, min(later, self.now)
+        return chosen
+
+    def _correctable(self) -> list[Observation]:
+        """Approved figures without a breakdown that stay possible with one case fewer."""
+        split = {(row.indicator_id, row.period_id, row.unit_id) for row in self.rows if row.cell}
+        return [
             row
             for row in self.rows
             if row.state == State.APPROVED
-            and row.decided_at < limit
-            and row.numerator is not None
-            and 1 < row.numerator < (row.denominator or 0)
             and row.source == "demo"
             and (row.indicator_id, row.period_id, row.unit_id) not in split
-            and self.rng.random() < 0.02
+            and 1 < (row.numerator or 0) < (row.denominator or 0)
         ]
-        for row in chosen:
-            row.state = State.SUPERSEDED
-            row.superseded_at = min(row.decided_at + timedelta(days=self.rng.randint(5, 60)), self.now)
-        return chosen
 
-    def _correction(self, old: Observation) -> Observation:
-        reason = self.rng.choice(CORRECTIONS)
-        at = old.superseded_at
+    def _correction(self, old: Observation, at: datetime) -> Observation:
         return Observation(
             indicator=old.indicator,
             period=old.period,
             unit=old.unit,
-            numerator=old.numerator - 1,
+            numerator=(old.numerator or 0) - 1,
             denominator=old.denominator,
             standard_error=old.standard_error,
             sample_size=old.sample_size,
@@ -182,27 +187,17 @@ class Logbook:
             decided_by=self.approver,
             decided_at=at,
             corrects=old,
-            correction_reason=reason,
+            correction_reason=self.rng.choice(CORRECTIONS),
         )
 
     def _waiting_corrections(self) -> list[Observation]:
         """Two corrections of last year's figures that nobody has decided on yet; the old ones still count."""
         since = self.now - timedelta(days=365)
-        young = [
-            row
-            for row in self.rows
-            if row.state == State.APPROVED
-            and row.source == "demo"
-            and not row.cell
-            and row.decided_at > since
-            and 1 < (row.numerator or 0) < (row.denominator or 0)
-        ]
+        young = [row for row in self._correctable() if _instant(row.decided_at) > since]
         found = []
         for old in self.rng.sample(young, min(2, len(young))):
-            old.superseded_at = self.now - timedelta(days=self.rng.randint(1, 6))
-            new = self._correction(old)
-            old.superseded_at = new.decided_by = new.decided_at = None
-            new.state = State.SUBMITTED
+            new = self._correction(old, self.now - timedelta(days=self.rng.randint(1, 6)))
+            new.state, new.decided_by, new.decided_at = State.SUBMITTED, None, None
             found.append(new)
         return found
 
@@ -267,6 +262,12 @@ class Logbook:
                 reason=reason,
             )
         )
+
+
+def _instant(at: datetime | None) -> datetime:
+    """An instant that a decided figure always has."""
+    assert at is not None
+    return at
 
 
 def _figures(row: Observation) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import partial
+from typing import Any
 
 from indicators.management.demo.blueprint import Blueprint, Design, Shape, Tailored, agreed
 
@@ -81,7 +82,7 @@ GOALS = {
         "The longest plan of the Dialogue on the smallest planning staff; load matters as much as progress.",
     ),
 }
-THRESHOLDS = {
+THRESHOLDS: dict[str, dict[str, Any]] = {
     "MRT": {"on_track_from": "0.85", "at_risk_from": "0.65"},
     "TUN": {"on_track_from": "0.90", "at_risk_from": "0.70"},
     "ISR": {"on_track_from": "0.95", "at_risk_from": "0.80"},
