@@ -240,7 +240,9 @@ def child_env(data_dir: Path) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PATH": os.defpath,
     }
-    return given | os.environ | {"DATA_DIR": str(data_dir)}
+    env = given | os.environ | {"DATA_DIR": str(data_dir)}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # five processes would compile every module at each start
+    return env
 
 
 def prepare_database(data_dir: Path, env: dict[str, str]) -> None:
