@@ -57,8 +57,8 @@ def test_each_expected_figure_stands_in_the_bucket_of_its_state(scene):
         ("done", "2024 Q4", ""),
         ("draft", "2024 Q2", ""),
         ("due", "2025 Q3", ""),
-        ("overdue", "2025 Q1", ""),
         ("overdue", "2025 Q2", ""),
+        ("overdue", "2025 Q1", ""),
         ("returned", "2024 Q1", ""),
         ("waiting", "2024 Q3", ""),
     ]
