@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from indicators.engine.achievement import planned_value
 from indicators.engine.codec import from_json
 from indicators.engine.timeline import effective_time_rule
-from indicators.engine.types import IndicatorRule, Refusal, Snapshot, TimeRule
+from indicators.engine.types import IndicatorRule, Refusal, Snapshot, TimeRule, ValueType
 from indicators.models import (
     AssessmentRun,
     ContextRelease,
@@ -91,7 +91,7 @@ def indicator_table(
         name="indicator",
         key=f"{indicator.programme.code}-{indicator.definition.code}-{indicator.pk}",
         title=str(indicator),
-        columns=period_columns(has_parts=bool(indicator.version.numerator_label), is_running_total=is_total),
+        columns=period_columns(has_parts=rule.value_type is ValueType.RATIO, is_running_total=is_total),
         rows=rows,
         as_of=snapshot.as_of,
     )
@@ -296,15 +296,19 @@ def scale_of(verdict: Verdict) -> tuple[str, Callable[[Decimal | None], Cell]]:
     """In which scale an ex-post result is said, and how its figures are written."""
     match verdict.inputs.get("compute"):
         case "paired_gain":
-            return _("Hedges g (standard deviations)"), cells.number
+            return _("Hedges g"), two_decimals
         case "retention" | "series_retention":
             return _("share of the gain"), cells.share
         case _:
             if verdict.result.get("params", {}).get("kind") == "rate_ratio":
-                return _("ratio of the rates (1 = no change)"), cells.number
+                return _("ratio of the rates (1 = no change)"), two_decimals
             if verdict.inputs.get("rule", {}).get("scale") == "100":
-                return _("percentage points"), cells.number
-            return _("change in the indicator's unit"), cells.number
+                return _("percentage points"), two_decimals
+            return _("change in the indicator's unit"), two_decimals
+
+
+def two_decimals(value: Decimal | None) -> Cell:
+    return cells.fixed(value, 2)
 
 
 def context_table(series: ContextSeries, values: Iterable[ContextValue], *, as_of: date) -> Table:
@@ -340,7 +344,7 @@ def context_table(series: ContextSeries, values: Iterable[ContextValue], *, as_o
 
 def _context_row(series: ContextSeries, release: ContextRelease, value: ContextValue) -> Row:
     error = value.standard_error
-    digits = 0 if value.value == value.value.to_integral_value() and error is None else 2
+    digits = context_places(value)
     reach = None if error is None else Z_95 * error
     return Row(
         cells={
@@ -348,10 +352,10 @@ def _context_row(series: ContextSeries, release: ContextRelease, value: ContextV
             "country_code": cells.words(value.partner.code),
             "starts_on": cells.day(value.starts_on),
             "ends_on": cells.day(value.ends_on),
-            "value": cells.number(value.value, digits),
-            "standard_error": cells.number(error),
-            "low": cells.number(None if reach is None else value.value - reach),
-            "high": cells.number(None if reach is None else value.value + reach),
+            "value": cells.fixed(value.value, digits),
+            "standard_error": cells.fixed(error, 2),
+            "low": cells.fixed(None if reach is None else value.value - reach, 2),
+            "high": cells.fixed(None if reach is None else value.value + reach, 2),
             "unit": cells.words(series.unit),
             "vintage": cells.words(release.vintage),
             "source": cells.words(release.source),
@@ -360,3 +364,9 @@ def _context_row(series: ContextSeries, release: ContextRelease, value: ContextV
         about=value,
         marking="PUBLIC",
     )
+
+
+def context_places(value: ContextValue) -> int:
+    """Counts are whole; estimates are shown with two decimals."""
+    whole = value.value == value.value.to_integral_value() and value.standard_error is None
+    return 0 if whole else 2

@@ -35,6 +35,8 @@ from indicators.reports.wording import has_gone_stale, refusal_text, say, say_al
 from indicators.snapshots import load_indicators, load_snapshots
 
 PAGE = 20
+RECENT = 12
+"""Periods that are shown without unfolding."""
 
 
 def with_people(user: User) -> bool:
@@ -116,8 +118,9 @@ def context(user: User, indicator: ProgrammeIndicator, *, page: str | None) -> d
         ),
         "places": cells.places(snapshot.rule),
         "table": table,
-        "period_rows": table.rows[::-1],
-        "has_parts": bool(indicator.version.numerator_label),
+        "period_rows": table.rows[::-1][:RECENT],
+        "earlier_rows": table.rows[::-1][RECENT:],
+        "has_parts": snapshot.rule.value_type is ValueType.RATIO,
         "has_total": any(column.key == "total" for column in table.columns),
         "is_text": is_text,
         "observations": _page(visible_observations(user, indicator), page),
@@ -133,7 +136,7 @@ def _page(observations: QuerySet[Observation], number: str | None) -> Page[Obser
 
 def _sentence(status: IndicatorStatus | None, judgement: dict[str, Any]) -> str:
     """The stored sentence; a value that went stale since says so instead of its old colour."""
-    if status is None or has_gone_stale(status):
+    if status is None or has_gone_stale(status) or (status.value is None and status.refusal):
         return ""
     return say_all(judgement["sentence"])
 
@@ -185,7 +188,7 @@ def _facts(
         (_("Projected at the target date"), _projected(projected, snapshot)),
         (_("Current until"), cells.day(status.stale_from).text),
     ]
-    return [(label, text) for label, text in rows if text]
+    return [(label, text) for label, text in rows if text not in {"", cells.MISSING}]
 
 
 def _pace(pace: str | None) -> str:
