@@ -35,7 +35,7 @@ def event_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(rows.order_by("-at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
     codes = {programme.pk: programme.code for programme in programmes}
     for event in page:
-        event.programme_code = codes.get(event.programme_id, "")  # type: ignore[attr-defined]
+        event.programme_code = codes.get(event.programme_id or 0, "")  # type: ignore[attr-defined]
         event.changes = changes_of(event)  # type: ignore[attr-defined]
     context = {"page": page, "programmes": programmes, "chosen": chosen, "is_narrowed": any(chosen.values())}
     return render(request, "reports/event_list.html", context)
