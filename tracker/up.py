@@ -286,7 +286,7 @@ def end_first_start(data_dir: Path, database: Postgres) -> None:
 
 def prepare_database(data_dir: Path, env: dict[str, str]) -> None:
     say("Bringing the database up to date …")
-    manage(data_dir, env, "migrate", "--no-input", "--verbosity=0")
+    manage(data_dir, env, "prepare", "--verbosity=0")
     if has_programmes(env["DATABASE_URL"]):
         return
     if env.get("DEMO") == "0":
@@ -294,7 +294,7 @@ def prepare_database(data_dir: Path, env: dict[str, str]) -> None:
             "No demo programmes, as DEMO=0 asks. Make the first account: .venv/bin/python manage.py createsuperuser"
         )
         return
-    say("Loading the catalogue and the demo programmes; this happens once …")
+    say("Loading the demo programmes; this happens once …")
     manage(data_dir, env, "seed_demo", "--logins-file", str(data_dir / "demo-logins.txt"))
 
 
