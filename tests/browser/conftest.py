@@ -52,8 +52,9 @@ def site(child_env):
 
 @pytest.fixture(scope="session")
 def chromium(browser_path):
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=60_000)
     # Playwright's loop runs in this thread; Django must not take it for an async context.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
