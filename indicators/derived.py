@@ -63,6 +63,13 @@ def refresh_statuses(indicator_pks: Iterable[int], *, at: datetime) -> None:
     _store_statuses(load_indicators(pks), at=at)
 
 
+def refresh_all(indicator_pks: Iterable[int], *, at: datetime) -> None:
+    """Judge many again, in pieces that are each stored at once."""
+    for pks in _chunks(sorted(indicator_pks)):
+        with transaction.atomic():
+            refresh_statuses(pks, at=at)
+
+
 def lock_indicators(pks: Iterable[int]) -> None:
     """Hold the indicators' rows until the transaction ends, always in the same order."""
     list(
@@ -194,18 +201,23 @@ def _store_rollups(indicators: list[ProgrammeIndicator], keys: set[Key]) -> None
 
 
 def _store_statuses(indicators: list[ProgrammeIndicator], *, at: datetime) -> None:
-    by_day: dict[date, list[ProgrammeIndicator]] = defaultdict(list)
-    for indicator in indicators:
-        by_day[judged_on(indicator.programme, at)].append(indicator)
     today = {indicator.pk: at.astimezone(indicator.programme.zone).date() for indicator in indicators}
     rows = [
         _status_row(pk, snapshot, judge(snapshot), at=at, is_final=snapshot.as_of < today[pk])
-        for as_of, group in by_day.items()
+        for as_of, group in by_day(indicators, at=at).items()
         for pk, snapshot in load_snapshots(group, as_of=as_of).items()
     ]
     IndicatorStatus.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["indicator"], update_fields=STATUS_FIELDS, batch_size=500
     )
+
+
+def by_day(indicators: Iterable[ProgrammeIndicator], *, at: datetime) -> dict[date, list[ProgrammeIndicator]]:
+    """The indicators by the day that they are judged on."""
+    found: dict[date, list[ProgrammeIndicator]] = defaultdict(list)
+    for indicator in indicators:
+        found[judged_on(indicator.programme, at)].append(indicator)
+    return found
 
 
 def judged_on(programme: Programme, at: datetime) -> date:

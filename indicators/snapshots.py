@@ -10,6 +10,7 @@ from django.db.models import Count, Prefetch, Q
 
 from indicators.engine.codec import from_json
 from indicators.engine.periods import Frequency
+from indicators.engine.rules import Rules
 from indicators.engine.types import (
     Measurement,
     Message,
@@ -26,6 +27,7 @@ from indicators.models import (
     ReportingPeriod,
     Rollup,
     TargetRevision,
+    rules_on,
 )
 
 NO_PLAN = Plan(baseline=None, baseline_on=None, target=None, target_on=None)
@@ -113,15 +115,21 @@ def load_measurements(keys: Iterable[Key]) -> dict[Key, list[Measurement]]:
 
 
 def load_snapshots(
-    indicators: Iterable[ProgrammeIndicator], *, as_of: date, known_on: date | None = None
+    indicators: Iterable[ProgrammeIndicator],
+    *,
+    as_of: date,
+    known_on: date | None = None,
+    rules: Rules | None = None,
 ) -> dict[int, Snapshot]:
-    """Everything that a verdict at `as_of` depends on, for indicators from `load_indicators`. Two queries.
+    """Everything that a verdict at `as_of` depends on, for indicators from `load_indicators`. Three queries.
 
     Args:
         known_on: the day by which a missing figure counts as missing if it was due; None: `as_of`. An assessment of a
             quarter is made weeks after its end, when the quarter's own figures are either there or overdue.
+        rules: other borders than those in force at `as_of`, to see what they would do.
     """
     indicators = list(indicators)
+    rules = rules or rules_on(as_of)
     periods = _periods_upto(indicators, as_of)
     rollups: dict[int, dict[int, Rollup]] = defaultdict(dict)
     for rollup in Rollup.objects.filter(indicator__in=[i.pk for i in indicators], period__ends_on__lte=as_of):
@@ -133,6 +141,7 @@ def load_snapshots(
             rollups[indicator.pk],
             as_of=as_of,
             known_on=known_on or as_of,
+            rules=rules,
         )
         for indicator in indicators
     }
@@ -156,6 +165,7 @@ def _snapshot(
     *,
     as_of: date,
     known_on: date,
+    rules: Rules,
 ) -> Snapshot:
     revisions = list(indicator.revisions.all())
     since = revisions[0].effective_on if revisions else indicator.programme.starts_on
@@ -173,6 +183,7 @@ def _snapshot(
         as_of=as_of,
         frequency_days=Frequency(indicator.frequency).days,
         grace_days=indicator.programme.grace_days,
+        rules=rules,
     )
 
 

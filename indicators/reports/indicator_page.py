@@ -110,7 +110,7 @@ def context(user: User, indicator: ProgrammeIndicator, *, page: str | None) -> d
         "sum_up": _result(status, judgement),
         "facts": _facts(indicator, status, judgement, snapshot, projected),
         "is_partial": status is not None
-        and is_partial(Coverage(reported=status.reported, expected=status.expected)),
+        and is_partial(Coverage(reported=status.reported, expected=status.expected), snapshot.rules),
         "series": indicator_series(
             indicator, snapshot, revisions, None if isinstance(projected, Refusal) else projected
         ),
