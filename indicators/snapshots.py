@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from django.db.models import Count, Prefetch, Q
 
@@ -33,10 +34,15 @@ from indicators.models import (
 NO_PLAN = Plan(baseline=None, baseline_on=None, target=None, target_on=None)
 Key = tuple[int, int]
 """(indicator, period)"""
+ROLLED_UP = (
+    "value", "numerator", "denominator", "standard_error", "n", "reported", "refusal_code", "refusal"
+)  # fmt: skip
+_Row = list[Any]
+"""The columns `ROLLED_UP` of a roll-up; rows, because there are many."""
 
 
 def load_indicators(pks: Iterable[int]) -> list[ProgrammeIndicator]:
-    """Indicators with all that `load_snapshots` and `expected_sites` ask of them. Four queries."""
+    """Indicators with all that `load_snapshots` and `expected_sites` ask of them. Three queries."""
     revisions = TargetRevision.objects.order_by("number").prefetch_related(
         Prefetch("milestones", queryset=Milestone.objects.order_by("due_on"))
     )
@@ -44,7 +50,7 @@ def load_indicators(pks: Iterable[int]) -> list[ProgrammeIndicator]:
         ProgrammeIndicator.objects.filter(pk__in=list(pks))
         .select_related("version", "programme", "definition")
         .annotate(unit_count=Count("units", filter=Q(units__is_active=True)))
-        .prefetch_related(Prefetch("revisions", queryset=revisions), "units")
+        .prefetch_related(Prefetch("revisions", queryset=revisions))
         .order_by("pk")
     )
 
@@ -131,9 +137,13 @@ def load_snapshots(
     indicators = list(indicators)
     rules = rules or rules_on(as_of)
     periods = _periods_upto(indicators, as_of)
-    rollups: dict[int, dict[int, Rollup]] = defaultdict(dict)
-    for rollup in Rollup.objects.filter(indicator__in=[i.pk for i in indicators], period__ends_on__lte=as_of):
-        rollups[rollup.indicator_id][rollup.period_id] = rollup
+    rollups: dict[int, dict[int, _Row]] = defaultdict(dict)
+    for indicator_pk, period_pk, *row in (
+        Rollup.objects.filter(indicator__in=[i.pk for i in indicators], period__ends_on__lte=as_of)
+        .order_by()
+        .values_list("indicator_id", "period_id", *ROLLED_UP)
+    ):
+        rollups[indicator_pk][period_pk] = row
     return {
         indicator.pk: _snapshot(
             indicator,
@@ -161,7 +171,7 @@ def _periods_upto(
 def _snapshot(
     indicator: ProgrammeIndicator,
     periods: list[ReportingPeriod],
-    rollups: dict[int, Rollup],
+    rollups: dict[int, _Row],
     *,
     as_of: date,
     known_on: date,
@@ -201,8 +211,8 @@ def plans_of(indicator: ProgrammeIndicator, *, as_of: date) -> tuple[Plan, Plan]
     return valid[-1].as_plan(), revisions[0].as_plan()
 
 
-def _period_value(period: ReportingPeriod, rollup: Rollup | None, expected: int) -> PeriodValue:
-    if rollup is None:
+def _period_value(period: ReportingPeriod, row: _Row | None, expected: int) -> PeriodValue:
+    if row is None:
         return PeriodValue(
             starts_on=period.starts_on,
             ends_on=period.ends_on,
@@ -210,19 +220,17 @@ def _period_value(period: ReportingPeriod, rollup: Rollup | None, expected: int)
             value=None,
             expected=expected,
         )
-    refusal = None
-    if rollup.refusal_code and rollup.refusal is not None:
-        refusal = Refusal(code=RefusalCode(rollup.refusal_code), message=from_json(Message, rollup.refusal))
+    value, numerator, denominator, standard_error, n, reported, code, why = row
     return PeriodValue(
         starts_on=period.starts_on,
         ends_on=period.ends_on,
         label=period.label,
-        value=rollup.value,
-        numerator=rollup.numerator,
-        denominator=rollup.denominator,
-        standard_error=rollup.standard_error,
-        n=rollup.n,
-        reported=rollup.reported,
+        value=value,
+        numerator=numerator,
+        denominator=denominator,
+        standard_error=standard_error,
+        n=n,
+        reported=reported,
         expected=expected,
-        refusal=refusal,
+        refusal=Refusal(code=RefusalCode(code), message=from_json(Message, why)) if code and why else None,
     )

@@ -93,14 +93,24 @@ def planned_value(plan: Plan, on: date) -> Decimal | Refusal:
     Decimal('50')
     """
     corners = _corners(plan)
+    return corners if isinstance(corners, Refusal) else _value_on(corners, plan.trajectory, on)
+
+
+def planned_path(plan: Plan, days: Sequence[date]) -> list[Decimal] | Refusal:
+    """The planned values P(t) on several days, see `planned_value`."""
+    corners = _corners(plan)
     if isinstance(corners, Refusal):
         return corners
+    return [_value_on(corners, plan.trajectory, on) for on in days]
+
+
+def _value_on(corners: Sequence[tuple[date, Decimal]], trajectory: Trajectory, on: date) -> Decimal:
     (starts_on, baseline), (ends_on, target) = corners[0], corners[-1]
     if on >= ends_on:
         return exact.plain(target)
     if on <= starts_on:
         return exact.plain(baseline)
-    match plan.trajectory:
+    match trajectory:
         case Trajectory.STEP:
             return exact.plain([value for day, value in corners if day <= on][-1])
         case Trajectory.S_CURVE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -106,7 +106,9 @@ def judge(snapshot: Snapshot) -> Judgement:
         value=current.value,
         value_on=current.on,
         achievement=progress.achieved,
-        achievement_original=_achievement_original(series, current, rule, original, rules, as_of_plan=plan),
+        achievement_original=progress.achieved
+        if original == plan
+        else _achievement_original(series, current, rule, original, rules),
         expected_achievement=progress.expected,
         on_track_index=progress.index,
         planned_value=progress.planned,
@@ -133,6 +135,11 @@ def judge(snapshot: Snapshot) -> Judgement:
             rules=rules,
         ),
     )
+
+
+def judge_many(snapshots: Iterable[Snapshot]) -> list[Judgement]:
+    """One judgement for each snapshot, in their order."""
+    return [judge(one) for one in snapshots]
 
 
 def _effective(plan: Plan, rule: IndicatorRule) -> Plan:
@@ -368,11 +375,9 @@ def _achievement_original(
     rule: IndicatorRule,
     original: Plan,
     rules: Rules,
-    *,
-    as_of_plan: Plan,
 ) -> Decimal | None:
     """The same achievement against the first plan; a cumulative value starts from that plan's own baseline."""
-    if original != as_of_plan and rule.direction not in _KEPT and series:
+    if rule.direction not in _KEPT and series:
         current = current_value(series, rule, original, max(p.starts_on for p in series))
     return _progress(series, current, rule, original, rules).achieved
 

@@ -19,8 +19,8 @@ def table_for(user: User, name: str, key: str, *, filters: Filters | None = None
     """The table `name` of the thing `key` as `user` may see it; 404 for what is not there or not theirs.
 
     Args:
-        name: portfolio, region (key ``all``), programme (code), objectives (code), indicator, observations (number), assessment
-            (number), context (code).
+        name: portfolio, region (key ``all``), programme (code), objectives (code), indicator (number), observations
+            (number), assessment (number), context (code).
         filters: framework, country, organisation; for the portfolio alone.
     """
     build = BUILDERS.get(name)
