@@ -45,6 +45,10 @@ STATUS_FIELDS = [
     "on_track_index", "planned_value", "is_over_target", "is_approximate", "trend", "reported", "expected",
     "stale_from", "judgement", "input_hash", "method_version", "computed_at",
 ]  # fmt: skip
+DIFFERS = {
+    "input_hash": "its inputs are not the ones it was judged on",
+    "judgement": "facts give another judgement",
+}
 
 
 def refresh(keys: Iterable[Key], *, at: datetime) -> None:
@@ -129,6 +133,7 @@ def _rollup_differences(indicators: list[ProgrammeIndicator], pks: list[int]) ->
 
 def _status_differences(indicators: list[ProgrammeIndicator], pks: list[int]) -> Iterator[str]:
     stored = {row.indicator_id: row for row in IndicatorStatus.objects.filter(indicator__in=pks)}
+    programmes = {indicator.pk: indicator.programme for indicator in indicators}
     by_date: dict[date, list[ProgrammeIndicator]] = defaultdict(list)
     for indicator in indicators:
         if indicator.pk in stored:
@@ -137,10 +142,14 @@ def _status_differences(indicators: list[ProgrammeIndicator], pks: list[int]) ->
             yield f"status of indicator {indicator.pk}: missing"
     for as_of, group in by_date.items():
         for pk, snapshot in load_snapshots(group, as_of=as_of).items():
-            if stored[pk].input_hash != canonical_hash(snapshot_to_json(snapshot)):
-                yield f"status of indicator {pk}: its inputs are not the ones it was judged on"
-            if stored[pk].judgement != judgement_to_json(judge(snapshot)):
-                yield f"status of indicator {pk}: facts give another judgement"
+            programme, kept = programmes[pk], stored[pk]
+            if as_of != judged_on(programme, kept.computed_at):
+                yield f"status of indicator {pk}: as_of is {as_of}, not the day it was judged on"
+            is_final = as_of < kept.computed_at.astimezone(programme.zone).date()
+            right = _status_row(pk, snapshot, judge(snapshot), at=kept.computed_at, is_final=is_final)
+            for field in STATUS_FIELDS:
+                if getattr(kept, field) != getattr(right, field):
+                    yield f"status of indicator {pk}: {DIFFERS.get(field, field + ' is not what its facts give')}"
 
 
 def _keys_with_facts(pks: Iterable[int]) -> set[Key]:

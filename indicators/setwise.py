@@ -86,14 +86,15 @@ LEFT JOIN (
 
 _STORED = """
 INSERT INTO indicators_rollup AS a (
-    indicator_id, period_id, value, numerator, denominator, standard_error, n, reported, expected, refusal_code, refusal)
+    indicator_id, period_id, value, numerator, denominator, standard_error, n, reported, expected, refusal_code,
+    refusal)
 SELECT
     r.indicator_id, r.period_id,
     -- Ten decimals, half to even: the quotient cut off, and one more where the rest asks for it.
     (q.cut + CASE
         WHEN 2 * abs(q.rest) > r.divisor OR (2 * abs(q.rest) = r.divisor AND mod(q.cut, 2) <> 0)
         THEN sign(r.dividend) ELSE 0
-    END) / 1e10,
+    END) * 0.0000000001,
     CASE WHEN r.is_ratio THEN r.numerator END, CASE WHEN r.is_ratio THEN r.denominator END,
     CASE WHEN r.rows = 1 THEN r.standard_error END,
     r.n, CASE WHEN r.is_total THEN greatest(r.expected, 1) ELSE r.rows END, r.expected, '', NULL
@@ -146,9 +147,7 @@ def store_statuses(rows: Sequence[IndicatorStatus], names: Sequence[str]) -> Non
         cursor.execute("TRUNCATE judged")
         with cursor.copy(f"COPY judged ({columns}) FROM STDIN") as copy:
             for row in rows:
-                copy.write_row(
-                    [row.indicator_id, *(_copied(name, getattr(row, name)) for name in names)]
-                )
+                copy.write_row([row.indicator_id, *(_copied(name, getattr(row, name)) for name in names)])
         changes = ", ".join(f"{name} = excluded.{name}" for name in names)
         cursor.execute(
             f"INSERT INTO indicators_indicatorstatus ({columns}) SELECT {columns} FROM judged "

@@ -85,17 +85,21 @@ def _encode(value: object) -> Any:
     return _encoder(type(value))(value)
 
 
+_WRITERS: tuple[tuple[tuple[type, ...], Callable[[Any], Any]], ...] = (
+    ((NoneType, bool, int, float, str), lambda value: value),
+    ((Decimal,), plain_text),
+    ((date,), lambda value: value.isoformat()),
+)
+
+
 @cache
 def _encoder(kind: type) -> Callable[[Any], Any]:
     """How values of exactly this type are written; found out once for each type."""
     if issubclass(kind, Enum):
         return lambda value: value.value
-    if kind is NoneType or issubclass(kind, (bool, int, float, str)):
-        return lambda value: value
-    if issubclass(kind, Decimal):
-        return plain_text
-    if issubclass(kind, date):
-        return kind.isoformat
+    for known, write in _WRITERS:
+        if issubclass(kind, known):
+            return write
     if issubclass(kind, Mapping):
         return lambda value: {str(key): _encode(one) for key, one in value.items()}
     if issubclass(kind, (tuple, list)):

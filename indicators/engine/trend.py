@@ -236,7 +236,9 @@ def autocorrelations(values: Sequence[float], *, lags: int | None = None) -> lis
     power = float(x @ x)
     if power <= 1e-12 * max(1.0, float(np.abs(values).max()) ** 2):
         return []
-    return [float(x[:-k] @ x[k:]) / power for k in range(1, len(x) if lags is None else min(lags + 1, len(x)))]
+    return [
+        float(x[:-k] @ x[k:]) / power for k in range(1, len(x) if lags is None else min(lags + 1, len(x)))
+    ]
 
 
 def _ranks(values: Sequence[float]) -> list[float]:

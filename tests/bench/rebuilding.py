@@ -18,7 +18,13 @@ GROUP_BY = """
 KINDS: list[dict[str, Any]] = [
     {"value_type": "ratio", "site_rule": "ratio_of_sums", "time_rule": "last"},
     {"value_type": "ratio", "site_rule": "ratio_of_sums", "time_rule": "ratio_of_sums"},
-    {"value_type": "count", "site_rule": "sum", "time_rule": "sum", "scale": Decimal(1), "min_denominator": None},
+    {
+        "value_type": "count",
+        "site_rule": "sum",
+        "time_rule": "sum",
+        "scale": Decimal(1),
+        "min_denominator": None,
+    },
     {"value_type": "number", "site_rule": "mean", "time_rule": "mean", "scale": Decimal(1)},
     {"value_type": "score", "site_rule": "mean_weighted_n", "time_rule": "last", "scale": Decimal(1)},
 ]
@@ -66,7 +72,13 @@ def load(observations: int, indicators: int) -> int:
     """Monthly figures of two years from every site of every indicator, without the tables' triggers."""
     from django.db import connection, transaction
 
-    from indicators.models import Observation, ProgrammeIndicator, ReportingPeriod, ReportingUnit, TargetRevision
+    from indicators.models import (
+        Observation,
+        ProgrammeIndicator,
+        ReportingPeriod,
+        ReportingUnit,
+        TargetRevision,
+    )
     from tests import factories as make
 
     sites = max(round(observations / indicators / PERIODS), 1)
@@ -87,7 +99,8 @@ def load(observations: int, indicators: int) -> int:
         )
         tailored = ProgrammeIndicator.objects.bulk_create(
             ProgrammeIndicator(
-                programme=programme, definition=one.definition_of, version=one, frequency="monthly", rationale="It fits.",
+                programme=programme, definition=one.definition_of, version=one, frequency="monthly",
+                rationale="It fits.",
             )
             for one in versions
         )  # fmt: skip
