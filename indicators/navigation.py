@@ -66,6 +66,14 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
             ),
             Item(url_name="rules-list", label=_("Rules"), icon="flag", roles=frozenset({GlobalRole.ADMIN})),
             Item(
+                url_name="event-list",
+                label=_("Audit trail"),
+                icon="clock",
+                roles=frozenset(
+                    {GlobalRole.ADMIN, GlobalRole.AUDITOR, Role.OFFICER, Role.APPROVER, Role.EVALUATOR}
+                ),
+            ),
+            Item(
                 url_name="people-list", label=_("People"), icon="users", roles=frozenset({GlobalRole.ADMIN})
             ),
         ),

@@ -1,4 +1,4 @@
-"""Recomputes every kept verdict from its own inputs and names what differs. Changes nothing; for commands."""
+"""Recomputes every kept verdict and every signature from what they rest on, and names what differs. For commands."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from indicators.assessment import drafts, expost
+from indicators.assessment.evaluating import content_hash
 from indicators.engine import METHOD_VERSION
 from indicators.engine.errors import EngineError
-from indicators.models import AssessmentRun, Verdict
+from indicators.models import AssessmentRun, Evaluation, Verdict
 
 
 def verdict_differences() -> Iterator[str]:
@@ -30,6 +31,15 @@ def verdict_differences() -> Iterator[str]:
 def _totals(run: AssessmentRun, verdicts: list[Verdict]) -> dict[str, Any]:
     reported, expected = drafts.coverage_of(run.kind, verdicts)
     return {"counts": drafts.counts_of(run.kind, verdicts), "reported": reported, "expected": expected}
+
+
+def evaluation_differences() -> Iterator[str]:
+    """One sentence for each signed review that no longer says what was signed."""
+    for evaluation in (
+        Evaluation.objects.filter(state=Evaluation.State.FINAL).select_related("run").order_by("pk")
+    ):
+        if content_hash(evaluation) != evaluation.content_hash:
+            yield f"evaluation {evaluation.pk} ({evaluation.title}): it no longer says what was signed"
 
 
 def _differences(verdict: Verdict, is_same_method: bool) -> Iterator[str]:

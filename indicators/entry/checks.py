@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -334,7 +334,7 @@ def _site_measurements(
     unit_id: int | None,
     cell: str,
     figures: Mapping[str, Any],
-) -> Iterable[Measurement]:
+) -> list[Measurement]:
     rows = (
         Observation.objects.filter(
             indicator=indicator, period=period, unit=unit_id, state__in=[State.APPROVED, State.SUBMITTED]
