@@ -1,5 +1,7 @@
 """Roll-ups of many indicators in one statement: PostgreSQL does what it can do exactly, the engine does the rest.
 
+For `derived` alone, which is the one writer of these rows.
+
 What comes out is the same to the last digit as `engine.rollup.roll_up_period` (a test compares both on random figures).
 Exact in SQL are sums, ratios of sums, means and means weighted by cases, of the total cells of one or many sites.
 """

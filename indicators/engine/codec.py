@@ -81,8 +81,12 @@ def from_json(kind: type[T], data: Mapping[str, Any]) -> T:
     return decoded
 
 
-def _encode(value: object) -> Any:
-    return _encoder(type(value))(value)
+def _encode(value: Any) -> Any:
+    kind = type(value)
+    write = _ENCODERS.get(kind)
+    if write is None:
+        write = _ENCODERS[kind] = _encoder(kind)
+    return write(value)
 
 
 _WRITERS: tuple[tuple[tuple[type, ...], Callable[[Any], Any]], ...] = (
@@ -92,7 +96,9 @@ _WRITERS: tuple[tuple[tuple[type, ...], Callable[[Any], Any]], ...] = (
 )
 
 
-@cache
+_ENCODERS: dict[type, Callable[[Any], Any]] = {}
+
+
 def _encoder(kind: type) -> Callable[[Any], Any]:
     """How values of exactly this type are written; found out once for each type."""
     if issubclass(kind, Enum):
