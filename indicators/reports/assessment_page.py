@@ -16,6 +16,7 @@ from indicators.reports.queries import Tally
 from indicators.reports.tables import Row, Table
 from indicators.reports.verdict_tables import assessment_table
 from indicators.reports.wording import say, say_all
+from indicators.templatetags.ui import with_days
 
 MOST_SLOPES = 12
 ANSWERS = {"yes": "check", "no": "x", "cannot_tell": "circle-question"}
@@ -191,7 +192,7 @@ def _answer(row: Row) -> dict[str, Any]:
         "steps": [
             (
                 say(step["label"]),
-                ":  ".join(part for part in (step["rule"], step["substituted"]) if part),
+                with_days(":  ".join(part for part in (step["rule"], step["substituted"]) if part)),
                 step["result"],
             )
             for step in result.get("steps", [])
