@@ -64,6 +64,7 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
                 icon="calendar",
                 roles=frozenset({GlobalRole.ADMIN}),
             ),
+            Item(url_name="rules-list", label=_("Rules"), icon="flag", roles=frozenset({GlobalRole.ADMIN})),
             Item(
                 url_name="event-list",
                 label=_("Audit trail"),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from django.db.models import Count, Prefetch, Q
 
 from indicators.engine.codec import from_json
 from indicators.engine.periods import Frequency
+from indicators.engine.rules import Rules
 from indicators.engine.types import (
     Measurement,
     Message,
@@ -26,15 +28,21 @@ from indicators.models import (
     ReportingPeriod,
     Rollup,
     TargetRevision,
+    rules_on,
 )
 
 NO_PLAN = Plan(baseline=None, baseline_on=None, target=None, target_on=None)
 Key = tuple[int, int]
 """(indicator, period)"""
+ROLLED_UP = (
+    "value", "numerator", "denominator", "standard_error", "n", "reported", "refusal_code", "refusal"
+)  # fmt: skip
+_Row = list[Any]
+"""The columns `ROLLED_UP` of a roll-up; rows, because there are many."""
 
 
 def load_indicators(pks: Iterable[int]) -> list[ProgrammeIndicator]:
-    """Indicators with all that `load_snapshots` and `expected_sites` ask of them. Four queries."""
+    """Indicators with all that `load_snapshots` and `expected_sites` ask of them. Three queries."""
     revisions = TargetRevision.objects.order_by("number").prefetch_related(
         Prefetch("milestones", queryset=Milestone.objects.order_by("due_on"))
     )
@@ -42,7 +50,7 @@ def load_indicators(pks: Iterable[int]) -> list[ProgrammeIndicator]:
         ProgrammeIndicator.objects.filter(pk__in=list(pks))
         .select_related("version", "programme", "definition")
         .annotate(unit_count=Count("units", filter=Q(units__is_active=True)))
-        .prefetch_related(Prefetch("revisions", queryset=revisions), "units")
+        .prefetch_related(Prefetch("revisions", queryset=revisions))
         .order_by("pk")
     )
 
@@ -113,19 +121,29 @@ def load_measurements(keys: Iterable[Key]) -> dict[Key, list[Measurement]]:
 
 
 def load_snapshots(
-    indicators: Iterable[ProgrammeIndicator], *, as_of: date, known_on: date | None = None
+    indicators: Iterable[ProgrammeIndicator],
+    *,
+    as_of: date,
+    known_on: date | None = None,
+    rules: Rules | None = None,
 ) -> dict[int, Snapshot]:
-    """Everything that a verdict at `as_of` depends on, for indicators from `load_indicators`. Two queries.
+    """Everything that a verdict at `as_of` depends on, for indicators from `load_indicators`. Three queries.
 
     Args:
         known_on: the day by which a missing figure counts as missing if it was due; None: `as_of`. An assessment of a
             quarter is made weeks after its end, when the quarter's own figures are either there or overdue.
+        rules: other borders than those in force at `as_of`, to see what they would do.
     """
     indicators = list(indicators)
+    rules = rules or rules_on(as_of)
     periods = _periods_upto(indicators, as_of)
-    rollups: dict[int, dict[int, Rollup]] = defaultdict(dict)
-    for rollup in Rollup.objects.filter(indicator__in=[i.pk for i in indicators], period__ends_on__lte=as_of):
-        rollups[rollup.indicator_id][rollup.period_id] = rollup
+    rollups: dict[int, dict[int, _Row]] = defaultdict(dict)
+    for indicator_pk, period_pk, *row in (
+        Rollup.objects.filter(indicator__in=[i.pk for i in indicators], period__ends_on__lte=as_of)
+        .order_by()
+        .values_list("indicator_id", "period_id", *ROLLED_UP)
+    ):
+        rollups[indicator_pk][period_pk] = row
     return {
         indicator.pk: _snapshot(
             indicator,
@@ -133,6 +151,7 @@ def load_snapshots(
             rollups[indicator.pk],
             as_of=as_of,
             known_on=known_on or as_of,
+            rules=rules,
         )
         for indicator in indicators
     }
@@ -152,10 +171,11 @@ def _periods_upto(
 def _snapshot(
     indicator: ProgrammeIndicator,
     periods: list[ReportingPeriod],
-    rollups: dict[int, Rollup],
+    rollups: dict[int, _Row],
     *,
     as_of: date,
     known_on: date,
+    rules: Rules,
 ) -> Snapshot:
     revisions = list(indicator.revisions.all())
     since = revisions[0].effective_on if revisions else indicator.programme.starts_on
@@ -173,6 +193,7 @@ def _snapshot(
         as_of=as_of,
         frequency_days=Frequency(indicator.frequency).days,
         grace_days=indicator.programme.grace_days,
+        rules=rules,
     )
 
 
@@ -190,8 +211,8 @@ def plans_of(indicator: ProgrammeIndicator, *, as_of: date) -> tuple[Plan, Plan]
     return valid[-1].as_plan(), revisions[0].as_plan()
 
 
-def _period_value(period: ReportingPeriod, rollup: Rollup | None, expected: int) -> PeriodValue:
-    if rollup is None:
+def _period_value(period: ReportingPeriod, row: _Row | None, expected: int) -> PeriodValue:
+    if row is None:
         return PeriodValue(
             starts_on=period.starts_on,
             ends_on=period.ends_on,
@@ -199,19 +220,17 @@ def _period_value(period: ReportingPeriod, rollup: Rollup | None, expected: int)
             value=None,
             expected=expected,
         )
-    refusal = None
-    if rollup.refusal_code and rollup.refusal is not None:
-        refusal = Refusal(code=RefusalCode(rollup.refusal_code), message=from_json(Message, rollup.refusal))
+    value, numerator, denominator, standard_error, n, reported, code, why = row
     return PeriodValue(
         starts_on=period.starts_on,
         ends_on=period.ends_on,
         label=period.label,
-        value=rollup.value,
-        numerator=rollup.numerator,
-        denominator=rollup.denominator,
-        standard_error=rollup.standard_error,
-        n=rollup.n,
-        reported=rollup.reported,
+        value=value,
+        numerator=numerator,
+        denominator=denominator,
+        standard_error=standard_error,
+        n=n,
+        reported=reported,
         expected=expected,
-        refusal=refusal,
+        refusal=Refusal(code=RefusalCode(code), message=from_json(Message, why)) if code and why else None,
     )

@@ -40,17 +40,20 @@ def sweep() -> int:
 
 @shared_task
 def refresh_statuses() -> None:
-    """Every night: open the new reporting periods and judge each indicator again, because time has passed."""
+    """Every night, and when rules change: open the new reporting periods, judge each indicator again."""
     for programme in Programme.objects.order_by("pk"):
         _bring_up_to_date(programme)
 
 
-@transaction.atomic
 def _bring_up_to_date(programme: Programme) -> None:
+    """In pieces, each its own transaction: an approval never waits for a whole programme."""
     at = database_now()
-    ensure_periods(programme=programme, until=at.astimezone(programme.zone).date(), at=at)
-    pks = programme.indicators.values_list("pk", flat=True)  # type: ignore[attr-defined]
-    derived.refresh_statuses(pks, at=at)
+    with transaction.atomic():
+        ensure_periods(programme=programme, until=at.astimezone(programme.zone).date(), at=at)
+    derived.refresh_all(
+        programme.indicators.values_list("pk", flat=True),  # type: ignore[attr-defined]
+        at=at,
+    )
 
 
 @worker_ready.connect

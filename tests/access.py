@@ -127,6 +127,8 @@ ROUTES: dict[str, Route] = {
     "indicator-edit": only(ADMIN, code_and("indicator")),
     "target-revise": only(ADMIN, code_and("indicator")),
     "indicator-sign-off": only(PARTNER, code_and("indicator")),
+    "rules-list": everybody(),
+    "rules-new": only(ADMIN, nothing, among=SIGNED_IN),
     # people
     "people-list": only(ADMIN, nothing, among=SIGNED_IN),
     "person-new": only(ADMIN, nothing, among=SIGNED_IN),

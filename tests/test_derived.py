@@ -144,7 +144,7 @@ def test_snapshots_cost_the_same_queries_for_one_and_for_many(n, django_assert_n
     for indicator in indicators:
         make.make_observation(indicator, quarters[-1])
 
-    # indicators with versions, their units, revisions, milestones; then periods, roll-ups
+    # indicators with versions, revisions, milestones; then rules, periods, roll-ups
     with django_assert_num_queries(6):
         load_snapshots(load_indicators([i.pk for i in indicators]), as_of=make.AT.date())
 

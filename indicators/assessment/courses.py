@@ -14,6 +14,7 @@ from indicators.assessment.drafts import Json, Task
 from indicators.engine.codec import message_to_json
 from indicators.engine.expost.judge import MIN_PAIRS
 from indicators.engine.messages import gettext_noop, message
+from indicators.engine.rules import Rules
 from indicators.models import CourseRun, Occasion, Programme, ProgrammeIndicator, TestScore, ValueType
 
 RETENTION_CODE = "ICI-07"
@@ -49,7 +50,7 @@ class Register:
 
 
 def tasks(
-    programme: Programme, indicators: list[ProgrammeIndicator], *, as_of: date, seed: int
+    programme: Programme, indicators: list[ProgrammeIndicator], *, as_of: date, seed: int, rules: Rules
 ) -> list[Task]:
     """Learning gain of every course run that ended by a day, and what was kept 6 and 12 months later. Two queries."""
     gain = next((i for i in indicators if i.version.value_type == ValueType.EFFECT_SIZE), None)
@@ -63,7 +64,7 @@ def tasks(
         found.append(_gain(gain.pk, run, register))
         for occasion, months in LATER.items():
             if add_months(run.ends_on, months) <= as_of:
-                found.append(_kept(kept.pk, run, register, occasion, months, seed))
+                found.append(_kept(kept.pk, run, register, occasion, months, seed, rules))
     return found
 
 
@@ -108,7 +109,7 @@ def _gain(indicator_pk: int, run: CourseRun, register: Register) -> Task:
 
 
 def _kept(
-    indicator_pk: int, run: CourseRun, register: Register, occasion: str, months: int, seed: int
+    indicator_pk: int, run: CourseRun, register: Register, occasion: str, months: int, seed: int, rules: Rules
 ) -> Task:
     completed: int = run.completed  # type: ignore[attr-defined]
     rows = register.rows(Occasion.PRE, Occasion.POST, occasion)
@@ -119,6 +120,7 @@ def _kept(
         rows,
         seed=seed,
         response_rate=min(1.0, answered / completed) if completed else None,
+        rules=rules.as_text(),
     )
     return Task(
         indicator_pk=indicator_pk,

@@ -12,7 +12,7 @@ from indicators.engine.codec import canonical_hash, judgement_to_json, snapshot_
 from indicators.engine.expost.types import ExPostResult, result_to_json
 from indicators.engine.judge import judge
 from indicators.engine.types import Judgement, Snapshot
-from indicators.models import Verdict
+from indicators.models import Kind, Verdict
 
 JUDGE = "judge"
 PLACES = Decimal("1e-10")
@@ -67,6 +67,9 @@ def judgement_columns(judgement: Judgement) -> Json:
     return {
         "status": judgement.status.value,
         "value": _stored(judgement.value),
+        "low": None,
+        "high": None,
+        "confidence": "",
         "achievement": _stored(judgement.achievement),
         "on_track_index": _stored(judgement.on_track_index),
         "trend": judgement.trend.word.value,
@@ -82,6 +85,10 @@ def result_columns(result: ExPostResult) -> Json:
         "low": _stored(result.low),
         "high": _stored(result.high),
         "confidence": result.confidence.value,
+        "status": "",
+        "achievement": None,
+        "on_track_index": None,
+        "trend": "",
         "refusal_code": result.refusal.code.value if result.refusal else "",
     }
 
@@ -92,6 +99,21 @@ def run_hash(kind: str, verdicts: list[Verdict]) -> str:
         [str(v.indicator_id), str(v.course_run_id or ""), v.method, v.input_hash] for v in verdicts
     )
     return canonical_hash({"kind": kind, "method_version": METHOD_VERSION, "inputs": parts})
+
+
+def counts_of(kind: str, verdicts: list[Verdict]) -> dict[str, int]:
+    """How many verdicts have each status; for ex-post how many questions were computed and how many refused."""
+    words = [v.status for v in verdicts]
+    if kind == Kind.EX_POST:
+        words = ["refused" if v.refusal_code else "computed" for v in verdicts]
+    return {word: words.count(word) for word in sorted(set(words))}
+
+
+def coverage_of(kind: str, verdicts: list[Verdict]) -> tuple[int, int]:
+    """Figures reported of those expected; for ex-post questions answered of those asked (METHOD 2.11)."""
+    if kind == Kind.EX_POST:
+        return sum(not v.refusal_code for v in verdicts), len(verdicts)
+    return sum(v.reported for v in verdicts), sum(v.expected for v in verdicts)
 
 
 def settled(data: Any) -> Any:

@@ -12,8 +12,9 @@ from indicators.assessment.drafts import Json, Task, judge_task
 from indicators.engine.codec import from_json, message_from_json
 from indicators.engine.expost.types import Answer, Assumption, ExPostResult, refused
 from indicators.engine.messages import gettext_noop, message, refuse
+from indicators.engine.rules import rules_of
 from indicators.engine.types import IndicatorRule, PeriodValue, RefusalCode, Snapshot
-from indicators.models import Programme, ProgrammeIndicator, Tense
+from indicators.models import Programme, ProgrammeIndicator, Tense, rules_on
 
 EXPLORATORY = "EXPLORATORY"
 NOT_PLANNED = gettext_noop("Exploratory: no plan was locked before the start.")
@@ -32,7 +33,7 @@ def tasks(
     Course runs that have ended are asked what was learnt and what was kept, also while the programme runs on. The
     indicators' own series are asked once the programme has ended.
     """
-    found = courses.tasks(programme, indicators, as_of=as_of, seed=seed)
+    found = courses.tasks(programme, indicators, as_of=as_of, seed=seed, rules=rules_on(as_of))
     if as_of < programme.ends_on:
         return found
     from_scores = {task.indicator_pk for task in found}
@@ -87,6 +88,7 @@ def _series_retention(inputs: Json) -> ExPostResult:
         inputs["followup"],
         standard_error=inputs["standard_error"],
         higher_is_better=inputs["higher_is_better"],
+        rules=rules_of(inputs.get("rules", {})),
     )
 
 
@@ -101,7 +103,10 @@ def _retention(inputs: Json) -> ExPostResult:
     from indicators.engine.expost.persistence import retention
 
     pre, post, followup = _columns(inputs, 3)
-    return retention(pre, post, followup, seed=inputs["seed"], response_rate=inputs["response_rate"])
+    rules = rules_of(inputs.get("rules", {}))
+    return retention(
+        pre, post, followup, seed=inputs["seed"], response_rate=inputs["response_rate"], rules=rules
+    )
 
 
 def _columns(inputs: Json, width: int) -> list[list[float]]:

@@ -25,7 +25,7 @@ from indicators.assessment.claiming import (
 )
 from indicators.assessment.clock import database_now
 from indicators.assessment.crashpoints import crashpoint
-from indicators.assessment.drafts import Task, draft, judge_task, run_hash
+from indicators.assessment.drafts import Task, counts_of, coverage_of, draft, judge_task, run_hash
 from indicators.engine import METHOD_VERSION
 from indicators.events import remember
 from indicators.models import AssessmentRun, DueAssessment, Kind, Programme, Verdict
@@ -198,18 +198,3 @@ def _keep(due: DueAssessment, verdicts: list[Verdict], *, started_at: datetime) 
     finish(due, total=len(verdicts), at=at)
     crashpoint("before commit")
     return run
-
-
-def counts_of(kind: str, verdicts: list[Verdict]) -> dict[str, int]:
-    """How many verdicts have each status; for ex-post how many questions were computed and how many refused."""
-    words = [v.status for v in verdicts]
-    if kind == Kind.EX_POST:
-        words = ["refused" if v.refusal_code else "computed" for v in verdicts]
-    return {word: words.count(word) for word in sorted(set(words))}
-
-
-def coverage_of(kind: str, verdicts: list[Verdict]) -> tuple[int, int]:
-    """Figures reported of those expected; for ex-post questions answered of those asked (METHOD 2.11)."""
-    if kind == Kind.EX_POST:
-        return sum(not v.refusal_code for v in verdicts), len(verdicts)
-    return sum(v.reported for v in verdicts), sum(v.expected for v in verdicts)

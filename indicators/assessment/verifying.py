@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from indicators.assessment import drafts, expost
 from indicators.assessment.evaluating import content_hash
@@ -20,8 +21,16 @@ def verdict_differences() -> Iterator[str]:
         for verdict in verdicts:
             for what in _differences(verdict, is_same_method):
                 yield f"{place}, verdict {verdict.pk} on indicator {verdict.indicator_id} ({verdict.method}): {what}"
+        for name, right in _totals(run, verdicts).items():
+            if getattr(run, name) != right:
+                yield f"{place}: {name} is {getattr(run, name)}, its verdicts give {right}"
         if is_same_method and drafts.run_hash(run.kind, verdicts) != run.input_hash:
             yield f"{place}: its verdicts do not rest on the inputs that the run was kept with"
+
+
+def _totals(run: AssessmentRun, verdicts: list[Verdict]) -> dict[str, Any]:
+    reported, expected = drafts.coverage_of(run.kind, verdicts)
+    return {"counts": drafts.counts_of(run.kind, verdicts), "reported": reported, "expected": expected}
 
 
 def evaluation_differences() -> Iterator[str]:

@@ -117,6 +117,7 @@ def _retention(indicator_pk: int, snapshot: Snapshot, cut: Windows) -> Task:
         followup=pooled(cut.afterwards, rule)[0],
         standard_error=_error_of_difference(baseline_error, end_error),
         higher_is_better={Direction.ASCENDING: True, Direction.DESCENDING: False}.get(rule.direction),
+        rules=snapshot.rules.as_text(),
     )
     if agreed:
         inputs |= {"flags": [], "notes": []}

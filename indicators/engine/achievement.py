@@ -9,10 +9,8 @@ from decimal import Decimal
 from . import exact
 from .display import format_number
 from .messages import gettext_noop, refuse
+from .rules import METHOD_RULES, Rules
 from .types import Direction, Plan, Refusal, RefusalCode, Status, Trajectory
-
-TOO_EARLY_BELOW = Decimal("0.05")
-"""Share of the planned change that must have been due before an on-track index is formed (METHOD 2.3)."""
 
 
 def achievement(actual: Decimal, baseline: Decimal | None, target: Decimal | None) -> Decimal | Refusal:
@@ -95,14 +93,24 @@ def planned_value(plan: Plan, on: date) -> Decimal | Refusal:
     Decimal('50')
     """
     corners = _corners(plan)
+    return corners if isinstance(corners, Refusal) else _value_on(corners, plan.trajectory, on)
+
+
+def planned_path(plan: Plan, days: Sequence[date]) -> list[Decimal] | Refusal:
+    """The planned values P(t) on several days, see `planned_value`."""
+    corners = _corners(plan)
     if isinstance(corners, Refusal):
         return corners
+    return [_value_on(corners, plan.trajectory, on) for on in days]
+
+
+def _value_on(corners: Sequence[tuple[date, Decimal]], trajectory: Trajectory, on: date) -> Decimal:
     (starts_on, baseline), (ends_on, target) = corners[0], corners[-1]
     if on >= ends_on:
         return exact.plain(target)
     if on <= starts_on:
         return exact.plain(baseline)
-    match plan.trajectory:
+    match trajectory:
         case Trajectory.STEP:
             return exact.plain([value for day, value in corners if day <= on][-1])
         case Trajectory.S_CURVE:
@@ -143,20 +151,20 @@ def _between(start: Decimal, end: Decimal, share: Decimal) -> Decimal:
     return exact.rounded(start + (end - start) * share)
 
 
-def on_track_index(achieved: Decimal, expected: Decimal) -> Decimal | Refusal:
-    """Achievement ÷ expected achievement; refused while less than 5 % of the change was due (METHOD 2.3).
+def on_track_index(achieved: Decimal, expected: Decimal, rules: Rules = METHOD_RULES) -> Decimal | Refusal:
+    """Achievement ÷ expected achievement; refused while too little of the change was due (METHOD 2.3: 5 %).
 
     >>> on_track_index(Decimal("0.22"), Decimal("0.25"))
     Decimal('0.88')
     """
-    if expected < TOO_EARLY_BELOW:
+    if expected < rules.too_early_below:
         return refuse(
             RefusalCode.TOO_EARLY,
             gettext_noop(
                 "Too early: %(expected)s %% of the planned change was due, at least %(need)s %% are needed."
             ),
             expected=format_number(expected * 100, 1),
-            need=format_number(TOO_EARLY_BELOW * 100, 0),
+            need=format_number(rules.too_early_below * 100, 2),
         )
     return exact.quotient(achieved, expected)
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import types as builtin_types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
+from operator import attrgetter
+from types import NoneType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from .errors import EngineError
-from .exact import plain
+from .exact import plain_text
+from .rules import Rules
 from .types import Judgement, Message, Snapshot
 
 Json = dict[str, Any]
@@ -78,28 +81,54 @@ def from_json(kind: type[T], data: Mapping[str, Any]) -> T:
     return decoded
 
 
-def _encode(value: object) -> Any:
-    match value:
-        case Enum():
-            return value.value
-        case None | bool() | int() | float() | str():
-            return value
-        case Decimal():
-            return format(plain(value), "f")
-        case date():
-            return value.isoformat()
-        case Mapping():
-            return {str(key): _encode(one) for key, one in value.items()}
-        case tuple() | list():
-            return [_encode(one) for one in value]
-        case _:
-            return _encode_dataclass(value)
+def _encode(value: Any) -> Any:
+    kind = type(value)
+    write = _ENCODERS.get(kind)
+    if write is None:
+        write = _ENCODERS[kind] = _encoder(kind)
+    return write(value)
 
 
-def _encode_dataclass(value: object) -> Json:
-    if not is_dataclass(value):
-        raise EngineError(f"{type(value).__name__} has no JSON form here.")
-    return {one.name: _encode(getattr(value, one.name)) for one in fields(value)}
+_WRITERS: tuple[tuple[tuple[type, ...], Callable[[Any], Any]], ...] = (
+    ((NoneType, bool, int, float, str), lambda value: value),
+    ((Decimal,), plain_text),
+    ((date,), lambda value: value.isoformat()),
+)
+
+
+_ENCODERS: dict[type, Callable[[Any], Any]] = {}
+
+
+def _encoder(kind: type) -> Callable[[Any], Any]:
+    """How values of exactly this type are written; found out once for each type."""
+    if issubclass(kind, Enum):
+        return lambda value: value.value
+    for known, write in _WRITERS:
+        if issubclass(kind, known):
+            return write
+    if issubclass(kind, Mapping):
+        return lambda value: {str(key): _encode(one) for key, one in value.items()}
+    if issubclass(kind, (tuple, list)):
+        return lambda value: [_encode(one) for one in value]
+    if kind is Rules:
+        return lambda value: dict(_rules_as_json(value))
+    if not is_dataclass(kind):
+        raise EngineError(f"{kind.__name__} has no JSON form here.")
+    names = tuple(one.name for one in fields(kind))
+    read = attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, names[0]),)
+    return lambda value: {
+        name: one if one is None or type(one) in _AS_THEY_ARE else _encode(one)
+        for name, one in zip(names, read(value), strict=True)
+    }
+
+
+_AS_THEY_ARE = {bool, int, float, str}
+
+
+@lru_cache(maxsize=64)
+def _rules_as_json(rules: Rules) -> Json:
+    """Many snapshots share one set of rules."""
+    return rules.as_text()
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from .exact import plain, shortened
+from .exact import plain_text, shortened
 from .types import IndicatorRule, ValueType
 
 _SPACE = "\N{NO-BREAK SPACE}"
@@ -29,11 +29,12 @@ def format_number(value: Decimal, digits: int) -> str:
     >>> format_number(Decimal("1350.5"), 1), format_number(Decimal("-0.125"), 2)
     ('1350.5', '−0.12')
     """
-    shown = plain(shortened(value, digits))
-    whole, _, part = format(abs(shown), "f").partition(".")
+    text = plain_text(shortened(value, digits))
+    sign, text = (_MINUS, text[1:]) if text[0] == "-" else ("", text)
+    whole, _, part = text.partition(".")
     if len(whole) > 4:
         whole = f"{int(whole):,}".replace(",", _SPACE)
-    return (_MINUS if shown < 0 else "") + whole + (f".{part}" if part else "")
+    return f"{sign}{whole}.{part}" if part else sign + whole
 
 
 def format_value(value: Decimal | None, rule: IndicatorRule) -> str:

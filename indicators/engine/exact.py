@@ -9,6 +9,17 @@ from .errors import EngineError
 
 _WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _LAST_DIGIT = Decimal("1E-10")
+_ZERO, _ONE, _LARGEST = Decimal(0), Decimal(1), Decimal("1E+40")
+
+
+def plain_text(value: Decimal) -> str:
+    """The same number as text, without trailing zeros and without an exponent."""
+    if not value.is_finite():
+        raise EngineError(f"A finite number was expected, {value} was given.")
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 def plain(value: Decimal) -> Decimal:
@@ -19,10 +30,12 @@ def plain(value: Decimal) -> Decimal:
     """
     if not value.is_finite():
         raise EngineError(f"A finite number was expected, {value} was given.")
-    text = format(value, "f")
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return Decimal("0") if text in {"-0", ""} else Decimal(text)
+    if not value:
+        return _ZERO
+    if abs(value) >= _LARGEST or (short := _WIDE.normalize(value)) != value:
+        return Decimal(plain_text(value))  # More digits than usual: the long way.
+    whole = _WIDE.quantize(short, _ONE)  # 1E+2 becomes 100.
+    return whole if whole == short else short
 
 
 def rounded(value: Decimal) -> Decimal:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from .display import format_index, format_number, format_parts, format_share, format_value
 from .messages import gettext_noop, message
 from .quality import is_partial
+from .rules import METHOD_RULES, Rules
 from .timeline import POOLED, CurrentValue, effective_time_rule
 from .types import (
     Coverage,
@@ -53,7 +54,6 @@ _PATHS = {
     Trajectory.S_CURVE: "P = B + (T − B)·(3u² − 2u³)",
 }
 _MOST_SHOWN = 12
-UNLIKELY_PACE = 2
 
 
 def value_step(current: CurrentValue, rule: IndicatorRule) -> Step:
@@ -226,6 +226,7 @@ def sentence(
     is_over_target: bool,
     is_approximate: bool,
     required_pace: Decimal | None,
+    rules: Rules = METHOD_RULES,
 ) -> tuple[Message, ...]:
     """The result in sentences for somebody who is not a statistician (METHOD 7.3)."""
     said: list[Message] = []
@@ -240,35 +241,46 @@ def sentence(
     said.append(message(_STATUS_WORDS[status]))
     if refusal is not None:
         said.append(refusal.message)
-    said += _flags(is_approximate=is_approximate, is_over_target=is_over_target, required_pace=required_pace)
+    said += _flags(
+        is_approximate=is_approximate,
+        is_over_target=is_over_target,
+        over_target_from=rules.over_target_from if plan.over_target_from is None else plan.over_target_from,
+        required_pace=required_pace,
+        rules=rules,
+    )
     if trend.word in _TREND_WORDS:
         said.append(message(_TREND_WORDS[trend.word]))
-    said += _partial(current, covered)
+    said += _partial(current, covered, rules)
     if current.value is not None:
         said.append(message(gettext_noop("This is change, not proof that the programme caused it.")))
     return tuple(said)
 
 
-def _partial(current: CurrentValue, covered: Coverage) -> list[Message]:
+def _partial(current: CurrentValue, covered: Coverage, rules: Rules) -> list[Message]:
     """The newest period is named when it is thin; otherwise the whole record, when that is."""
     if current.periods:
         newest = current.periods[-1]
-        if is_partial(Coverage(reported=newest.reported, expected=newest.expected)):
+        if is_partial(Coverage(reported=newest.reported, expected=newest.expected), rules):
             return [
                 message(
                     gettext_noop(
-                        "Partial: %(reported)s of %(expected)s expected reports are in for %(period)s."
+                        "Partial: %(reported)s of %(expected)s expected reports are in for %(period)s, "
+                        "less than %(need)s."
                     ),
+                    need=format_share(rules.partial_below),
                     reported=newest.reported,
                     expected=newest.expected,
                     period=newest.label,
                 )
             ]
-    if not is_partial(covered):
+    if not is_partial(covered, rules):
         return []
     return [
         message(
-            gettext_noop("Partial: %(reported)s of %(expected)s expected reports are in."),
+            gettext_noop(
+                "Partial: %(reported)s of %(expected)s expected reports are in, less than %(need)s."
+            ),
+            need=format_share(rules.partial_below),
             reported=covered.reported,
             expected=covered.expected,
         )
@@ -287,22 +299,35 @@ def kept_within(met: int, counted: int, missing: int) -> Message:
     return message(template, met=met, counted=counted, missing=missing)
 
 
-def _flags(*, is_approximate: bool, is_over_target: bool, required_pace: Decimal | None) -> list[Message]:
+def _flags(
+    *,
+    is_approximate: bool,
+    is_over_target: bool,
+    over_target_from: Decimal,
+    required_pace: Decimal | None,
+    rules: Rules,
+) -> list[Message]:
     said: list[Message] = []
     if is_approximate:
         said.append(
             message(gettext_noop("The colour depends on a difference within the measurement error (≈)."))
         )
     if is_over_target:
-        said.append(message(gettext_noop("Well over the target: the target may be too soft.")))
-    if required_pace is not None and required_pace > UNLIKELY_PACE:
+        said.append(
+            message(
+                gettext_noop("Well over the target (above %(border)s of it): the target may be too soft."),
+                border=format_share(over_target_from),
+            )
+        )
+    if required_pace is not None and required_pace > rules.catch_up_above:
         said.append(
             message(
                 gettext_noop(
-                    "From now on %(pace)s times the pace so far is needed: "
+                    "From now on %(pace)s times the pace so far is needed (limit %(limit)s): "
                     "the target is unlikely without a change of scope."
                 ),
                 pace=format_number(required_pace, 1),
+                limit=format_number(rules.catch_up_above, 2),
             )
         )
     return said

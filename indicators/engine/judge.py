@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -20,6 +20,7 @@ from .achievement import (
 from .distributions import normal_cdf
 from .messages import gettext_noop, refuse
 from .quality import coverage, stale_from
+from .rules import Rules
 from .timeline import CurrentValue, current_value, planned_for, reported_points, started
 from .trend import trend
 from .types import (
@@ -73,7 +74,7 @@ def judge(snapshot: Snapshot) -> Judgement:
     Returns:
         The judgement with its steps and sentence. Achievement, index and planned value are exact to ten places.
     """
-    rule, as_of = snapshot.rule, snapshot.as_of
+    rule, rules, as_of = snapshot.rule, snapshot.rules, snapshot.as_of
     plan, original = _effective(snapshot.plan, rule), _effective(snapshot.original_plan, rule)
     series = started(snapshot.series, as_of)
     current = (
@@ -83,18 +84,19 @@ def judge(snapshot: Snapshot) -> Judgement:
     )
     goes_stale = _stale_from(current, snapshot)
     missing = _why_no_current_data(current, snapshot)
-    progress = _progress(series, current, rule, plan)
+    progress = _progress(series, current, rule, plan, rules)
     status, refusal = _status(missing, progress, rule)
     covered = coverage(series, as_of)
     has_better = not rule.is_context
     moving = trend(reported_points(series), rule.direction, has_better=has_better)
     pace = _pace(current, rule, plan)
+    over_target_from = rules.over_target_from if plan.over_target_from is None else plan.over_target_from
     is_over = (
         rule.direction not in _KEPT
         and not rule.is_context
         and rule.value_type not in _DONE_OR_NOT | {ValueType.EFFECT_SIZE}
         and progress.achieved is not None
-        and progress.achieved > plan.over_target_from
+        and progress.achieved > over_target_from
     )
     judged = status in {Status.ON_TRACK, Status.AT_RISK, Status.OFF_TRACK}
     steps = _steps(current, rule, progress, pace, missing)
@@ -104,7 +106,9 @@ def judge(snapshot: Snapshot) -> Judgement:
         value=current.value,
         value_on=current.on,
         achievement=progress.achieved,
-        achievement_original=_achievement_original(series, current, rule, original, as_of_plan=plan),
+        achievement_original=progress.achieved
+        if original == plan
+        else _achievement_original(series, current, rule, original, rules),
         expected_achievement=progress.expected,
         on_track_index=progress.index,
         planned_value=progress.planned,
@@ -128,8 +132,14 @@ def judge(snapshot: Snapshot) -> Judgement:
             is_over_target=is_over and judged,
             is_approximate=judged and progress.is_approximate,
             required_pace=pace if judged else None,
+            rules=rules,
         ),
     )
+
+
+def judge_many(snapshots: Iterable[Snapshot]) -> list[Judgement]:
+    """One judgement for each snapshot, in their order."""
+    return [judge(one) for one in snapshots]
 
 
 def _effective(plan: Plan, rule: IndicatorRule) -> Plan:
@@ -150,13 +160,23 @@ def _effective(plan: Plan, rule: IndicatorRule) -> Plan:
 def _stale_from(current: CurrentValue, snapshot: Snapshot) -> date | None:
     if current.on is None:
         return None
-    return stale_from(current.on, frequency_days=snapshot.frequency_days, grace_days=snapshot.grace_days)
+    return stale_from(
+        current.on,
+        frequency_days=snapshot.frequency_days,
+        grace_days=snapshot.grace_days,
+        rules=snapshot.rules,
+    )
 
 
 def _why_no_current_data(current: CurrentValue, snapshot: Snapshot) -> Refusal | None:
     if current.on is None:
         return refuse(RefusalCode.NO_APPROVED_DATA, gettext_noop("There are no approved data yet."))
-    limit = stale_from(current.on, frequency_days=snapshot.frequency_days, grace_days=snapshot.grace_days)
+    limit = stale_from(
+        current.on,
+        frequency_days=snapshot.frequency_days,
+        grace_days=snapshot.grace_days,
+        rules=snapshot.rules,
+    )
     if limit is None or snapshot.as_of < limit:
         return None
     return refuse(
@@ -183,7 +203,7 @@ def _status(
 
 
 def _progress(
-    series: Sequence[PeriodValue], current: CurrentValue, rule: IndicatorRule, plan: Plan
+    series: Sequence[PeriodValue], current: CurrentValue, rule: IndicatorRule, plan: Plan, rules: Rules
 ) -> _Progress:
     if rule.is_context or rule.value_type is ValueType.TEXT:
         return _Progress()
@@ -191,10 +211,12 @@ def _progress(
         return _kept_within(series, current, rule, plan)
     if current.value is None:
         return _Progress(refusal=current.refusal)
-    return _on_the_way(current, current.value, rule, plan)
+    return _on_the_way(current, current.value, rule, plan, rules)
 
 
-def _on_the_way(current: CurrentValue, actual: Decimal, rule: IndicatorRule, plan: Plan) -> _Progress:
+def _on_the_way(
+    current: CurrentValue, actual: Decimal, rule: IndicatorRule, plan: Plan, rules: Rules
+) -> _Progress:
     achieved = achievement(actual, plan.baseline, plan.target)
     if isinstance(achieved, Refusal):
         return _Progress(refusal=achieved)
@@ -217,7 +239,7 @@ def _on_the_way(current: CurrentValue, actual: Decimal, rule: IndicatorRule, pla
         explain.planned_step(planned, plan, current, rule),
         explain.expected_step(planned, plan, expected, rule),
     ]
-    index = on_track_index(achieved, expected)
+    index = on_track_index(achieved, expected, rules)
     if isinstance(index, Refusal):
         return _Progress(
             refusal=index, achieved=achieved, expected=expected, planned=planned, steps=tuple(steps)
@@ -352,13 +374,12 @@ def _achievement_original(
     current: CurrentValue,
     rule: IndicatorRule,
     original: Plan,
-    *,
-    as_of_plan: Plan,
+    rules: Rules,
 ) -> Decimal | None:
     """The same achievement against the first plan; a cumulative value starts from that plan's own baseline."""
-    if original != as_of_plan and rule.direction not in _KEPT and series:
+    if rule.direction not in _KEPT and series:
         current = current_value(series, rule, original, max(p.starts_on for p in series))
-    return _progress(series, current, rule, original).achieved
+    return _progress(series, current, rule, original, rules).achieved
 
 
 def _pace(current: CurrentValue, rule: IndicatorRule, plan: Plan) -> Decimal | None:

@@ -10,12 +10,10 @@ from typing import TypeVar
 from . import exact
 from .display import format_number
 from .messages import gettext_noop, refuse
+from .rules import METHOD_RULES, Rules
 from .types import Refusal, RefusalCode, Status
 
 K = TypeVar("K", bound=Hashable)
-
-NEEDED_WEIGHT = Decimal("0.65")
-"""Share of the weight that must have usable data before a weighted mean is shown (METHOD 2.3)."""
 
 _WORST_FIRST = (
     Status.OFF_TRACK,
@@ -68,29 +66,51 @@ class WeightedAchievement:
 
     value: Decimal
     usable_weight: Decimal
+    low: Decimal
+    """Lowest value when any one of its indicators is left out; the value itself when there is but one."""
+    high: Decimal
+    n: int
+    """Indicators with an achievement and a weight above 0."""
 
 
-def weighted_achievement(items: Sequence[tuple[Decimal, Decimal | None]]) -> WeightedAchievement | Refusal:
+def weighted_achievement(
+    items: Sequence[tuple[Decimal, Decimal | None]], rules: Rules = METHOD_RULES
+) -> WeightedAchievement | Refusal:
     """Weighted mean of achievements, optional beside the counts (METHOD 2.3).
 
     Args:
         items: weight (0 or more) and achievement, None where there is none.
 
     Returns:
-        Achievements are kept within 0 and 1, so that one overshoot does not hide a failure. A refusal when less than
-        65 % of the weight has an achievement.
+        Achievements are kept within 0 and 1, so that one overshoot does not hide a failure. The range of the value when
+        each indicator in turn is left out says how much it hangs on one of them. A refusal when less of the weight
+        has an achievement than the rules ask for (65 %).
     """
     usable = [(weight, achieved) for weight, achieved in items if achieved is not None]
     whole = exact.total(weight for weight, _ in items)
     share = Decimal(0) if whole == 0 else exact.quotient(exact.total(w for w, _ in usable), whole)
-    if share < NEEDED_WEIGHT:
+    if share < rules.usable_weight_from:
         return refuse(
             RefusalCode.WEIGHT_COVERAGE_TOO_LOW,
             gettext_noop("Usable data cover %(have)s %% of the weight; at least %(need)s %% are needed."),
             have=format_number(share * 100, 1),
-            need=format_number(NEEDED_WEIGHT * 100, 0),
+            need=format_number(rules.usable_weight_from * 100, 1),
         )
-    capped = [min(max(achieved, Decimal(0)), Decimal(1)) for _, achieved in usable]
-    return WeightedAchievement(
-        value=exact.weighted_mean(capped, [weight for weight, _ in usable]), usable_weight=share
+    capped = [
+        (weight, min(max(achieved, Decimal(0)), Decimal(1))) for weight, achieved in usable if weight > 0
+    ]
+    value = _weighted_mean(capped)
+    without = (
+        [_weighted_mean(capped[:i] + capped[i + 1 :]) for i in range(len(capped))] if len(capped) > 1 else []
     )
+    return WeightedAchievement(
+        value=value,
+        usable_weight=share,
+        low=min([value, *without]),
+        high=max([value, *without]),
+        n=len(capped),
+    )
+
+
+def _weighted_mean(items: Sequence[tuple[Decimal, Decimal]]) -> Decimal:
+    return exact.weighted_mean([achieved for _, achieved in items], [weight for weight, _ in items])

@@ -11,13 +11,9 @@ from itertools import pairwise
 from . import exact
 from .display import format_number, format_value, is_percent
 from .messages import gettext_noop, message
+from .rules import METHOD_RULES, Rules
 from .types import Coverage, IndicatorRule, Message, PeriodValue, ValueType
 
-PARTIAL_BELOW = Decimal("0.80")
-"""Below this coverage an aggregate is marked partial (METHOD 2.7)."""
-STALE_ABOVE = 2
-ROBUST_Z_LIMIT = Decimal("3.5")
-JUMP_LIMIT = 3
 MIN_HISTORY = 5
 MIN_ROUND_VALUES = 5
 
@@ -38,18 +34,20 @@ def staleness(value_on: date, as_of: date, *, frequency_days: int, grace_days: i
     return exact.quotient(Decimal(max((as_of - value_on).days, 0)), Decimal(unit))
 
 
-def freshness(age: Decimal | None) -> Freshness:
+def freshness(age: Decimal | None, rules: Rules = METHOD_RULES) -> Freshness:
     """The word for an age; what has no calendar is never stale."""
-    if age is None or age <= 1:
+    if age is None or age <= rules.ageing_above:
         return Freshness.FRESH
-    return Freshness.AGEING if age <= STALE_ABOVE else Freshness.STALE
+    return Freshness.AGEING if age <= rules.stale_above else Freshness.STALE
 
 
-def stale_from(value_on: date, *, frequency_days: int, grace_days: int) -> date | None:
+def stale_from(
+    value_on: date, *, frequency_days: int, grace_days: int, rules: Rules = METHOD_RULES
+) -> date | None:
     """The first day on which a value is stale: its age then exceeds 2 × (frequency + grace) (METHOD 2.7)."""
     if frequency_days <= 0 or frequency_days + grace_days <= 0:
         return None
-    return value_on + timedelta(days=STALE_ABOVE * (frequency_days + grace_days) + 1)
+    return value_on + timedelta(days=int(rules.stale_above * (frequency_days + grace_days)) + 1)
 
 
 def coverage(series: Sequence[PeriodValue], as_of: date) -> Coverage:
@@ -60,10 +58,10 @@ def coverage(series: Sequence[PeriodValue], as_of: date) -> Coverage:
     )
 
 
-def is_partial(found: Coverage) -> bool:
-    """Less than 80 % of what was expected has been reported."""
+def is_partial(found: Coverage, rules: Rules = METHOD_RULES) -> bool:
+    """Less of what was expected has been reported than the rules ask for (METHOD 2.7: 80 %)."""
     share = found.share
-    return share is not None and share < PARTIAL_BELOW
+    return share is not None and share < rules.partial_below
 
 
 def robust_z(value: Decimal, history: Sequence[Decimal]) -> Decimal | None:
@@ -81,47 +79,50 @@ def robust_z(value: Decimal, history: Sequence[Decimal]) -> Decimal | None:
     return None if mad == 0 else exact.quotient(Decimal("0.6745") * abs(value - middle), mad)
 
 
-def entry_warnings(rule: IndicatorRule, new: Decimal, history: Sequence[Decimal]) -> tuple[Message, ...]:
+def entry_warnings(
+    rule: IndicatorRule, new: Decimal, history: Sequence[Decimal], rules: Rules = METHOD_RULES
+) -> tuple[Message, ...]:
     """What looks unusual about a new value; each needs a comment from whoever enters it (METHOD 2.7).
 
     Args:
         rule: the indicator's rule.
         new: the value about to be submitted (for a ratio scale × numerator ÷ denominator).
         history: earlier approved values of the same site, oldest first.
+        rules: from where on a value is an outlier or a jump.
 
     Returns:
         Soft warnings, possibly none: outlier (robust z above 3.5), jump (above 3 × the usual step), same as the
         previous three, all values multiples of 5 or 10.
     """
     found = (
-        _outlier(rule, new, history),
-        _jump(rule, new, history),
+        _outlier(rule, new, history, rules),
+        _jump(rule, new, history, rules),
         _repeated(rule, new, history),
         _round_numbers(rule, new, history),
     )
     return tuple(one for one in found if one is not None)
 
 
-def _outlier(rule: IndicatorRule, new: Decimal, history: Sequence[Decimal]) -> Message | None:
+def _outlier(rule: IndicatorRule, new: Decimal, history: Sequence[Decimal], rules: Rules) -> Message | None:
     z = robust_z(new, history)
-    if z is None or z <= ROBUST_Z_LIMIT:
+    if z is None or z <= rules.outlier_above:
         return None
     return message(
         gettext_noop("%(new)s is far from the usual %(usual)s (robust z %(z)s, limit %(limit)s)."),
         new=format_value(new, rule),
         usual=format_value(exact.median(history), rule),
         z=format_number(z, 1),
-        limit=ROBUST_Z_LIMIT,
+        limit=format_number(rules.outlier_above, 2),
     )
 
 
-def _jump(rule: IndicatorRule, new: Decimal, history: Sequence[Decimal]) -> Message | None:
+def _jump(rule: IndicatorRule, new: Decimal, history: Sequence[Decimal], rules: Rules) -> Message | None:
     if len(history) < MIN_HISTORY:
         return None
     steps = [abs(b - a) for a, b in pairwise(history)]
     usual = exact.median(steps)
     step = abs(new - history[-1])
-    if usual == 0 or step <= JUMP_LIMIT * usual:
+    if usual == 0 or step <= rules.jump_above * usual:
         return None
     return message(
         gettext_noop(
@@ -129,7 +130,7 @@ def _jump(rule: IndicatorRule, new: Decimal, history: Sequence[Decimal]) -> Mess
         ),
         last=format_value(history[-1], rule),
         new=format_value(new, rule),
-        limit=JUMP_LIMIT,
+        limit=format_number(rules.jump_above, 2),
         usual=format_value(usual, rule),
     )
 

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from . import exact
-from .achievement import planned_value
+from .achievement import planned_path, planned_value
 from .messages import gettext_noop, refuse
 from .rollup import inverse_variance_mean, minimum_data_refusal
 from .types import Direction, IndicatorRule, PeriodValue, Plan, Refusal, RefusalCode, TimeRule, ValueType
@@ -100,13 +100,8 @@ def planned_for(current: CurrentValue, rule: IndicatorRule, plan: Plan) -> Decim
         return refuse(RefusalCode.NO_APPROVED_DATA, gettext_noop("There are no approved data."))
     if effective_time_rule(rule) not in POOLED or not current.periods:
         return planned_value(plan, current.on)
-    path: list[Decimal] = []
-    for period in current.periods:
-        planned = planned_value(plan, period.ends_on)
-        if isinstance(planned, Refusal):
-            return planned
-        path.append(planned)
-    return _pool_path(path, current.periods, rule)
+    path = planned_path(plan, [period.ends_on for period in current.periods])
+    return path if isinstance(path, Refusal) else _pool_path(path, current.periods, rule)
 
 
 def _last(reported: Sequence[PeriodValue]) -> CurrentValue:

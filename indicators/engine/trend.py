@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 import numpy as np
 
@@ -56,7 +57,8 @@ def theil_sen(x: Sequence[float], y: Sequence[float], *, level: float = 0.95) ->
     times, values = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     steps_x = times[:, None] - times[None, :]
     steps_y = values[:, None] - values[None, :]
-    slopes = np.sort(steps_y[steps_x > 0] / steps_x[steps_x > 0])
+    later = steps_x > 0
+    slopes = np.sort(steps_y[later] / steps_x[later])
     if slopes.size == 0:
         raise EngineError(f"A slope needs two different times; {len(times)} points at one time were given.")
     n = len(values)
@@ -151,7 +153,8 @@ def _word(test: MannKendall, direction: Direction, *, has_better: bool) -> Trend
 
 
 def _kendall_s(y: Sequence[float]) -> int:
-    return sum((b > a) - (b < a) for i, a in enumerate(y) for b in y[i + 1 :])
+    values = np.asarray(y)
+    return int(np.triu(np.sign(values[None, :] - values[:, None])).sum())
 
 
 def _tie_sum(values: Sequence[float]) -> int:
@@ -177,6 +180,7 @@ def _exact_p(s: int, y: Sequence[float]) -> float:
     return at_least / sum(counts)
 
 
+@cache
 def _q_factorial(n: int) -> list[int]:
     """Coefficients of (1)(1+q)(1+q+q²)…(1+…+q^(n−1)): permutations by number of inversions."""
     result = [1]
@@ -213,10 +217,11 @@ def _correct_for_autocorrelation(
     n = len(values)
     detrended = np.asarray(values) - slope * np.asarray(years)
     ranks = _ranks(detrended.tolist())
-    r = autocorrelations(ranks)
     border = normal_quantile(1 - SIGNIFICANCE / 2) / math.sqrt(n)
-    if not r or abs(r[0]) <= border:
+    nearest = autocorrelations(ranks, lags=1)
+    if not nearest or abs(nearest[0]) <= border:
         return test
+    r = autocorrelations(ranks)
     extra = sum(
         (n - k) * (n - k - 1) * (n - k - 2) * rk for k, rk in enumerate(r, start=1) if abs(rk) > border
     )
@@ -224,16 +229,21 @@ def _correct_for_autocorrelation(
     return _normal_test(test.s, test.variance * factor, f"{test.method}, Hamed–Rao variance correction")
 
 
-def autocorrelations(values: Sequence[float]) -> list[float]:
-    """Autocorrelation at lags 1 … n−1; empty when the values do not vary."""
+def autocorrelations(values: Sequence[float], *, lags: int | None = None) -> list[float]:
+    """Autocorrelation at lags 1 … n−1, or fewer; empty when the values do not vary."""
     x = np.asarray(values, dtype=float)
     x = x - x.mean()
     power = float(x @ x)
     if power <= 1e-12 * max(1.0, float(np.abs(values).max()) ** 2):
         return []
-    return [float(x[:-k] @ x[k:]) / power for k in range(1, len(x))]
+    return [
+        float(x[:-k] @ x[k:]) / power for k in range(1, len(x) if lags is None else min(lags + 1, len(x)))
+    ]
 
 
 def _ranks(values: Sequence[float]) -> list[float]:
     """Ranks from 1, ties get their mean rank."""
-    return [sum(b < a for b in values) + (sum(b == a for b in values) + 1) / 2 for a in values]
+    x = np.asarray(values)
+    below, same = (x[None, :] < x[:, None]).sum(axis=1), (x[None, :] == x[:, None]).sum(axis=1)
+    ranks: list[float] = (below + (same + 1) / 2).tolist()
+    return ranks

@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from .rules import METHOD_RULES, Rules
+
 
 class ValueType(StrEnum):
     """What one observation consists of (METHOD 2.1)."""
@@ -195,7 +197,8 @@ class Plan:
     range_high: Decimal | None = None
     on_track_from: Decimal = Decimal("0.90")
     at_risk_from: Decimal = Decimal("0.75")
-    over_target_from: Decimal = Decimal("1.15")
+    over_target_from: Decimal | None = None
+    """None: as the rules say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +234,8 @@ class Snapshot:
     frequency_days: int
     grace_days: int
     previous_status: Status | None = None
+    rules: Rules = METHOD_RULES
+    """The borders of the method in force at `as_of`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

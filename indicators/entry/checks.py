@@ -8,11 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from indicators.engine import exact
 from indicators.engine.quality import entry_errors, entry_warnings
 from indicators.engine.rollup import check_parts
+from indicators.engine.rules import Rules
 from indicators.engine.types import Measurement, Message
 from indicators.entry.cells import canonical_cell
 from indicators.entry.markings import check_marking
@@ -29,6 +31,7 @@ from indicators.models import (
     ReportingUnit,
     State,
     ValueType,
+    rules_on,
 )
 from indicators.templatetags.ui import day, with_days
 
@@ -282,12 +285,13 @@ def figure_warnings(
     version: IndicatorVersion,
     period: ReportingPeriod,
     history: Sequence[Decimal],
+    rules: Rules,
 ) -> list[str]:
     """What looks unusual about clean figures, in words; each needs a comment (METHOD 2.7). Asks no query."""
     found = []
     new = shown_value(version, figures)
     if new is not None and version.value_type != ValueType.TEXT:
-        found = [in_words(message) for message in entry_warnings(version.rule(), new, history)]
+        found = [in_words(message) for message in entry_warnings(version.rule(), new, history, rules)]
     if figures["as_of"] > period.due_on:
         found.append(
             _("The figure holds for %(given)s, after the day on which the period was due (%(due)s).")
@@ -305,10 +309,16 @@ def warnings_of(
     figures: Mapping[str, Any],
     has_evidence: bool,
 ) -> list[str]:
-    """All warnings about one entry. Two queries at most."""
+    """All warnings about one entry. Three queries at most."""
     unit_id = None if unit is None else unit.pk
     history = load_history(indicator, unit_id, cell, period.starts_on)
-    found = figure_warnings(figures, version=indicator.version, period=period, history=history)
+    found = figure_warnings(
+        figures,
+        version=indicator.version,
+        period=period,
+        history=history,
+        rules=rules_on(timezone.localdate()),
+    )
     if indicator.version.disaggregations:
         mismatch = check_parts(
             _site_measurements(indicator, period, unit_id, cell, figures), indicator.version.rule()

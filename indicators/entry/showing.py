@@ -10,11 +10,13 @@ from typing import Any
 
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from indicators.engine.achievement import planned_value
 from indicators.engine.codec import judgement_from_json
 from indicators.engine.display import format_number, format_value
+from indicators.engine.rules import Rules
 from indicators.engine.types import Message
 from indicators.entry.cells import cell_label
 from indicators.entry.checks import HISTORY_LENGTH, figure_warnings, in_words, shown_value
@@ -28,6 +30,7 @@ from indicators.models import (
     Rollup,
     State,
     ValueType,
+    rules_on,
 )
 from indicators.templatetags.ui import with_days
 
@@ -234,9 +237,9 @@ class ReviewLine:
 
 
 def review_lines(observations: Sequence[Observation], why_not: Mapping[int, str]) -> list[ReviewLine]:
-    """The submitted observations beside the last approved value of their place. One query, however many."""
-    histories = _load_histories(observations)
-    return [_review_line(one, histories, why_not.get(one.pk, "")) for one in observations]
+    """The submitted observations beside the last approved value of their place. Two queries, however many."""
+    histories, rules = _load_histories(observations), rules_on(timezone.localdate())
+    return [_review_line(one, histories, why_not.get(one.pk, ""), rules) for one in observations]
 
 
 Place = tuple[int, int | None, str]
@@ -267,7 +270,9 @@ def _load_histories(observations: Sequence[Observation]) -> dict[Place, list[Obs
     return found
 
 
-def _review_line(one: Observation, histories: Mapping[Place, list[Observation]], why_not: str) -> ReviewLine:
+def _review_line(
+    one: Observation, histories: Mapping[Place, list[Observation]], why_not: str, rules: Rules
+) -> ReviewLine:
     version = one.indicator.version
     place = histories.get((one.indicator_id, one.unit_id, one.cell), [])
     earlier = [row for row in place if row.period.starts_on < one.period.starts_on]
@@ -285,6 +290,7 @@ def _review_line(one: Observation, histories: Mapping[Place, list[Observation]],
             version=version,
             period=one.period,
             history=[value for value in values if value is not None],
+            rules=rules,
         ),
         why_not=why_not,
     )

@@ -46,6 +46,7 @@ from indicators.models.reference import (
     Organisation,
     Partner,
 )
+from indicators.models.rules import RuleSet, rules_on
 from indicators.models.tailoring import Marking, Milestone, ProgrammeIndicator, SignOff, TargetRevision
 
 __all__ = [
@@ -94,6 +95,7 @@ __all__ = [
     "ResultLevel",
     "Role",
     "Rollup",
+    "RuleSet",
     "SignOff",
     "State",
     "Status",
@@ -105,4 +107,5 @@ __all__ = [
     "ValueType",
     "Verdict",
     "programmes_of",
+    "rules_on",
 ]

@@ -11,12 +11,14 @@ from indicators.programmes.designing import (
 )
 from indicators.programmes.places import ensure_periods, save_course, save_run, save_unit
 from indicators.programmes.registering import add_member, change_programme, end_membership, register_programme
+from indicators.programmes.rules import change_rules
 from indicators.programmes.tailoring import change_indicator, revise_target, sign_off, tailor_indicator
 
 __all__ = [
     "add_member",
     "change_indicator",
     "change_programme",
+    "change_rules",
     "end_membership",
     "ensure_periods",
     "put_design_in_force",

@@ -27,7 +27,6 @@ from indicators.models import (
 )
 from indicators.programmes.designing import current_design
 from indicators.programmes.fields import DayField, PlainDecimalField, PlainForm
-from indicators.programmes.targets import DEFAULT_AT_RISK, DEFAULT_ON_TRACK
 
 
 class LibrarySearchForm(PlainForm):
@@ -140,15 +139,13 @@ class PlanForm(PlainForm):
         label=_("On track from"),
         max_digits=4,
         decimal_places=2,
-        initial=DEFAULT_ON_TRACK,
-        help_text=_("Share of the planned progress; 0.90 is usual."),
+        help_text=_("Share of the planned progress."),
     )
     at_risk_from = PlainDecimalField(
         label=_("At risk from"),
         max_digits=4,
         decimal_places=2,
-        initial=DEFAULT_AT_RISK,
-        help_text=_("Below this it is off track; 0.75 is usual."),
+        help_text=_("Below this it is off track."),
     )
     reason = forms.CharField(
         label=_("Reason for lower thresholds"),

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from indicators.models import IndicatorVersion, ProgrammeIndicator, SignOff, TargetRevision
+from indicators.models import IndicatorVersion, ProgrammeIndicator, SignOff, TargetRevision, rules_on
 from indicators.permissions import check_may_administer, check_may_sign_off
 from indicators.programmes import actions
 from indicators.programmes.changes import local_day
@@ -80,7 +80,12 @@ def indicator_tailor(request: HttpRequest, code: str, definition: str) -> HttpRe
         IndicatorVersion.objects.visible_to(request.user).select_related("definition_of"),
         current_of__code=definition,
     )
-    initial = {"frequency": version.frequency}
+    rules = rules_on(local_day(programme, timezone.now()))
+    initial = {
+        "frequency": version.frequency,
+        "on_track_from": rules.on_track_from,
+        "at_risk_from": rules.at_risk_from,
+    }
     form = TailorForm(posted(request), initial=initial, programme=programme, version=version)
     formset = MilestoneFormSet(posted(request), prefix="milestones")
     if request.method == "POST" and formset.is_valid():
@@ -162,12 +167,13 @@ def target_revise(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         if revision:
             messages.success(request, _("Agreement %d is in force; the old one is kept.") % revision.number)
             return redirect("target-revise", code=code, pk=pk)
-    frozen = frozen_from(indicator.programme)
+    today = local_day(indicator.programme, timezone.now())
+    frozen = frozen_from(indicator.programme, rules_on(today))
     context = _about(indicator) | {
         "form": form,
         "formset": formset,
         "revisions": revisions,
-        "frozen_from": frozen if local_day(indicator.programme, timezone.now()) >= frozen else None,
+        "frozen_from": frozen if today >= frozen else None,
         "cancel_url": reverse("programme-design", args=[code]),
     }
     return render(request, "programmes/target_revise.html", context)

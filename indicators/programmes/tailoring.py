@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from indicators import derived, events
+from indicators.engine.rules import Rules
 from indicators.models import (
     IndicatorVersion,
     Marking,
@@ -24,6 +25,7 @@ from indicators.models import (
     SignOff,
     TargetRevision,
     User,
+    rules_on,
 )
 from indicators.permissions import check_may_administer, check_may_sign_off
 from indicators.programmes.changes import (
@@ -38,8 +40,6 @@ from indicators.programmes.changes import (
 )
 from indicators.programmes.fitting import check_fits
 from indicators.programmes.targets import (
-    DEFAULT_AT_RISK,
-    DEFAULT_ON_TRACK,
     PLAN_FIELDS,
     Faults,
     MilestoneRow,
@@ -69,9 +69,12 @@ NOTHING_PLANNED: dict[str, Any] = {
     "range_low": None,
     "range_high": None,
     "trajectory": "linear",
-    "on_track_from": DEFAULT_ON_TRACK,
-    "at_risk_from": DEFAULT_AT_RISK,
 }
+
+
+def _nothing_planned(rules: Rules) -> dict[str, Any]:
+    """An agreement before anything is agreed: thresholds as the rules give them. From then on it keeps its own."""
+    return NOTHING_PLANNED | {"on_track_from": rules.on_track_from, "at_risk_from": rules.at_risk_from}
 
 
 @transaction.atomic
@@ -125,8 +128,9 @@ def tailor_indicator(
         marking=marking,
     )
     check_fits(indicator, units, releasable_to)
-    plan = NOTHING_PLANNED | _known(plan)
-    check_plan(version, plan, milestones, reason)
+    rules = rules_on(local_day(programme, at))
+    plan = _nothing_planned(rules) | _known(plan)
+    check_plan(version, plan, milestones, reason, rules)
     indicator.save()
     indicator.units.set(units)
     indicator.releasable_to.set(releasable_to)
@@ -214,12 +218,13 @@ def revise_target(
     old = indicator.revisions.order_by("-number").first()
     effective_on = effective_on or local_day(programme, at)
     _check_revision(old, number=number, reason_code=reason_code, reason=reason, effective_on=effective_on)
-    check_not_frozen(programme, reason_code, on=local_day(programme, at))
-    before = {name: getattr(old, name) for name in PLAN_FIELDS} if old else dict(NOTHING_PLANNED)
+    rules = rules_on(local_day(programme, at))
+    check_not_frozen(programme, reason_code, on=local_day(programme, at), rules=rules)
+    before = {name: getattr(old, name) for name in PLAN_FIELDS} if old else _nothing_planned(rules)
     if milestones is None:
         milestones = [(m.due_on, m.value, m.label) for m in old.milestones.all()] if old else []
     after = before | _known(plan)
-    check_plan(indicator.version, after, milestones, reason)
+    check_plan(indicator.version, after, milestones, reason, rules)
     revision = _agree(
         indicator,
         number=old.number + 1 if old else 1,

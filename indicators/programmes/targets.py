@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from indicators.engine.display import format_share
+from indicators.engine.rules import Rules
 from indicators.models import Direction, IndicatorVersion, Programme, TargetRevision, ValueType
 
 PLAN_FIELDS = (
@@ -26,10 +28,6 @@ PLAN_FIELDS = (
     "at_risk_from",
 )
 MilestoneRow = tuple[date, Decimal, str]
-DEFAULT_ON_TRACK = Decimal("0.90")
-DEFAULT_AT_RISK = Decimal("0.75")
-FREEZE_FROM = Decimal("0.8")
-"""Share of a programme's days after which targets stand still (METHOD 4.4)."""
 
 
 class Faults:
@@ -52,7 +50,11 @@ def plain(value: Decimal | None) -> str:
 
 
 def check_plan(
-    version: IndicatorVersion, plan: Mapping[str, Any], milestones: Sequence[MilestoneRow], reason: str
+    version: IndicatorVersion,
+    plan: Mapping[str, Any],
+    milestones: Sequence[MilestoneRow],
+    reason: str,
+    rules: Rules,
 ) -> None:
     """Raise ValidationError, keyed by field, unless the plan makes sense for the library version."""
     faults = Faults()
@@ -65,7 +67,7 @@ def check_plan(
         _check_range(version, plan, faults)
         _check_bounds(version, plan, milestones, faults)
         _check_milestones(plan, milestones, faults)
-        _check_thresholds(plan, reason, faults)
+        _check_thresholds(plan, reason, faults, rules)
     faults.raise_any()
 
 
@@ -207,7 +209,7 @@ def _check_milestones(plan: Mapping[str, Any], milestones: Sequence[MilestoneRow
         )
 
 
-def _check_thresholds(plan: Mapping[str, Any], reason: str, faults: Faults) -> None:
+def _check_thresholds(plan: Mapping[str, Any], reason: str, faults: Faults, rules: Rules) -> None:
     green, amber = plan["on_track_from"], plan["at_risk_from"]
     if amber <= 0 or amber > green:
         faults.add(
@@ -215,34 +217,35 @@ def _check_thresholds(plan: Mapping[str, Any], reason: str, faults: Faults) -> N
             _("%(given)s was given; expected more than 0 and at most “on track from”, %(limit)s.")
             % {"given": plain(amber), "limit": plain(green)},
         )
-    lower = green < DEFAULT_ON_TRACK or amber < DEFAULT_AT_RISK
+    lower = green < rules.on_track_from or amber < rules.at_risk_from
     if lower and not reason.strip():
         faults.add(
             "reason",
             _("Empty; thresholds below the usual %(green)s and %(amber)s need a reason.")
-            % {"green": plain(DEFAULT_ON_TRACK), "amber": plain(DEFAULT_AT_RISK)},
+            % {"green": plain(rules.on_track_from), "amber": plain(rules.at_risk_from)},
         )
 
 
-def frozen_from(programme: Programme) -> date:
-    """The first day on which targets stand still: the last fifth of the programme (METHOD 4.4)."""
+def frozen_from(programme: Programme, rules: Rules) -> date:
+    """The first day on which targets stand still: the last fifth of the programme, by METHOD 4.4's own value."""
     days = (programme.ends_on - programme.starts_on).days
-    return programme.starts_on + timedelta(days=int(days * FREEZE_FROM))
+    return programme.starts_on + timedelta(days=int(days * (1 - rules.frozen_share)))
 
 
-def check_not_frozen(programme: Programme, reason_code: str, *, on: date) -> None:
+def check_not_frozen(programme: Programme, reason_code: str, *, on: date, rules: Rules) -> None:
     """Refuse to move a target late in a programme, unless an evaluation decided it."""
-    first = frozen_from(programme)
+    first = frozen_from(programme, rules)
     if on >= first and reason_code != TargetRevision.Reason.EVALUATION:
         raise ValidationError(
             {
                 "reason_code": _(
-                    "“%(given)s” was given, but since %(day)s the programme is in its last fifth and targets stand "
+                    "“%(given)s” was given, but since %(day)s the programme is in its last %(share)s and targets stand "
                     "still; only an evaluation decision moves them now."
                 )
                 % {
                     "given": TargetRevision.Reason(reason_code).label,
                     "day": date_format(first, "j M Y"),
+                    "share": format_share(rules.frozen_share),
                 }
             }
         )

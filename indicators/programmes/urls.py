@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from indicators.programmes import design_views, place_views, tailor_views, views
+from indicators.programmes import design_views, place_views, rules_views, tailor_views, views
 
 urlpatterns = [
+    path("rules/", rules_views.rules_list, name="rules-list"),
+    path("rules/new/", rules_views.rules_new, name="rules-new"),
     path("programmes/", views.programme_list, name="programme-list"),
     path("programmes/new/", views.programme_new, name="programme-new"),
     path("programmes/<str:code>/edit/", views.programme_edit, name="programme-edit"),

@@ -19,8 +19,8 @@ def table_for(user: User, name: str, key: str, *, filters: Filters | None = None
     """The table `name` of the thing `key` as `user` may see it; 404 for what is not there or not theirs.
 
     Args:
-        name: portfolio, region (key ``all``), programme (code), indicator, observations (number), assessment
-            (number), context (code).
+        name: portfolio, region (key ``all``), programme (code), objectives (code), indicator (number), observations
+            (number), assessment (number), context (code).
         filters: framework, country, organisation; for the portfolio alone.
     """
     build = BUILDERS.get(name)
@@ -59,6 +59,12 @@ def _programme(user: User, key: str, filters: Filters) -> Table:
     return programme_page.table_of(user, get_object_or_404(Programme.objects.visible_to(user), code=key))
 
 
+def _objectives(user: User, key: str, filters: Filters) -> Table:
+    return programme_page.objective_table(
+        user, get_object_or_404(Programme.objects.visible_to(user), code=key)
+    )
+
+
 def _indicator_of(user: User, key: str) -> ProgrammeIndicator:
     return get_object_or_404(indicator_page.every_indicator(user), pk=_number(key))
 
@@ -85,6 +91,7 @@ BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
     "portfolio": _portfolio,
     "region": _region,
     "programme": _programme,
+    "objectives": _objectives,
     "indicator": _indicator,
     "observations": _observations,
     "assessment": _assessment,

@@ -116,7 +116,7 @@ def context(user: User, indicator: ProgrammeIndicator, *, page: str | None) -> d
         "facts": _facts(indicator, status, judgement, snapshot, projected),
         "left_out": _left_out(user, indicator, snapshot),
         "is_partial": status is not None
-        and is_partial(Coverage(reported=status.reported, expected=status.expected)),
+        and is_partial(Coverage(reported=status.reported, expected=status.expected), snapshot.rules),
         "series": indicator_series(
             indicator, snapshot, revisions, None if isinstance(projected, Refusal) else projected
         ),

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Count
+from django.utils.translation import gettext as _
 
+from indicators.engine.rules import METHOD_RULES, Rules
 from indicators.models import (
     AssessmentRun,
     Assumption,
@@ -18,13 +20,23 @@ from indicators.models import (
     Objective,
     Programme,
     ProgrammeIndicator,
+    ResultLevel,
     Status,
     User,
     Verdict,
+    rules_on,
 )
 from indicators.reports.indicator_page import with_people
 from indicators.reports.queries import Tally, indicators_with_status, phase_of, status_of, today
-from indicators.reports.tables import Row, Table, phase_word, programme_table, tally_cells
+from indicators.reports.tables import (
+    Row,
+    Table,
+    objectives_table,
+    phase_word,
+    programme_table,
+    score_cells,
+    tally_cells,
+)
 from indicators.reports.wording import status_now
 
 ATTENTION = (Status.OFF_TRACK, Status.NOT_REPORTING, Status.AT_RISK)
@@ -38,7 +50,7 @@ def table_of(user: User, programme: Programme) -> Table:
 
 def context(user: User, programme: Programme) -> dict[str, Any]:
     """Everything that the page shows. `programme` has its partners and organisations prefetched."""
-    table = table_of(user, programme)
+    table, rules = table_of(user, programme), rules_on(today())
     tally = tally_of(table.rows)
     return {
         "programme": programme,
@@ -48,7 +60,9 @@ def context(user: User, programme: Programme) -> dict[str, Any]:
         "tally": tally,
         "counts": dict(tally.counts),
         "cells": tally_cells(tally),
-        "branches": branches(user, programme, table.rows),
+        "score": score_cells(tally, rules),
+        "mostly_activity": is_mostly_activity(table.rows, rules),
+        "branches": branches(user, programme, table.rows, rules),
         "attention": attention(table.rows),
         "runs": runs(user, programme),
         "latest": latest(user, programme),
@@ -78,11 +92,15 @@ def tally_of(rows: Sequence[Row]) -> Tally:
             is_critical=row.about.is_critical,
             reported=status.reported if status else 0,
             expected=status.expected if status else 0,
+            weight=row.about.weight,
+            achievement=status.achievement if status else None,
         )
     return found
 
 
-def branches(user: User, programme: Programme, rows: Sequence[Row]) -> list[dict[str, Any]]:
+def branches(
+    user: User, programme: Programme, rows: Sequence[Row], rules: Rules = METHOD_RULES
+) -> list[dict[str, Any]]:
     """The objectives of the design in force as a tree laid flat, each with its indicators; then the rest."""
     objectives = list(
         Objective.objects.visible_to(user)
@@ -102,12 +120,45 @@ def branches(user: User, programme: Programme, rows: Sequence[Row]) -> list[dict
             "depth": depth,
             "parent": codes.get(one.parent_id, ""),
             "rows": under.get(one.code, []),
+            **_sum_up(under.get(one.code, []), rules),
         }
         for one, depth in _in_tree_order(objectives)
     ]
     if under.get(None):
-        found.append({"objective": None, "depth": 0, "parent": "", "rows": under[None]})
+        found.append(
+            {"objective": None, "depth": 0, "parent": "", "rows": under[None], **_sum_up(under[None], rules)}
+        )
     return found
+
+
+def _sum_up(rows: Sequence[Row], rules: Rules) -> dict[str, Any]:
+    """What stands above the indicators of an objective: how many of each status, and the weighted score."""
+    tally = tally_of(rows)
+    return {"tally": tally, "counts": dict(tally.counts), "score": score_cells(tally, rules)}
+
+
+def objective_table(user: User, programme: Programme) -> Table:
+    """Counts and weighted score of each objective of the design in force, and of the whole programme."""
+    table, rules = table_of(user, programme), rules_on(today())
+    found = branches(user, programme, table.rows, rules)
+    lines = [
+        (one["objective"].code, one["objective"].statement, one["tally"], one["rows"])
+        for one in found
+        if one["objective"] is not None
+    ]
+    lines += [
+        ("", _("Under no objective"), one["tally"], one["rows"]) for one in found if one["objective"] is None
+    ]
+    lines.append(("", _("Whole programme"), tally_of(table.rows), table.rows))
+    return objectives_table(programme, lines, rules, as_of=today())
+
+
+def is_mostly_activity(rows: Sequence[Row], rules: Rules) -> bool:
+    """More of the indicators in use count what is done than the rules allow without saying so."""
+    levels = [row.about.version.result_level for row in rows]
+    counted = [level for level in levels if level != ResultLevel.CONTEXT]
+    done = sum(level in {ResultLevel.INPUT, ResultLevel.OUTPUT} for level in counted)
+    return bool(counted) and done > rules.activity_above * len(counted)
 
 
 def _in_tree_order(objectives: Sequence[Objective]) -> list[tuple[Objective, int]]:

@@ -11,7 +11,14 @@ from decimal import Decimal
 from django.db.models import Count, Max, Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from indicators.engine.portfolio import largest_remainder_percentages, worst_of_critical
+from indicators.engine.portfolio import (
+    WeightedAchievement,
+    largest_remainder_percentages,
+    weighted_achievement,
+    worst_of_critical,
+)
+from indicators.engine.rules import METHOD_RULES, Rules
+from indicators.engine.types import Refusal
 from indicators.engine.types import Status as EngineStatus
 from indicators.models import (
     DueAssessment,
@@ -32,6 +39,8 @@ JUDGED = (
     Status.NOT_ASSESSABLE,
 )
 """In the order in which they are counted; what is only monitored is counted apart."""
+WITH_ACHIEVEMENT = {Status.ON_TRACK, Status.AT_RISK, Status.OFF_TRACK}
+"""An achievement counts while its status is one of these: a stale or refused one says nothing of today."""
 
 
 def today() -> date:
@@ -46,9 +55,22 @@ class Tally:
     critical: set[str] = field(default_factory=set)
     reported: int = 0
     expected: int = 0
+    achieved: list[tuple[Decimal, Decimal | None]] = field(default_factory=list)
+    """Weight and achievement of every judged indicator; None where no current value is there or a rule refuses."""
 
-    def add(self, status: str, *, is_critical: bool, reported: int, expected: int) -> None:
+    def add(
+        self,
+        status: str,
+        *,
+        is_critical: bool,
+        reported: int,
+        expected: int,
+        weight: Decimal = Decimal(1),
+        achievement: Decimal | None = None,
+    ) -> None:
         self.counts[status] += 1
+        if status != Status.MONITORED:
+            self.achieved.append((weight, achievement if status in WITH_ACHIEVEMENT else None))
         self.reported += reported
         self.expected += expected
         if is_critical:
@@ -56,6 +78,7 @@ class Tally:
 
     def __iadd__(self, other: Tally) -> Tally:
         self.counts.update(other.counts)
+        self.achieved += other.achieved
         self.critical |= other.critical
         self.reported += other.reported
         self.expected += other.expected
@@ -89,6 +112,10 @@ class Tally:
         """Figures that are due and were not reported."""
         return max(self.expected - self.reported, 0)
 
+    def score(self, rules: Rules = METHOD_RULES) -> WeightedAchievement | Refusal:
+        """The weighted mean of achievements with its range, or why there is none (METHOD 2.3)."""
+        return weighted_achievement(self.achieved, rules)
+
     @property
     def worst_critical(self) -> str:
         """The worst status among the critical indicators; empty when none is critical."""
@@ -106,6 +133,8 @@ class Standing:
     is_critical: bool
     reported: int
     expected: int
+    weight: Decimal
+    achievement: Decimal | None
 
 
 @dataclass(slots=True)
@@ -145,6 +174,8 @@ def standings(user: User, programmes: Iterable[int]) -> list[Standing]:
             "indicator__is_critical",
             "reported",
             "expected",
+            "indicator__weight",
+            "achievement",
         )
     )
     found = [Standing(*row) for row in rows]
@@ -152,19 +183,30 @@ def standings(user: User, programmes: Iterable[int]) -> list[Standing]:
         ProgrammeIndicator.objects.visible_to(user)
         .active()
         .filter(programme__in=pks, current_status__isnull=True)
-        .values_list("programme_id", "partner_id", "is_critical")
+        .values_list("programme_id", "partner_id", "is_critical", "weight")
     )
     found += [
-        Standing(programme, partner, Status.NOT_REPORTING.value, is_critical, 0, 0)
-        for programme, partner, is_critical in never_judged
+        Standing(programme, partner, Status.NOT_REPORTING.value, is_critical, 0, 0, weight, None)
+        for programme, partner, is_critical, weight in never_judged
     ]
     return found
+
+
+def add_standing(total: Tally, one: Standing) -> None:
+    total.add(
+        one.status,
+        is_critical=one.is_critical,
+        reported=one.reported,
+        expected=one.expected,
+        weight=one.weight,
+        achievement=one.achievement,
+    )
 
 
 def tally(found: Iterable[Standing]) -> Tally:
     total = Tally()
     for one in found:
-        total.add(one.status, is_critical=one.is_critical, reported=one.reported, expected=one.expected)
+        add_standing(total, one)
     return total
 
 
@@ -194,9 +236,7 @@ def programme_lines(user: User, programmes: QuerySet[Programme]) -> list[Program
     pks = [programme.pk for programme in found]
     by_programme: dict[int, Tally] = defaultdict(Tally)
     for one in standings(user, pks):
-        by_programme[one.programme].add(
-            one.status, is_critical=one.is_critical, reported=one.reported, expected=one.expected
-        )
+        add_standing(by_programme[one.programme], one)
     changed = _changed_lately(user, pks)
     late = dict(
         DueAssessment.objects.visible_to(user)

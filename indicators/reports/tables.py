@@ -11,7 +11,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from indicators.engine import METHOD_VERSION
-from indicators.engine.types import Direction
+from indicators.engine.rules import Rules
+from indicators.engine.types import Direction, Refusal
 from indicators.models import (
     IndicatorStatus,
     Programme,
@@ -23,7 +24,7 @@ from indicators.models import (
 from indicators.reports import cells
 from indicators.reports.cells import Cell
 from indicators.reports.queries import JUDGED, ProgrammeLine, Tally, status_of
-from indicators.reports.wording import refusal_code, refusal_text, status_now
+from indicators.reports.wording import refusal_code, refusal_text, say, status_now
 
 ILLUSTRATIVE = "Illustrative data"
 
@@ -257,6 +258,71 @@ def tally_cells(tally: Tally) -> dict[str, Cell]:
         **{str(status.value): cells.count(tally.counts[status]) for status in JUDGED},
         **{f"{status.value}_percent": cells.count(percentages.get(status.value)) for status in JUDGED},
     }
+
+
+def score_columns() -> list[Column]:
+    return [
+        number_column("score", _("Weighted achievement (share)")),
+        number_column("score_low", _("Lowest without one indicator")),
+        number_column("score_high", _("Highest without one indicator")),
+        text_column("score_refusal", _("Why there is no weighted achievement")),
+    ]
+
+
+def score_cells(tally: Tally, rules: Rules) -> dict[str, Cell]:
+    """The weighted score with its range over leaving one indicator out; or nothing but the reason."""
+    found = tally.score(rules)
+    if isinstance(found, Refusal):
+        return Cells({"score_refusal": cells.words(say(found.message))})
+    return Cells(
+        {
+            "score": cells.share(found.value),
+            "score_low": cells.share(found.low),
+            "score_high": cells.share(found.high),
+            "score_weight": cells.share(found.usable_weight),
+        }
+    )
+
+
+def objectives_table(
+    programme: Programme,
+    lines: Iterable[tuple[str, str, Tally, Sequence[Row]]],
+    rules: Rules,
+    *,
+    as_of: date,
+) -> Table:
+    """Code, statement, tally and indicators of each objective."""
+    return Table(
+        name="objectives",
+        key=programme.code,
+        title=f"{programme.code} {programme.name}: {_('objectives')}",
+        columns=[
+            text_column("code", _("Code")),
+            text_column("name", _("Objective")),
+            *tally_columns(),
+            *score_columns(),
+        ],
+        rows=[
+            Row(
+                cells={"code": cells.words(code), "name": cells.words(name)}
+                | tally_cells(tally)
+                | score_cells(tally, rules),
+                is_illustrative=programme.is_illustrative,
+                marking=_highest(rows),
+            )
+            for code, name, tally, rows in lines
+        ],
+        as_of=as_of,
+        notes=[
+            _(
+                "Weighted achievement: each achievement kept within 0 and 1, weighted; it is change, not effect."
+            ),
+        ],
+    )
+
+
+def _highest(rows: Sequence[Row]) -> str:
+    return "PUBLIC" if rows and all(row.marking == "PUBLIC" for row in rows) else "NATO UNCLASSIFIED"
 
 
 def portfolio_table(lines: Iterable[ProgrammeLine], *, as_of: date, key: str = "all") -> Table:

@@ -17,6 +17,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--skip-start", action="store_true", help="leave out the cold and warm `make run`")
     parser.add_argument("--output", type=Path, default=Path("bench-results.json"))
+    parser.add_argument("--only", choices=["judging", "rebuilding"], help="nothing but this part")
+    parser.add_argument("--indicators", type=int, default=2_000, help="of the rebuild")
+    parser.add_argument("--observations", type=int, default=1_000_000, help="of the rebuild")
+    parser.add_argument("--judged", type=int, default=10_000, help="indicators judged in one call")
     options = parser.parse_args()
     rows: list[dict[str, Any]] = []
     with private_servers():
@@ -26,19 +30,17 @@ def main() -> None:
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0)
-        from tests.bench.approving import measure_approving
-        from tests.bench.pages import measure_pages
+        if options.only is None:
+            _measure_the_application(rows, with_start=not options.skip_start)
+        if options.only in {None, "judging"}:
+            from tests.bench.judging import measure_judging
 
-        for already in (500, 5_000, 50_000):
-            show(rows, [measure_approving(already)])
-        call_command("flush", interactive=False, verbosity=0)
-        call_command("load_catalogue", verbosity=0)
-        call_command("seed_demo", verbosity=0)
-        show(rows, measure_pages())
-        if not options.skip_start:
-            from tests.bench.starting import measure_starting
+            show(rows, [measure_judging(options.judged)])
+        if options.only in {None, "rebuilding"}:
+            from tests.bench.rebuilding import measure_rebuilding
 
-            show(rows, measure_starting())
+            call_command("flush", interactive=False, verbosity=0)
+            show(rows, measure_rebuilding(options.observations, options.indicators))
     machine = {
         "python": sys.version.split()[0],
         "system": platform.platform(),
@@ -46,6 +48,24 @@ def main() -> None:
     }
     options.output.write_text(json.dumps({"machine": machine, "rows": rows}, indent=2) + "\n")
     print(f"\nwritten to {options.output}")
+
+
+def _measure_the_application(rows: list[dict[str, Any]], *, with_start: bool) -> None:
+    from django.core.management import call_command
+
+    from tests.bench.approving import measure_approving
+    from tests.bench.pages import measure_pages
+
+    for already in (500, 5_000, 50_000):
+        show(rows, [measure_approving(already)])
+    call_command("flush", interactive=False, verbosity=0)
+    call_command("load_catalogue", verbosity=0)
+    call_command("seed_demo", verbosity=0)
+    show(rows, measure_pages())
+    if with_start:
+        from tests.bench.starting import measure_starting
+
+        show(rows, measure_starting())
 
 
 def show(rows: list[dict[str, Any]], new: list[dict[str, Any]]) -> None:

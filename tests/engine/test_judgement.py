@@ -90,7 +90,7 @@ def test_a_thin_newest_period_is_named():
     )
     snapshot = replace(cases.snapshot([1], rule, cases.plan({"baseline": 0, "target": 9})), series=(thin,))
 
-    assert "Partial: 1 of 5 expected reports are in for 2025 Q1." in said(judge(snapshot))
+    assert "Partial: 1 of 5 expected reports are in for 2025 Q1, less than 80 %." in said(judge(snapshot))
 
 
 def test_a_narrative_is_monitored_and_goes_missing_when_nobody_writes():

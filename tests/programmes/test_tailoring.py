@@ -292,7 +292,7 @@ def test_a_bad_revision_names_its_field_and_changes_nothing(given, field):
 def test_targets_stand_still_in_the_last_fifth():
     indicator = make_indicator()
 
-    with pytest.raises(ValidationError, match="last fifth"):
+    with pytest.raises(ValidationError, match="its last 20"):
         revise(indicator, make_admin(), target=Decimal(60), at=LATE)
 
     assert TargetRevision.objects.count() == 1

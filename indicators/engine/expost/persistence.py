@@ -12,14 +12,13 @@ from scipy import stats
 from indicators.engine.display import format_number, format_share
 from indicators.engine.errors import EngineError
 from indicators.engine.messages import gettext_noop, message, refuse
+from indicators.engine.rules import METHOD_RULES, Rules
 from indicators.engine.types import Message, Refusal, RefusalCode, Step
 
 from .paired import MIN_PAIRS
 from .proportions import wilson
 from .types import Answer, Assumption, Confidence, ExPostResult, Param, refused
 
-SUSTAINED_FROM = 0.8
-PARTLY_FROM = 0.5
 MIN_RESPONSE = 0.40
 DRAWS = 4000
 METHOD = "Retention ratio, seeded percentile bootstrap over participants"
@@ -42,11 +41,11 @@ _BAND_WORDS = {
 }
 
 
-def band(ratio: float) -> Band:
+def band(ratio: float, rules: Rules = METHOD_RULES) -> Band:
     """The word for a retention ratio."""
-    if ratio >= SUSTAINED_FROM:
+    if ratio >= rules.sustained_from:
         return Band.SUSTAINED
-    return Band.PARTLY if ratio >= PARTLY_FROM else Band.NOT_SUSTAINED
+    return Band.PARTLY if ratio >= rules.partly_from else Band.NOT_SUSTAINED
 
 
 def retention(
@@ -57,6 +56,7 @@ def retention(
     seed: int,
     response_rate: float | None = None,
     higher_is_better: bool = True,
+    rules: Rules = METHOD_RULES,
 ) -> ExPostResult:
     """How much of the participants' gain is still there at follow-up: (V − B) ÷ (E − B) of the means.
 
@@ -65,6 +65,7 @@ def retention(
         seed: of the bootstrap, kept with the result; the same seed gives the same interval.
         response_rate: share of those asked who answered at follow-up, 0 to 1; None when unknown.
         higher_is_better: False when the score is meant to fall.
+        rules: from which ratio on a gain is called sustained, or partly.
 
     Returns:
         value: the ratio, 1 when all is kept, below 0 when lower than before; low, high: 95 % percentile bootstrap;
@@ -91,13 +92,13 @@ def retention(
         "baseline": b,
         "end": e,
         "followup": v,
-        "band": band(ratio).value,
+        "band": band(ratio, rules).value,
         "seed": seed,
         "draws": DRAWS,
         "draws_used": used,
         "response_rate": response_rate,
     }
-    return _result(METHOD, ratio, low, high, n, params, _response_assumption(response_rate))
+    return _result(METHOD, ratio, low, high, n, params, _response_assumption(response_rate), rules)
 
 
 def series_retention(
@@ -107,6 +108,7 @@ def series_retention(
     *,
     standard_error: Number | None = None,
     higher_is_better: bool | None = None,
+    rules: Rules = METHOD_RULES,
 ) -> ExPostResult:
     """How much of a series' change is still there at follow-up: (V − B) ÷ (E − B).
 
@@ -114,6 +116,7 @@ def series_retention(
         baseline, end, followup: values at the start, at the end and after it; followup None when there is none yet.
         standard_error: of the change E − B; None when it has no sampling error.
         higher_is_better: direction of a gain; None to take any change as a gain.
+        rules: as for `retention`.
 
     Returns:
         value: the ratio, without an interval; params["band"]. Refusals: NO_FOLLOW_UP, NO_GAIN_TO_RETAIN (no change,
@@ -130,11 +133,11 @@ def series_retention(
     if sign * (e - b) <= 1.96 * error:
         return refused(_nothing_to_retain(b, e, 1.96 * error), method=METHOD_SERIES, label=_label(None))
     ratio = (v - b) / (e - b)
-    params: dict[str, Param] = {"baseline": b, "end": e, "followup": v, "band": band(ratio).value}
-    return _result(METHOD_SERIES, ratio, None, None, 3, params, ())
+    params: dict[str, Param] = {"baseline": b, "end": e, "followup": v, "band": band(ratio, rules).value}
+    return _result(METHOD_SERIES, ratio, None, None, 3, params, (), rules)
 
 
-def share_kept(kept: int, total: int) -> ExPostResult:
+def share_kept(kept: int, total: int, rules: Rules = METHOD_RULES) -> ExPostResult:
     """Share of things (posts, certified units) that are still there, with Wilson interval (METHOD 2.10).
 
     Refusal: DENOMINATOR_ZERO when there was nothing to keep.
@@ -164,7 +167,7 @@ def share_kept(kept: int, total: int) -> ExPostResult:
         low=low,
         high=high,
         n=total,
-        params={"kept": kept, "total": total, "band": band(share).value},
+        params={"kept": kept, "total": total, "band": band(share, rules).value},
         confidence=Confidence.LOW,
         sentence=(said,),
     )
@@ -229,7 +232,9 @@ def _result(
     n: int,
     params: dict[str, Param],
     assumptions: tuple[Assumption, ...],
+    rules: Rules,
 ) -> ExPostResult:
+    found = band(ratio, rules)
     b, e, v = (_shown(float(params[name] or 0)) for name in ("baseline", "end", "followup"))
     interval = "" if low is None or high is None else f" ({_shown(low)} … {_shown(high)})"
     step = Step(
@@ -248,14 +253,15 @@ def _result(
             followup=v,
             share=_percent(ratio),
         ),
-        _label(band(ratio)),
+        _label(found),
+        _borders(rules),
     ]
     if low is None:
         said.append(message(gettext_noop("Three single values give no interval.")))
     flags = ("SMALL_GAIN_RESAMPLES",) if params.get("draws_used", DRAWS) != params.get("draws", DRAWS) else ()
     return ExPostResult(
         method=method,
-        label=_label(band(ratio)),
+        label=_label(found),
         value=ratio,
         low=low,
         high=high,
@@ -271,6 +277,14 @@ def _result(
 
 def _label(found: Band | None) -> Message:
     return message(gettext_noop("retention") if found is None else _BAND_WORDS[found])
+
+
+def _borders(rules: Rules) -> Message:
+    return message(
+        gettext_noop("Sustained from a ratio of %(sustained)s, partly from %(partly)s."),
+        sustained=format_number(rules.sustained_from, 4),
+        partly=format_number(rules.partly_from, 4),
+    )
 
 
 def _response_assumption(response_rate: float | None) -> tuple[Assumption, ...]:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from indicators.entry.cells import cell_key, parse_cell
@@ -26,6 +27,7 @@ from indicators.models import (
     ReportingPeriod,
     ReportingUnit,
     State,
+    rules_on,
 )
 
 PLACE_COLUMNS = ("indicator", "partner", "period", "unit", "cell")
@@ -86,7 +88,7 @@ class Checked:
 
 
 class Catalogue:
-    """What a programme's file may name. Five queries."""
+    """What a programme's file may name. Six queries."""
 
     def __init__(self, programme: Programme) -> None:
         self.indicators: dict[str, list[ProgrammeIndicator]] = defaultdict(list)
@@ -108,6 +110,7 @@ class Catalogue:
             for indicator in tailored
             for dimension in indicator.version.disaggregations
         }
+        self.rules = rules_on(timezone.localdate())
         self.standing: dict[Key, Observation] = {}
         self.history: dict[tuple[int, int | None, str], list[tuple[date, Decimal | None]]] = defaultdict(list)
         self._load_observations(programme)
@@ -360,7 +363,9 @@ def _check_explained(
         for day, value in catalogue.history.get(place, [])
         if day < period.starts_on and value is not None
     ]
-    found = figure_warnings(figures, version=indicator.version, period=period, history=history[-24:])
+    found = figure_warnings(
+        figures, version=indicator.version, period=period, history=history[-24:], rules=catalogue.rules
+    )
     if found:
         raise ValidationError(
             {"comment": [_("%(warning)s A comment was expected.") % {"warning": one} for one in found]}
