@@ -114,7 +114,9 @@ def normalise(value: Decimal, goalposts: Goalposts) -> Decimal | Refusal:
     if low >= high or (goalposts.is_logarithmic and low <= 0):
         return refuse(
             RefusalCode.GOALPOSTS_WRONG,
-            gettext_noop("Goalposts %(low)s and %(high)s were given; a lower and a higher one were expected."),
+            gettext_noop(
+                "Goalposts %(low)s and %(high)s were given; a lower and a higher one were expected."
+            ),
             low=format_number(low, 4),
             high=format_number(high, 4),
         )
@@ -290,7 +292,10 @@ def _notes(parts: Sequence[PartScore], share: Decimal, floor: Decimal) -> tuple[
             )
         )
     for template, names in (
-        (gettext_noop("Raised to the floor of %(floor)s: %(names)s."), [p.name for p in parts if p.is_floored]),
+        (
+            gettext_noop("Raised to the floor of %(floor)s: %(names)s."),
+            [p.name for p in parts if p.is_floored],
+        ),
         (gettext_noop("Beyond a goalpost and cut: %(names)s."), [p.name for p in parts if p.is_clipped]),
     ):
         if names:
@@ -321,9 +326,7 @@ def _draw(
     factor = random.gamma(shape, size=(draws, len(parts))) / shape
     left_out = random.integers(0, len(parts) + 1, size=draws) - 1 if len(parts) > 1 else np.full(draws, -1)
     geometric = random.random(draws) < 0.5
-    return np.array(
-        [_scores(values[u], weights[u], factor, left_out, geometric) for u in range(len(units))]
-    )
+    return np.array([_scores(values[u], weights[u], factor, left_out, geometric) for u in range(len(units))])
 
 
 def _scores(

@@ -328,7 +328,9 @@ def _are_events(series: Sequence[PeriodValue], rule: IndicatorRule) -> bool:
     """Things that happen, counted per period; not what a programme plans to deliver."""
     happens = rule.is_context or rule.direction in {Direction.DESCENDING, Direction.MAINTAIN_BELOW}
     is_flow = rule.time_rule is TimeRule.SUM or effective_time_rule(rule) is not TimeRule.LAST
-    whole = all(p.value >= 0 and p.value == p.value.to_integral_value() for p in series if p.value is not None)
+    whole = all(
+        p.value >= 0 and p.value == p.value.to_integral_value() for p in series if p.value is not None
+    )
     return rule.value_type is ValueType.COUNT and happens and is_flow and whole
 
 
@@ -341,7 +343,9 @@ def _lowest(rule: IndicatorRule) -> float | None:
 def _events(
     counts: Values, exposures: Values, labels: Sequence[str], limits_from: int | None, name: str
 ) -> ControlChart | Refusal:
-    pairs = [(c, e) if c is not None and e is not None else None for c, e in zip(counts, exposures, strict=True)]
+    pairs = [
+        (c, e) if c is not None and e is not None else None for c, e in zip(counts, exposures, strict=True)
+    ]
     if any(p is not None and (p[0] < 0 or p[0] != int(p[0]) or p[1] <= 0) for p in pairs):
         return refuse(
             RefusalCode.NOT_COUNTS,
@@ -390,9 +394,7 @@ def _events(
     return _chart(method, centre, sigma, points, len(base), dispersion=spread, notes=notes)
 
 
-def _event_limits(
-    centre: float, exposure: float | None, factor: float
-) -> tuple[float | None, float | None]:
+def _event_limits(centre: float, exposure: float | None, factor: float) -> tuple[float | None, float | None]:
     if exposure is None:
         return None, None
     reach = 3 * factor * math.sqrt(centre / exposure)
@@ -581,9 +583,7 @@ def _run_signal(
         first=first,
         last=last,
         is_high=is_high,
-        text=message(
-            template, count=last - first + 1, first=points[first].label, last=points[last].label
-        ),
+        text=message(template, count=last - first + 1, first=points[first].label, last=points[last].label),
     )
 
 
