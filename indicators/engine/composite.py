@@ -1,4 +1,4 @@
-"""Several indicators as one index, with how much it depends on its own choices. Never without its parts and interval."""
+"""Several indicators as one index, with how much it depends on its own choices. Never without its parts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .portfolio import NEEDED_WEIGHT
 from .types import Message, Refusal, RefusalCode
 
 FLOOR = Decimal("0.01")
-"""Smallest normalised value in a geometric mean, so that one zero does not end every comparison; shown (METHOD 2.12)."""
+"""Smallest normalised value in a geometric mean, so that one zero does not end all; shown (METHOD 2.12)."""
 DRAWS = 1000
 CONCENTRATION = 50
 """How closely drawn weights lie around the chosen ones: a weight of 0.2 is drawn with standard deviation 0.056."""
@@ -158,8 +158,8 @@ def composite(
         floor: least normalised value in a geometric mean, 0 to 1; 0 lets a single zero make the index 0.
 
     Returns:
-        A refusal when less than 65 % of the weight has a value (nothing is imputed) or goalposts are wrong. Parts without
-        a value are left out, the other weights are stretched, and both is said.
+        A refusal when less than 65 % of the weight has a value (nothing is imputed) or goalposts are wrong. Parts
+        without a value are left out, the other weights are stretched, and both is said.
 
     Source: OECD/JRC (2008), Handbook on Constructing Composite Indicators; METHOD 2.12.
     """

@@ -36,11 +36,12 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    """A published addition: one cell is the sum of others."""
+    """A published addition: one cell is the sum of others, or holds at least as many as they do."""
 
     whole: Key
     parts: tuple[Key, ...]
     cells: frozenset[Key]
+    is_equal: bool
 
 
 def cell_parts(cell: str) -> Key:
@@ -124,10 +125,11 @@ def _sums(known: Mapping[Key, float]) -> list[_Sum]:
             if not own < dimensions or any(step < dimensions for step in splits):
                 continue
             parts = tuple(sorted((key for key in keys if whole < key), key=_order))
-            # Parts that do not give the whole are no equation anybody could use to work one out.
-            if parts and abs(sum(known[key] for key in parts) - known[whole]) < TINY:
-                splits.append(dimensions)
-                found.append(_Sum(whole, parts, frozenset((whole, *parts))))
+            missing = known[whole] - sum(known[key] for key in parts)
+            # Parts that are more than their whole contradict it and tell a reader nothing.
+            if parts and missing > -TINY:
+                splits += [dimensions] if missing < TINY else []
+                found.append(_Sum(whole, parts, frozenset((whole, *parts)), missing < TINY))
     return found
 
 
@@ -158,16 +160,14 @@ def _highest(known: Mapping[Key, float], sums: list[_Sum], hidden: set[Key]) -> 
         for one in sums:
             floor = sum(low[part] for part in one.parts)
             endless = [part for part in one.parts if math.isinf(high[part])]
-            top = math.inf if endless else sum(high[part] for part in one.parts)
+            top = math.inf if endless or not one.is_equal else sum(high[part] for part in one.parts)
             changed |= _narrow(low, high, one.whole, floor, top)
             whole_low, whole_high = low[one.whole], high[one.whole]
             for part in one.parts:
                 if part not in hidden:
                     continue
-                others_top = (
-                    math.inf if set(endless) - {part} else sum(high[p] for p in one.parts if p != part)
-                )
-                changed |= _narrow(low, high, part, whole_low - others_top, whole_high - (floor - low[part]))
+                others = math.inf if not one.is_equal else sum(high[p] for p in one.parts if p != part)
+                changed |= _narrow(low, high, part, whole_low - others, whole_high - (floor - low[part]))
         if not changed:
             break
     return high
@@ -184,30 +184,36 @@ def _narrow(low: dict[Key, float], high: dict[Key, float], key: Key, floor: floa
 
 def _derivable(sums: list[_Sum], hidden: set[Key]) -> set[Key]:
     """Hidden cells that the additions, taken together, fix exactly: rows with a single unknown after elimination."""
-    columns = {key: i for i, key in enumerate(sorted(hidden, key=_order))}
-    rows: list[dict[int, Fraction]] = []
-    for one in sums:
-        row = {columns[key]: Fraction(1) for key in one.parts if key in columns}
-        if one.whole in columns:
-            row[columns[one.whole]] = Fraction(-1)
-        if row:
-            rows.append(row)
+    keys = sorted(hidden, key=_order)
+    columns = {key: i for i, key in enumerate(keys)}
     reduced: dict[int, dict[int, Fraction]] = {}
-    for row in rows:
-        for pivot, other in reduced.items():
-            if pivot in row:
-                _subtract(row, other, row[pivot])
-        if not row:
-            continue
-        pivot = min(row)
-        factor = row[pivot]
-        row = {c: v / factor for c, v in row.items()}
-        for other in reduced.values():
-            if pivot in other:
-                _subtract(other, row, other[pivot])
-        reduced[pivot] = row
-    keys = list(columns)
+    for one in sums:
+        if one.is_equal:
+            _reduce(_row(one, columns), reduced)
     return {keys[pivot] for pivot, row in reduced.items() if len(row) == 1}
+
+
+def _row(one: _Sum, columns: Mapping[Key, int]) -> dict[int, Fraction]:
+    row = {columns[key]: Fraction(1) for key in one.parts if key in columns}
+    if one.whole in columns:
+        row[columns[one.whole]] = Fraction(-1)
+    return row
+
+
+def _reduce(row: dict[int, Fraction], reduced: dict[int, dict[int, Fraction]]) -> None:
+    """Add a row to those that are already reduced, one pivot each."""
+    for pivot, other in reduced.items():
+        if pivot in row:
+            _subtract(row, other, row[pivot])
+    if not row:
+        return
+    pivot = min(row)
+    factor = row[pivot]
+    row = {column: value / factor for column, value in row.items()}
+    for other in reduced.values():
+        if pivot in other:
+            _subtract(other, row, other[pivot])
+    reduced[pivot] = row
 
 
 def _subtract(row: dict[int, Fraction], other: Mapping[int, Fraction], times: Fraction) -> None:

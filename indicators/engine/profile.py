@@ -1,4 +1,4 @@
-"""The data-quality profile of one indicator: five standards, 0 to 3 each, and the weakest of them. Changes no number."""
+"""The data-quality profile of one indicator: five standards, 0 to 3 each, and the weakest. Changes no number."""
 
 from __future__ import annotations
 
@@ -121,8 +121,8 @@ class QualityProfile:
 def quality_profile(facts: QualityFacts) -> QualityProfile:
     """Score the automatic part of each standard; what people must judge is not guessed.
 
-    A standard starts at 3 and loses points for what is found; each loss has its sentence. A standard of which nothing is
-    known has no score and does not decide the label, but stands there as unknown.
+    A standard starts at 3 and loses points for what is found; each loss has its sentence. A standard of which nothing
+    is known has no score and does not decide the label, but stands there as unknown.
 
     Source: METHOD 2.7; the five standards of data quality assessments in development aid.
     """

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 
@@ -289,7 +290,7 @@ def _yearly_rhythm(points: Sequence[tuple[date, Decimal]]) -> tuple[list[float |
     values alike one year apart (autocorrelation above the 5 % border) but not alike half a year apart.
     """
     months = [day.year * 12 + day.month for day, _ in points]
-    steps = [b - a for a, b in zip(months, months[1:], strict=False)]
+    steps = [b - a for a, b in pairwise(months)]
     step = min(steps, default=0)
     if step not in SEASONS or any(s % step for s in steps):
         return None
