@@ -285,6 +285,10 @@ def join_values(
             error = _error_of_sum(standard_errors)
             count = Decimal(len(values))
             return exact.mean(values), None if error is None else exact.quotient(error, count)
+        case SiteRule.MIN:
+            return exact.plain(min(values)), None
+        case SiteRule.MAX:
+            return exact.plain(max(values)), None
         case SiteRule.MEDIAN:
             return exact.median(values), None
         case SiteRule.MEAN_WEIGHTED_N | SiteRule.RATIO_OF_SUMS:

@@ -54,6 +54,8 @@ class SiteRule(StrEnum):
 
     SUM = "sum"
     MEAN = "mean"
+    MIN = "min"
+    MAX = "max"
     MEDIAN = "median"
     RATIO_OF_SUMS = "ratio_of_sums"
     MEAN_WEIGHTED_N = "mean_weighted_n"
