@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import combinations
@@ -15,6 +15,8 @@ from .messages import gettext_noop, message
 from .rollup import roll_up_period
 from .types import IndicatorRule, Measurement, Message, PeriodValue, Refusal, SiteRule, ValueType
 
+SITE = "@site"
+"""Name of the dimension that stands for the reporting unit; no dimension of an indicator begins with @."""
 _ANY = date(2000, 1, 1)
 MOST_DIMENSIONS = 6
 """Sub-totals grow as 2 to the number of dimensions; more than six are not combined with one another."""
@@ -127,7 +129,7 @@ def _cell_figure(
             return None
         reported = reported and (bool(exact_ones) or not inside)
         # What remains of each key is the cell within this cell; the coarsest finer ones are joined by the roll-up.
-        chosen += [_relabelled(m, cell_of(rest)) for m, rest in inside]
+        chosen += [replace(m, cell=cell_of(rest)) for m, rest in inside]
     if not chosen:
         return None
     rolled = roll_up_period(
@@ -141,19 +143,6 @@ def _cell_figure(
         n=rolled.n,
         is_reported=reported,
         refusal=rolled.refusal,
-    )
-
-
-def _relabelled(one: Measurement, cell: str) -> Measurement:
-    return Measurement(
-        id=one.id,
-        site=one.site,
-        cell=cell,
-        numerator=one.numerator,
-        denominator=one.denominator,
-        value=one.value,
-        standard_error=one.standard_error,
-        n=one.n,
     )
 
 
@@ -198,7 +187,9 @@ def _sum(parts: Sequence[CellFigure], what: str) -> Decimal | None:
     return None if not values or any(v is None for v in values) else exact.total(values)
 
 
-def suppressed(figures: Sequence[CellFigure], rule: IndicatorRule) -> Suppression:
+def suppressed(
+    figures: Sequence[CellFigure], rule: IndicatorRule, *, always_shown: Sequence[str] = ()
+) -> Suppression:
     """Which cells of a table about persons are hidden: by the count itself, by numerator and denominator of a share.
 
     A share is hidden when the persons it is a share of, those that it counts, or those that it leaves out are 1 to 4:
@@ -214,10 +205,20 @@ def suppressed(figures: Sequence[CellFigure], rule: IndicatorRule) -> Suppressio
         tables = [{f.cell: f.value for f in figures}]
     else:
         tables = [{f.cell: None if f.n is None else Decimal(f.n) for f in figures}]
-    answers = [suppress(table) for table in tables]
+    answers = [suppress(table, always_shown=always_shown) for table in tables]
     # A cell hidden in one table is hidden in all: that takes additions away from a reader and gives none.
     small = frozenset().union(*(one.small for one in answers))
     return Suppression(small=small, complementary=frozenset().union(*(one.hidden for one in answers)) - small)
+
+
+def by_site(measurements: Sequence[Measurement]) -> list[Measurement]:
+    """The same figures with their site as one more dimension, so that one table holds what is shown per site too."""
+    return [replace(m, site=None, cell=site_cell(m.site, m.cell)) for m in measurements]
+
+
+def site_cell(site: int | None, cell: str) -> str:
+    """The cell of a site in the table of `by_site`."""
+    return cell_of({*cell_parts(cell), *([] if site is None else [(SITE, str(site))])})
 
 
 def _rest(figure: CellFigure) -> Decimal | None:

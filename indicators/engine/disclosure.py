@@ -59,13 +59,19 @@ def cell_of(key: Iterable[tuple[str, str]]) -> str:
     return ";".join(f"{name}={code}" for name, code in sorted(key))
 
 
-def suppress(persons: Mapping[str, Decimal | int | None], *, smallest: int = SMALLEST_SHOWN) -> Suppression:
+def suppress(
+    persons: Mapping[str, Decimal | int | None],
+    *,
+    smallest: int = SMALLEST_SHOWN,
+    always_shown: Iterable[str] = (),
+) -> Suppression:
     """Decide which cells of one table of persons are hidden.
 
     Args:
         persons: persons by cell (canonical key, "" for the total), sub-totals included, over any number of dimensions;
             None where nothing was reported, which hides nothing and adds nothing.
         smallest: fewest persons that may be shown, 1 or more.
+        always_shown: cells that are published anyway, whatever they hold, such as a total that stands elsewhere.
 
     Returns:
         After suppression a reader who knows every shown cell, every addition among them and that hidden cells hold at
@@ -81,14 +87,15 @@ def suppress(persons: Mapping[str, Decimal | int | None], *, smallest: int = SMA
     known = {cell_parts(cell): float(n) for cell, n in persons.items() if n is not None}
     names = {cell_parts(cell): cell for cell in persons}
     sums = _sums(known)
-    small = {key for key, n in known.items() if 0 < n < smallest}
+    fixed = {cell_parts(cell) for cell in always_shown}
+    small = {key for key, n in known.items() if 0 < n < smallest and key not in fixed}
     hidden = set(small)
     while exposed := _exposed(known, sums, hidden, small, smallest):
         added: set[Key] = set()
         for key in exposed:
             # What was hidden for another small cell a moment ago may already protect this one.
             if not any(added & one.cells and key in one.cells for one in sums):
-                added |= _next_to_hide(key, known, sums, hidden | added)
+                added |= _next_to_hide(key, known, sums, hidden | added, fixed)
         if not added:
             break
         hidden |= added
@@ -225,7 +232,9 @@ def _subtract(row: dict[int, Fraction], other: Mapping[int, Fraction], times: Fr
             row.pop(column, None)
 
 
-def _next_to_hide(exposed: Key, known: Mapping[Key, float], sums: list[_Sum], hidden: set[Key]) -> set[Key]:
+def _next_to_hide(
+    exposed: Key, known: Mapping[Key, float], sums: list[_Sum], hidden: set[Key], fixed: set[Key]
+) -> set[Key]:
     """The next cell to hide: from an addition that gives the exposed one away, the smallest that holds anybody.
 
     Parts go before wholes and the grand total goes last: a total is worth more to a reader than a part.
@@ -233,7 +242,7 @@ def _next_to_hide(exposed: Key, known: Mapping[Key, float], sums: list[_Sum], hi
     linked = {exposed}
     while True:
         reach = [one for one in sums if one.cells & linked]
-        choices = set().union(*(one.cells for one in reach)) - hidden
+        choices = set().union(*(one.cells for one in reach)) - hidden - fixed
         if choices:
             # A cell with nobody in it is hidden only when there is no other.
             order = lambda key: (known[key] == 0, not key, -len(key), known[key], _order(key))  # noqa: E731

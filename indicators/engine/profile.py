@@ -15,6 +15,7 @@ from .quality import PARTIAL_BELOW, Freshness, freshness, is_partial
 from .types import Coverage, Message
 
 EXPIRES_AFTER_YEARS = 3
+Z_95 = Decimal("1.959964")
 GOOD_SHARE = Decimal("0.95")
 
 

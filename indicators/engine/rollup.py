@@ -12,7 +12,6 @@ from .display import format_number
 from .messages import gettext_noop, message, refuse
 from .types import IndicatorRule, Measurement, Message, PeriodValue, Refusal, RefusalCode, SiteRule, ValueType
 
-
 _PICKED: dict[SiteRule, Callable[[Sequence[Decimal]], Decimal]] = {
     SiteRule.MIN: lambda values: exact.plain(min(values)),
     SiteRule.MAX: lambda values: exact.plain(max(values)),
