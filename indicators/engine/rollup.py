@@ -253,7 +253,9 @@ def _combine(figures: Sequence[_Figure], how: SiteRule, rule: IndicatorRule) -> 
     denominator = _sum_of(f.denominator for f in figures)
     n = _sum_of_counts(f.n for f in figures)
     has_parts = numerator is not None and denominator is not None
-    if has_parts and how in {SiteRule.RATIO_OF_SUMS, SiteRule.SUM} and rule.value_type is not ValueType.COUNT:
+    is_made_of_parts = rule.value_type is ValueType.RATIO or all(f.value is None for f in figures)
+    pools = how in {SiteRule.RATIO_OF_SUMS, SiteRule.SUM} and rule.value_type is not ValueType.COUNT
+    if has_parts and is_made_of_parts and pools:
         return _Figure(numerator=numerator, denominator=denominator, n=n)
     values = [value for f in figures if (value := _value_of(f, rule)) is not None]
     if len(values) != len(figures):
