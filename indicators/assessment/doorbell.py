@@ -11,6 +11,12 @@ from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
 RUN_ONE = "indicators.tasks.run_one"
+QUICK = {
+    **settings.CELERY_BROKER_TRANSPORT_OPTIONS,
+    "max_retries": 0,
+    "socket_connect_timeout": 1,
+    "socket_timeout": 1,
+}
 
 
 def ring_on_commit(due_pk: int | None = None) -> None:
@@ -23,8 +29,10 @@ def ring(due_pk: int | None = None) -> bool:
     if current_app.conf.broker_url != settings.CELERY_BROKER_URL:
         return False  # A shell or a command without the queue: the sweep will find the row.
     try:
-        # By name, because rooms do not import doors. No retry: somebody waits for their page.
-        current_app.send_task(RUN_ONE, args=[due_pk], retry=False)
+        # A connection of its own, that gives up at once: somebody waits for their page, and the pool's would not.
+        with current_app.connection_for_write(transport_options=QUICK) as connection:
+            # By name, because rooms do not import doors.
+            current_app.send_task(RUN_ONE, args=[due_pk], connection=connection, retry=False)
     except (OperationalError, OSError) as error:
         logger.warning("doorbell not heard", extra={"due": due_pk, "error": str(error)})
         return False

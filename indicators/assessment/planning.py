@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Min, QuerySet
 from django.db.models.functions import Greatest
 
 from indicators.assessment.clock import add_months, first_instant
@@ -42,8 +43,15 @@ def plan_due(*, at: datetime) -> int:
     Safe to call at any time, by any number of planners at once: the unique key keeps one row. It never looks at
     clock ticks, so after a downtime of any length every period is caught up, those over a day old marked late.
     """
-    schedules = AssessmentSchedule.objects.filter(is_active=True).select_related("programme").order_by("pk")
-    return sum(plan_programme(schedule, at=at) for schedule in schedules)
+    active = schedules().filter(is_active=True).order_by("pk")
+    return sum(plan_programme(schedule, at=at) for schedule in active)
+
+
+def schedules() -> QuerySet[AssessmentSchedule]:
+    """Schedules with their programme and the day on which its first course ended."""
+    return AssessmentSchedule.objects.select_related("programme").annotate(
+        first_course_end=Min("programme__courses__runs__ends_on")
+    )
 
 
 @transaction.atomic
@@ -75,7 +83,9 @@ def next_occasion(schedule: AssessmentSchedule, *, at: datetime) -> Occasion | N
 
 
 def _occasions(schedule: AssessmentSchedule, *, since: date | None) -> Iterator[Occasion]:
+    """While it runs after every period, with a look back on the courses that have ended; then after the end."""
     programme = schedule.programme
+    first_course_end: date | None = getattr(schedule, "first_course_end", None)
     for period in periods_between(
         schedule.frequency,
         programme.starts_on,
@@ -89,6 +99,13 @@ def _occasions(schedule: AssessmentSchedule, *, since: date | None) -> Iterator[
                 label=period.label,
                 due_at=due_instant(programme, period.ends_on, schedule.days_after_period),
             )
+            if first_course_end is not None and first_course_end <= period.ends_on < programme.ends_on:
+                yield Occasion(
+                    kind=Kind.EX_POST,
+                    as_of=period.ends_on,
+                    label=f"Courses until {period.label}",
+                    due_at=due_instant(programme, period.ends_on, schedule.days_after_period),
+                )
     for months in sorted(set(schedule.follow_up_months)):
         as_of = add_months(programme.ends_on, months)
         yield Occasion(
@@ -110,9 +127,8 @@ def ex_post_label(months: int) -> str:
 
 def label_for(programme: Programme, kind: Kind | str, as_of: date) -> str:
     """What an assessment that somebody asks for is called: as the scheduled one for that day, else by its day."""
-    schedule = AssessmentSchedule.objects.filter(programme=programme).first()
+    schedule = schedules().filter(programme=programme).first()
     if schedule is not None:
-        schedule.programme = programme
         for occasion in _occasions(schedule, since=None):
             if (occasion.kind, occasion.as_of) == (kind, as_of):
                 return occasion.label

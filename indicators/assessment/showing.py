@@ -10,7 +10,7 @@ from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from indicators.assessment.actions import OPEN
-from indicators.assessment.planning import Occasion, next_occasion
+from indicators.assessment.planning import Occasion, next_occasion, schedules
 from indicators.models import (
     AssessmentRun,
     AssessmentSchedule,
@@ -100,10 +100,10 @@ def line_of(due: DueAssessment, *, at: datetime) -> Line:
 
 def planned_programmes(*, at: datetime) -> list[Planned]:
     """Every programme, with its schedule if it has one. Two queries."""
-    schedules = {s.programme_id: s for s in AssessmentSchedule.objects.select_related("programme")}
+    by_programme = {schedule.programme_id: schedule for schedule in schedules()}
     found = []
     for programme in Programme.objects.order_by("code"):
-        schedule = schedules.get(programme.pk)
+        schedule = by_programme.get(programme.pk)
         coming = next_occasion(schedule, at=at) if schedule is not None and schedule.is_active else None
         found.append(Planned(programme=programme, schedule=schedule, coming=coming))
     return found

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from indicators.models import ProgrammeIndicator, Role, User, programmes_of
 
-PER_SECTION = 25
+PER_SECTION = 10
 """Lines of each bucket on the first page; the rest behind “show all”."""
 
 
@@ -102,14 +103,14 @@ def due_lines(
     mine: bool = False,
     programme: str = "",
 ) -> list[DueLine]:
-    """The lines of each bucket (or of one), `limit` of each, in order of urgency."""
+    """The lines of each bucket (or of one), `limit` of each: what is due next first, everything else newest first."""
     rows = _ask(
         _SLOTS
         + """
         , numbered AS (
             SELECT *, row_number() OVER (
                 PARTITION BY bucket
-                ORDER BY (due_on - DATE '2000-01-01') * CASE WHEN bucket = 'done' THEN -1 ELSE 1 END,
+                ORDER BY (due_on - DATE '2000-01-01') * CASE WHEN bucket = 'due' THEN 1 ELSE -1 END,
                          programme_code, period_id, indicator_code, unit_code, indicator_id
             ) AS place FROM slot
             WHERE (%(bucket)s = '' OR bucket = %(bucket)s)
@@ -151,7 +152,7 @@ def due_progress(user: User, *, today: date, mine: bool = False, programme: str 
     return list(found.values())
 
 
-def _params(user: User, today: date, mine: bool, programme: str) -> dict[str, object]:
+def _params(user: User, today: date, mine: bool, programme: str) -> dict[str, Any]:
     wanted = indicators_of(user)
     if mine:
         wanted = wanted.filter(responsible=user)
@@ -160,7 +161,7 @@ def _params(user: User, today: date, mine: bool, programme: str) -> dict[str, ob
     return {"indicators": list(wanted.values_list("pk", flat=True)), "today": today, "user": user.pk}
 
 
-def _ask(statement: str, params: dict[str, object]) -> Iterable[tuple]:  # type: ignore[type-arg]
+def _ask(statement: str, params: dict[str, Any]) -> Iterable[tuple]:  # type: ignore[type-arg]
     if not params["indicators"]:
         return []
     with connection.cursor() as cursor:
@@ -172,6 +173,8 @@ def _ask(statement: str, params: dict[str, object]) -> Iterable[tuple]:  # type:
 _SLOTS = """
 WITH wanted AS (
     SELECT i.id AS indicator_id, i.programme_id, i.frequency, i.responsible_id,
+           (SELECT r.effective_on FROM indicators_targetrevision r
+            WHERE r.indicator_id = i.id AND r.number = 1) AS since,
            d.code AS indicator_code, coalesce(nullif(i.local_name, ''), v.name) AS indicator_name
     FROM indicators_programmeindicator i
     JOIN indicators_indicatordefinition d ON d.id = i.definition_id
@@ -210,6 +213,7 @@ WITH wanted AS (
     LEFT JOIN answer a ON a.indicator_id = w.indicator_id AND a.period_id = p.id
      AND (a.unit_id IS NOT DISTINCT FROM s.unit_id OR a.unit_id IS NULL OR w.frequency = 'per_course')
     LEFT JOIN indicators_observation o ON o.id = a.observation_id AND o.state = 'returned'
+    WHERE w.since IS NULL OR p.ends_on >= w.since OR a.observation_id IS NOT NULL
     ORDER BY w.indicator_id, p.id, s.unit_id, a.unit_id NULLS LAST
 )
 """

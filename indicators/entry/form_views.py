@@ -154,7 +154,7 @@ def answer(
     request: HttpRequest, form: FiguresForm, save: Save, template: str, context: dict[str, Any]
 ) -> HttpResponse:
     """Check, save as a draft, or submit: what the pressed button says."""
-    step = request.POST.get("step", "submit") if request.method == "POST" else ""
+    step = pressed(request)
     warnings: list[str] = []
     if step and form.is_valid():
         if step == "check":
@@ -187,7 +187,15 @@ def sent(request: HttpRequest) -> tuple[Any, Any]:
 
 
 def is_submitted(request: HttpRequest) -> bool:
-    return request.method == "POST" and request.POST.get("step", "submit") == "submit"
+    return pressed(request) == "submit"
+
+
+def pressed(request: HttpRequest) -> str:
+    """Which button was pressed: check, draft or submit; empty when the page is only opened."""
+    if request.method != "POST":
+        return ""
+    step = request.POST.get("step", "")
+    return step if step in {"check", "draft"} else "submit"
 
 
 def found_warnings(form: FiguresForm, observation: Observation | None) -> list[str]:

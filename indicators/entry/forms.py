@@ -35,7 +35,23 @@ YES_NO = [("1", pgettext_lazy("answer", "Yes")), ("0", pgettext_lazy("answer", "
 REACHED = [("1", gettext_lazy("Reached")), ("0", gettext_lazy("Not reached yet"))]
 
 
-class NumberField(forms.CharField):
+class Answer:
+    """Shown as needed; whether it may stay empty is judged together with the reason beside it."""
+
+    def validate(self, value: Any) -> None:
+        if value not in (None, ""):
+            super().validate(value)  # type: ignore[misc]
+
+
+class AnswerChoice(Answer, forms.ChoiceField):
+    """One of several answers."""
+
+
+class AnswerText(Answer, forms.CharField):
+    """An answer in words."""
+
+
+class NumberField(Answer, forms.CharField):
     """A number as text, exact; empty is None and not zero."""
 
     widget = forms.TextInput(
@@ -44,10 +60,6 @@ class NumberField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         return parse_number(super().to_python(value))
-
-    def validate(self, value: Any) -> None:
-        if self.required and value is None:
-            raise ValidationError(self.error_messages["required"], code="required")
 
     def run_validators(self, value: Any) -> None:
         """Nothing more: the parser has said all."""
@@ -73,6 +85,8 @@ class EvidenceField(forms.FileField):
 class FiguresForm(forms.Form):
     """The figures of one observation whose place is known: for editing and correcting."""
 
+    use_required_attribute = False
+
     as_of = forms.DateField(
         label=gettext_lazy("Holds for the day"),
         help_text=gettext_lazy("The day for which the figure is true, e.g. the day of the inspection."),
@@ -80,7 +94,7 @@ class FiguresForm(forms.Form):
         input_formats=["%Y-%m-%d"],
         error_messages={"invalid": gettext_lazy("A date such as 2025-09-30 was expected.")},
     )
-    missing_reason = forms.ChoiceField(label=gettext_lazy("Is there a figure?"), required=False)
+    missing_reason = AnswerChoice(label=gettext_lazy("Is there a figure?"))
     reliability = forms.ChoiceField(
         label=gettext_lazy("Reliability of the source"), choices=Reliability.choices, initial=Reliability.F
     )
@@ -148,8 +162,8 @@ class FiguresForm(forms.Form):
         version = self.indicator.version
         match ValueType(version.value_type):
             case ValueType.RATIO:
-                self.fields["numerator"] = NumberField(label=version.numerator_label, required=False)
-                self.fields["denominator"] = NumberField(label=version.denominator_label, required=False)
+                self.fields["numerator"] = NumberField(label=version.numerator_label)
+                self.fields["denominator"] = NumberField(label=version.denominator_label)
             case ValueType.ORDINAL if version.levels:
                 self.fields["value"] = _choice(_("Level"), [_anchor(one) for one in version.levels])
             case ValueType.BINARY:
@@ -157,18 +171,16 @@ class FiguresForm(forms.Form):
             case ValueType.MILESTONE:
                 self.fields["value"] = _choice(version.name, REACHED)
             case ValueType.TEXT:
-                self.fields["text"] = forms.CharField(
-                    label=_("Text"), required=False, widget=forms.Textarea(attrs={"rows": 6})
-                )
+                self.fields["text"] = AnswerText(label=_("Text"), widget=forms.Textarea(attrs={"rows": 6}))
             case ValueType.EFFECT_SIZE:
-                self.fields["value"] = NumberField(label=_("Effect size"), required=False)
+                self.fields["value"] = NumberField(label=_("Effect size"))
                 self.fields["standard_error"] = NumberField(label=_("Standard error"), required=False)
                 self.fields["sample_size"] = NumberField(label=_("Sample size (n)"), required=False)
             case ValueType.SCORE | ValueType.INDEX:
-                self.fields["value"] = NumberField(label=_label(version), required=False)
+                self.fields["value"] = NumberField(label=_label(version))
                 self.fields["sample_size"] = NumberField(label=_("Number of answers (n)"), required=False)
             case _:
-                self.fields["value"] = NumberField(label=_label(version), required=False)
+                self.fields["value"] = NumberField(label=_label(version))
 
     @property
     def answer_fields(self) -> list[forms.BoundField]:
@@ -350,7 +362,7 @@ def parse_cell_kindly(text: str) -> dict[str, str]:
 
 
 def _choice(label: str, choices: Sequence[tuple[str, Any]]) -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, choices=choices, required=False, widget=forms.RadioSelect)
+    return AnswerChoice(label=label, choices=choices, widget=forms.RadioSelect)
 
 
 def _anchor(level: dict[str, Any]) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from indicators.entry import actions
@@ -37,10 +38,18 @@ from indicators.permissions import (
 
 PER_PAGE = 50
 SECTIONS = (Bucket.RETURNED, Bucket.OVERDUE, Bucket.DUE, Bucket.DRAFT, Bucket.WAITING, Bucket.DONE)
+FOLDED = {Bucket.WAITING, Bucket.DONE}
+"""Nothing to do there: one line each until it is opened."""
+
 DECISIONS = {
     "approve": actions.approve_observation,
     "return": actions.return_observation,
     "reject": actions.reject_observation,
+}
+SAID = {
+    "approve": gettext_lazy("Approved. The indicator's status is up to date."),
+    "return": gettext_lazy("Returned. Whoever entered it finds it among what is due."),
+    "reject": gettext_lazy("Rejected. The figure is due again."),
 }
 
 
@@ -83,6 +92,7 @@ def due_list(request: HttpRequest) -> HttpResponse:
             "lines": [line for line in lines if line.bucket == one],
             "total": totals[one],
             "more": bucket is None and totals[one] > PER_SECTION,
+            "folded": bucket is None and one in FOLDED,
         }
         for one in SECTIONS
         if (bucket is None or bucket == one) and (totals[one] or one == Bucket.OVERDUE)
@@ -208,7 +218,7 @@ def observation_decide(request: HttpRequest, pk: int) -> HttpResponse:
                 return redirect("observation-detail", pk)
             form.add_error(None, problem)
         else:
-            messages.success(request, _("Your decision is kept."))
+            messages.success(request, SAID[form.cleaned_data["decision"]])
             return redirect("observation-detail", pk)
     else:
         check_may_decide(request.user, observation)  # type: ignore[arg-type]

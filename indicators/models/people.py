@@ -95,7 +95,7 @@ class Role(models.TextChoices):
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def active(self, on: date | None = None) -> MembershipQuerySet:
-        """Memberships that have begun and not ended. Without a date the database's own date is asked."""
+        """Memberships that have begun and not ended, in days of UTC; without a date the database is asked."""
         today = on if on is not None else Cast(Now(), models.DateField())
         return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=today), starts_on__lte=today)
 

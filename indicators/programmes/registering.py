@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -223,10 +223,10 @@ def add_member(
     """Give a person a role in a programme. A membership that ended is taken up again."""
     check_may_administer(by)
     programme = lock_programme(programme)
-    starts_on = starts_on or local_day(programme, at)
+    starts_on = starts_on or role_day(at)
     _check_member(programme, user, role)
     old = Membership.objects.filter(user=user, programme=programme, role=role).first()
-    if old is not None and (old.ends_on is None or old.ends_on >= local_day(programme, at)):
+    if old is not None and (old.ends_on is None or old.ends_on >= role_day(at)):
         raise refuse("user", _("%s already has this role in this programme.") % user)
     membership = old or Membership(user=user, programme=programme, role=role)
     membership.starts_on, membership.ends_on = starts_on, ends_on
@@ -241,6 +241,11 @@ def add_member(
         after={"person": str(user), "role": role, "from": ready(starts_on), "until": ready(ends_on)},
     )
     return membership
+
+
+def role_day(at: datetime) -> date:
+    """Roles begin and end with the days of UTC, as `Membership.objects.active` asks the database."""
+    return at.astimezone(UTC).date()
 
 
 def _check_member(programme: Programme, user: User, role: str) -> None:
@@ -272,7 +277,7 @@ def end_membership(
     """
     check_may_administer(by)
     membership = Membership.objects.select_for_update().get(pk=membership.pk)
-    last_day = ends_on or local_day(membership.programme, at) - timedelta(days=1)
+    last_day = ends_on or role_day(at) - timedelta(days=1)
     before = {"until": ready(membership.ends_on)}
     if ends_on is None and last_day < membership.starts_on:
         events.remember(

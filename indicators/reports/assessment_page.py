@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 
 from indicators.charts import Estimate, EstimateSet, PairedCourse
 from indicators.models import AssessmentRun, Evaluation, GlobalRole, Kind, Status, User, Verdict
-from indicators.reports.detail_tables import assessment_table
 from indicators.reports.queries import Tally
 from indicators.reports.tables import Row, Table
+from indicators.reports.verdict_tables import assessment_table
 from indicators.reports.wording import say, say_all
+from indicators.templatetags.ui import with_days
 
 MOST_SLOPES = 12
 ANSWERS = {"yes": "check", "no": "x", "cannot_tell": "circle-question"}
@@ -93,47 +94,43 @@ def _tally(rows: Sequence[Row]) -> Tally:
 
 def groups(user: User, rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Ex-post answers by question: chart, rows with assumptions, and how many cannot be assessed."""
-    found: dict[tuple[str, str], list[Row]] = {}
+    found: dict[str, list[Row]] = {}
     for row in rows:
         if row.about.method != "judge":
-            found.setdefault((row.about.method, row.cells["scale"].text), []).append(row)
-    made = [_group(user, method, scale, members) for (method, scale), members in found.items()]
+            found.setdefault(row.about.method, []).append(row)
+    made = [_group(user, method, members) for method, members in found.items()]
     order = ["paired_gain", "retention_m6", "retention_m12", "before_after_end", "before_after_follow_up"]
     made.sort(key=lambda one: order.index(one["method"]) if one["method"] in order else len(order))
     return made
 
 
-def _group(user: User, method: str, scale: str, rows: Sequence[Row]) -> dict[str, Any]:
+def _group(user: User, method: str, rows: Sequence[Row]) -> dict[str, Any]:
     refused = sum(bool(row.about.refusal_code) for row in rows)
     title = rows[0].cells["question"].text
     return {
         "method": method,
         "title": title,
-        "scale": scale,
         "rows": [_answer(row) for row in rows],
         "total": len(rows),
         "refused": refused,
         "reasons": Counter(row.cells["refusal"].text for row in rows if row.about.refusal_code).most_common(),
-        "estimates": _estimates(title, scale, rows) if refused < len(rows) and _is_one_scale(rows) else None,
+        "estimates": _estimates(title, rows),
         "slopes": _slopes(rows) if user.global_role != GlobalRole.PARTNER_VIEWER else [],
         "has_courses": any(row.about.course_run_id for row in rows),
     }
 
 
-def _is_one_scale(rows: Sequence[Row]) -> bool:
-    """Changes in units of different indicators do not belong on one axis."""
-    first = rows[0].about
-    if first.inputs.get("compute") != "before_after":
-        return True
-    if first.result.get("params", {}).get("kind") == "rate_ratio":
-        return True
-    return len({row.cells["unit"].text for row in rows}) == 1
-
-
-def _estimates(title: str, scale: str, rows: Sequence[Row]) -> EstimateSet:
-    first = rows[0].about
-    is_ratio = first.result.get("params", {}).get("kind") == "rate_ratio"
-    is_share = first.inputs.get("compute") in {"retention", "series_retention"}
+def _estimates(title: str, rows: Sequence[Row]) -> EstimateSet | None:
+    """The results that share a scale, on one axis with their intervals; None when none has an interval."""
+    drawn = [row for row in rows if row.about.low is not None]
+    if not drawn:
+        return None
+    scale = drawn[0].cells["scale"].text
+    if _is_bound_to_a_unit(drawn[0]) and len({row.cells["unit"].text for row in drawn}) > 1:
+        return None
+    result = drawn[0].about
+    is_share = result.inputs.get("compute") in {"retention", "series_retention"}
+    is_ratio = result.result.get("params", {}).get("kind") == "rate_ratio"
     factor = 100 if is_share else 1
     return EstimateSet(
         title=title,
@@ -146,11 +143,21 @@ def _estimates(title: str, scale: str, rows: Sequence[Row]) -> EstimateSet:
                 low=_times(row.about.low, factor),
                 high=_times(row.about.high, factor),
                 note=f"{row.cells['method'].text}, n = {row.about.result.get('n', 0)}",
-                refusal=row.cells["refusal"].value or "",
+                refusal=str(row.cells["refusal"].value or ""),
             )
             for row in rows
+            if row.about.value is None or row.cells["scale"].text == scale
         ],
     )
+
+
+def _is_bound_to_a_unit(row: Row) -> bool:
+    """Changes in units of different indicators do not belong on one axis; points, ratios and g do."""
+    verdict = row.about
+    if verdict.inputs.get("compute") != "before_after":
+        return False
+    is_percent = verdict.inputs["rule"].get("scale") == "100"
+    return not is_percent and verdict.result.get("params", {}).get("kind") != "rate_ratio"
 
 
 def _times(value: Decimal | None, factor: int) -> Decimal | None:
@@ -185,7 +192,7 @@ def _answer(row: Row) -> dict[str, Any]:
         "steps": [
             (
                 say(step["label"]),
-                ":  ".join(part for part in (step["rule"], step["substituted"]) if part),
+                with_days(":  ".join(part for part in (step["rule"], step["substituted"]) if part)),
                 step["result"],
             )
             for step in result.get("steps", [])

@@ -14,6 +14,7 @@ from indicators.engine.display import format_index, format_number, format_share,
 from indicators.engine.types import IndicatorRule, ValueType
 from indicators.models import Status
 from indicators.templatetags.ui import day as write_day
+from indicators.templatetags.ui import format_number as write_number
 
 MISSING = "\N{EM DASH}"
 Value = str | int | Decimal | date | None
@@ -38,7 +39,7 @@ class Cell:
     @property
     def shown(self) -> str | SafeString:
         """The text for a page; a missing figure is a dash for the eye and words for a screen reader."""
-        if self.value is not None:
+        if self.text != MISSING:
             return self.text
         return format_html(
             '<span class="cell-missing"><span aria-hidden="true">{}</span>'
@@ -82,6 +83,13 @@ def index(value: Decimal | None, borders: tuple[Decimal, ...] = ()) -> Cell:
 
 def number(value: Decimal | None, digits: int = 2) -> Cell:
     return EMPTY if value is None else Cell(value=value, text=format_number(value, digits), digits=digits)
+
+
+def fixed(value: Decimal | None, digits: int) -> Cell:
+    """A number of a column in which all have the same decimals."""
+    if value is None:
+        return EMPTY
+    return Cell(value=value, text=write_number(value, digits), digits=digits)
 
 
 def amount(value: Decimal | None, rule: IndicatorRule) -> Cell:

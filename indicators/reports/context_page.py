@@ -9,7 +9,7 @@ from django.db.models import Count, Max, Min
 
 from indicators.charts import IndicatorSeries, Reading
 from indicators.models import ContextRelease, ContextSeries, ContextValue, User
-from indicators.reports.detail_tables import context_table
+from indicators.reports.detail_tables import context_places, context_table
 from indicators.reports.queries import today
 from indicators.reports.tables import Table
 
@@ -90,6 +90,7 @@ def context(user: User, series: ContextSeries, *, country: str) -> dict[str, Any
         "rows": shown[::-1],
         "chart": _chart(series, by_country[chosen]) if chosen else None,
         "table": table,
+        "places": max((context_places(one) for one in values), default=0),
     }
 
 

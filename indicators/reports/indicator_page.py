@@ -9,6 +9,7 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from indicators.engine.display import format_number, format_share
 from indicators.engine.forecast import forecast
@@ -36,8 +37,12 @@ from indicators.reports.signals import signal_block
 from indicators.reports.tables import Table, indicator_row, plan_cells
 from indicators.reports.wording import has_gone_stale, refusal_text, say, say_all, status_now
 from indicators.snapshots import load_indicators, load_snapshots
+from indicators.templatetags.ui import instant, with_days
 
 PAGE = 20
+RECENT = 12
+"""Periods that are shown without unfolding."""
+MOST_NAMED = 8
 
 
 def with_people(user: User) -> bool:
@@ -135,6 +140,7 @@ def context(user: User, indicator: ProgrammeIndicator, *, page: str | None) -> d
         "steps": _steps(status, judgement),
         "sum_up": _result(status, judgement),
         "facts": _facts(indicator, status, judgement, snapshot, projected),
+        "left_out": _left_out(user, indicator, snapshot),
         "is_partial": status is not None
         and is_partial(Coverage(reported=status.reported, expected=status.expected)),
         "series": indicator_series(
@@ -142,8 +148,9 @@ def context(user: User, indicator: ProgrammeIndicator, *, page: str | None) -> d
         ),
         "places": cells.places(snapshot.rule),
         "table": table,
-        "period_rows": table.rows[::-1],
-        "has_parts": bool(indicator.version.numerator_label),
+        "period_rows": table.rows[::-1][:RECENT],
+        "earlier_rows": table.rows[::-1][RECENT:],
+        "has_parts": snapshot.rule.value_type is ValueType.RATIO,
         "has_total": any(column.key == "total" for column in table.columns),
         "is_text": is_text,
         "observations": observations,
@@ -162,7 +169,7 @@ def _page(observations: QuerySet[Observation], number: str | None) -> Page[Obser
 
 def _sentence(status: IndicatorStatus | None, judgement: dict[str, Any]) -> str:
     """The stored sentence; a value that went stale since says so instead of its old colour."""
-    if status is None or has_gone_stale(status):
+    if status is None or has_gone_stale(status) or (status.value is None and status.refusal):
         return ""
     return say_all(judgement["sentence"])
 
@@ -172,7 +179,7 @@ def _steps(status: IndicatorStatus | None, judgement: dict[str, Any]) -> list[tu
     found = []
     for step in judgement.get("steps", []):
         calculation = ":  ".join(part for part in (step["rule"], step["substituted"]) if part)
-        found.append((say(step["label"]), calculation, step["result"]))
+        found.append((say(step["label"]), with_days(calculation), step["result"]))
     if status is not None and has_gone_stale(status):
         found.append((refusal_text(status), "", "STALE"))
     return found
@@ -184,7 +191,7 @@ def _result(status: IndicatorStatus | None, judgement: dict[str, Any]) -> str:
     label = cells.status(status_now(status)).text
     return _("Status: %(status)s. Computed on %(day)s by method %(version)s.") % {
         "status": label,
-        "day": f"{status.computed_at:%Y-%m-%d %H:%M}",
+        "day": instant(status.computed_at),
         "version": status.method_version,
     }
 
@@ -214,7 +221,36 @@ def _facts(
         (_("Projected at the target date"), _projected(projected, snapshot)),
         (_("Current until"), cells.day(status.stale_from).text),
     ]
-    return [(label, text) for label, text in rows if text]
+    return [(label, text) for label, text in rows if text not in {"", cells.MISSING}]
+
+
+def _left_out(user: User, indicator: ProgrammeIndicator, snapshot: Snapshot) -> list[str]:
+    """What the numbers do not contain: gaps, periods that a rule refused, figures that nobody accepted yet."""
+    gaps = [p.label for p in snapshot.series if p.value is None and p.refusal is None]
+    refused = [p.label for p in snapshot.series if p.refusal is not None]
+    waiting = Observation.objects.visible_to(user).filter(indicator=indicator, state=State.SUBMITTED).count()
+    found = []
+    if gaps:
+        found.append(_("Periods without a figure: %(names)s") % {"names": _named(gaps)})
+    if refused:
+        found.append(_("Periods with too little data: %(names)s") % {"names": _named(refused)})
+    if waiting:
+        found.append(
+            ngettext(
+                "%(count)s figure that waits for acceptance",
+                "%(count)s figures that wait for acceptance",
+                waiting,
+            )
+            % {"count": waiting}
+        )
+    return found
+
+
+def _named(labels: list[str]) -> str:
+    """The newest ones by name, how many more there are."""
+    newest = labels[-MOST_NAMED:][::-1]
+    more = len(labels) - len(newest)
+    return ", ".join(newest) + (_(" and %(count)s more") % {"count": more} if more else "")
 
 
 def _pace(pace: str | None) -> str:

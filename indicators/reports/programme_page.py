@@ -24,11 +24,11 @@ from indicators.models import (
 )
 from indicators.reports.indicator_page import with_people
 from indicators.reports.queries import Tally, indicators_with_status, phase_of, status_of, today
-from indicators.reports.tables import Row, Table, programme_table, tally_cells
+from indicators.reports.tables import Row, Table, phase_word, programme_table, tally_cells
 from indicators.reports.wording import status_now
 
 ATTENTION = (Status.OFF_TRACK, Status.NOT_REPORTING, Status.AT_RISK)
-RUNS = 12
+RUNS = 6
 
 
 def table_of(user: User, programme: Programme) -> Table:
@@ -43,6 +43,7 @@ def context(user: User, programme: Programme) -> dict[str, Any]:
     return {
         "programme": programme,
         "phase": phase_of(programme),
+        "phase_word": phase_word(phase_of(programme)),
         "table": table,
         "tally": tally,
         "counts": dict(tally.counts),
@@ -93,12 +94,18 @@ def branches(user: User, programme: Programme, rows: Sequence[Row]) -> list[dict
         objective = row.about.objective
         code = objective.code if objective is not None else None
         under[code if code in known else None].append(row)
+    codes = {one.pk: one.code for one in objectives}
     found = [
-        {"objective": one, "depth": depth, "rows": under.get(one.code, [])}
+        {
+            "objective": one,
+            "depth": depth,
+            "parent": codes.get(one.parent_id, ""),
+            "rows": under.get(one.code, []),
+        }
         for one, depth in _in_tree_order(objectives)
     ]
     if under.get(None):
-        found.append({"objective": None, "depth": 0, "rows": under[None]})
+        found.append({"objective": None, "depth": 0, "parent": "", "rows": under[None]})
     return found
 
 

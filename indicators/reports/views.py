@@ -11,7 +11,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from indicators.models import ContextSeries, Framework, GlobalRole, Kind, Organisation, Partner, Programme
+from indicators.models import (
+    ContextSeries,
+    Framework,
+    GlobalRole,
+    Kind,
+    Organisation,
+    Partner,
+    Programme,
+    ProgrammeIndicator,
+)
 from indicators.permissions import (
     check_may_administer,
     check_may_enter,
@@ -32,7 +41,7 @@ from indicators.reports import (
 )
 from indicators.reports.doors import table_for
 from indicators.reports.exports import write_csv, write_xlsx
-from indicators.reports.tables import portfolio_table, tally_cells
+from indicators.reports.tables import Row, indicator_row, portfolio_table, tally_cells
 
 
 def page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
@@ -137,13 +146,17 @@ def region_page(request: HttpRequest) -> HttpResponse:
         "total": total,
         "cells": tally_cells(total),
         "counts": dict(total.counts),
-        "off_track": attention["off_track"][: region.MOST_SHOWN],
+        "off_track": attention_rows(attention["off_track"]),
         "off_track_count": len(attention["off_track"]),
-        "silent": attention["not_reporting"][: region.MOST_SHOWN],
+        "silent": attention_rows(attention["not_reporting"]),
         "silent_count": len(attention["not_reporting"]),
         "is_illustrative": any(one.is_illustrative for one in programmes),
     }
     return page(request, "reports/region.html", context)
+
+
+def attention_rows(indicators: list[ProgrammeIndicator]) -> list[Row]:
+    return [indicator_row(one, with_people=False) for one in indicators[: region.MOST_SHOWN]]
 
 
 def _bar(group: region.Group, name: str) -> dict[str, Any]:

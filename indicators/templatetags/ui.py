@@ -1,6 +1,7 @@
 """Icons, numbers, dates and the words of a status, for templates. Formats; never calculates a result."""
 
 import calendar
+import re
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
@@ -15,6 +16,7 @@ from indicators.icons import ICONS
 from indicators.models import Status
 
 register = template.Library()
+_ISO_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 
 MISSING = "–"  # an en dash stands where no value was reported; never 0
 MINUS = "\u2212"
@@ -166,6 +168,18 @@ def points(value: object, places: int | str = 0) -> str:
 def day(value: date | None) -> str:
     """A date in the reader's language, with the month as a word: "5 Mar 2026"."""
     return MISSING if value is None or value == "" else formats.date_format(value, "j M Y")
+
+
+def with_days(text: str) -> str:
+    """A sentence whose ISO dates are written as people read them: "at 31 Mar 2025." for "at 2025-03-31."."""
+    return _ISO_DATE.sub(_as_day, text)
+
+
+def _as_day(found: re.Match[str]) -> str:
+    try:
+        return day(date.fromisoformat(found[0]))
+    except ValueError:  # Looks like a date and is none.
+        return found[0]
 
 
 @register.filter

@@ -47,10 +47,12 @@ def make_figures(
     return found
 
 
-def make_assessed(code: str = "", **given: Any) -> tuple[Programme, ProgrammeIndicator]:
+def make_assessed(
+    code: str = "", *, is_scheduled: bool = True, **given: Any
+) -> tuple[Programme, ProgrammeIndicator]:
     """A programme of 2024 to 2026 with a quarterly schedule and one indicator with seven quarters of figures."""
     programme = make.make_programme(code, **given)
-    make_schedule(programme)
+    make_schedule(programme, is_active=is_scheduled)
     indicator = make.make_indicator(programme)
     make_figures(indicator, 12, 15, 18, 22, 26, 28, 30)
     return programme, indicator

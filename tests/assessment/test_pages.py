@@ -210,7 +210,7 @@ def test_queries_of_the_list_do_not_grow(n, admin, django_assert_num_queries):
         run = make_run(code=f"P-{number}")
         make_due(run.programme, request=9, requested_by=make.make_user())
     admin.get(reverse("assessment-list"))  # the first page of a session also stores the session
-    # session, person, menu; programmes to choose (asked for any, then all); runs counted and read; on their way; may ask
+    # session, person, menu; programmes to choose (any? all); runs counted and read; on their way; may ask
     with django_assert_num_queries(9):
         admin.get(reverse("assessment-list"))
 

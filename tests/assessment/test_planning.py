@@ -9,7 +9,7 @@ from django.db import connection
 
 from indicators.assessment.clock import add_months, first_instant
 from indicators.assessment.planning import due_instant, next_occasion, occasions_upto, plan_due
-from indicators.models import AssessmentSchedule, DueAssessment, Programme
+from indicators.models import AssessmentSchedule, Course, CourseRun, DueAssessment, Programme
 from tests import factories as make
 from tests.assessment.cast import make_schedule
 
@@ -75,6 +75,25 @@ def test_ex_post_assessments_follow_the_end_of_the_programme():
         (date(2025, 6, 30), "End +12 months"),
     ]
     assert DueAssessment.objects.filter(kind="on_the_fly").latest("as_of").as_of == date(2024, 6, 30)
+
+
+@pytest.mark.django_db
+def test_where_courses_are_given_each_period_also_looks_back_on_those_that_have_ended():
+    programme = make.make_programme(time_zone="UTC", ends_on=date(2024, 12, 31))
+    make_schedule(programme, follow_up_months=[0])
+    course = Course.objects.create(programme=programme, code="C", title="A course", topic="cyber")
+    CourseRun.objects.create(
+        course=course, code="R", starts_on=date(2024, 5, 6), ends_on=date(2024, 5, 10), seats=20
+    )
+
+    plan_due(at=at(2025, 6, 1))
+
+    ex_post = DueAssessment.objects.filter(kind="ex_post").order_by("as_of")
+    assert [d.label for d in ex_post] == [
+        "Courses until 2024 Q2",
+        "Courses until 2024 Q3",
+        "End of programme",
+    ]
 
 
 @pytest.mark.django_db
