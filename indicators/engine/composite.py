@@ -344,4 +344,7 @@ def _scores(
     shares = kept / kept.sum(axis=1, keepdims=True)
     filled = np.where(known, values, 1.0)
     arithmetic = shares @ filled
-    return np.where(geometric, np.exp(shares @ np.log(np.maximum(filled, float(FLOOR)))), arithmetic)
+    joined: np.ndarray = np.where(
+        geometric, np.exp(shares @ np.log(np.maximum(filled, float(FLOOR)))), arithmetic
+    )
+    return joined

@@ -368,7 +368,8 @@ def _events(
         )
     centre = events / math.fsum(e for _, e in base)
     spread = math.fsum((c - e * centre) ** 2 / (e * centre) for c, e in base) / (len(base) - 1)
-    factor, method, notes = 1.0, f"{name} chart", ()
+    factor, method = 1.0, f"{name} chart"
+    notes: tuple[Message, ...] = ()
     if spread > OVERDISPERSED_ABOVE:
         scores = [
             None if p is None else (p[0] - p[1] * centre) / math.sqrt(p[1] * centre)
