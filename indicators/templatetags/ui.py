@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from django import template
+from django.conf import settings
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -71,6 +72,12 @@ def icon(name: str, css: str = "") -> SafeString:
         css,
         mark_safe(ICONS[name]),
     )
+
+
+@register.simple_tag
+def may_mail() -> bool:
+    """Whether this server sends mail; without it no page offers a link by mail."""
+    return bool(settings.EMAIL_HOST)
 
 
 @register.filter
