@@ -92,6 +92,31 @@ def periods_between(
     return _month_periods(frequency.months, starts_on, ends_on, fiscal_year_start_month)
 
 
+def custom_periods(months: int, starts_on: date, ends_on: date, first_month: int = 1) -> tuple[Period, ...]:
+    """Periods of any whole number of months, e.g. four for three a year, counted from `first_month`.
+
+    Every one begins on the first of a month and ends on the day before the next, whatever day the span starts on.
+
+    Args:
+        months: 1 to 12, a divisor of 12, so that every year has the same periods.
+        starts_on, ends_on: the span, in that order; first_month: 1 to 12.
+
+    Returns:
+        Periods in order of time; those of 1, 3, 6 and 12 months are labelled as their calendar frequency, others by
+        their months, ``2025-02–05``.
+
+    >>> [p.label for p in custom_periods(4, date(2025, 1, 1), date(2025, 12, 31))]
+    ['2025-01–04', '2025-05–08', '2025-09–12']
+    """
+    if not 1 <= months <= 12 or 12 % months:
+        raise EngineError(f"{months} months were given; 1, 2, 3, 4, 6 or 12 were expected.")
+    if ends_on < starts_on:
+        raise EngineError(f"The span ends on {ends_on}, before it starts on {starts_on}.")
+    if not 1 <= first_month <= 12:
+        raise EngineError(f"Month {first_month} was given; 1 to 12 was expected.")
+    return _month_periods(months, starts_on, ends_on, first_month)
+
+
 def _weeks(starts_on: date, ends_on: date) -> tuple[Period, ...]:
     found: list[Period] = []
     monday = starts_on - timedelta(days=starts_on.weekday())
@@ -133,5 +158,9 @@ def _label(month: int, months: int, first_month: int) -> str:
             return f"{name} Q{into_year // 3 + 1}"
         case 6:
             return f"{name} H{into_year // 6 + 1}"
-        case _:
+        case 12:
             return name
+        case _:
+            start, end = _first_day(month), _first_day(month + months - 1)
+            until = f"{end:%m}" if end.year == start.year else f"{end:%Y-%m}"
+            return f"{start:%Y-%m}–{until}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,6 +11,13 @@ from . import exact
 from .display import format_number
 from .messages import gettext_noop, message, refuse
 from .types import IndicatorRule, Measurement, Message, PeriodValue, Refusal, RefusalCode, SiteRule, ValueType
+
+_PICKED: dict[SiteRule, Callable[[Sequence[Decimal]], Decimal]] = {
+    SiteRule.MIN: lambda values: exact.plain(min(values)),
+    SiteRule.MAX: lambda values: exact.plain(max(values)),
+    SiteRule.MEDIAN: exact.median,
+}
+"""Rules that pick a value, of whose standard error nothing can be said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +253,9 @@ def _combine(figures: Sequence[_Figure], how: SiteRule, rule: IndicatorRule) -> 
     denominator = _sum_of(f.denominator for f in figures)
     n = _sum_of_counts(f.n for f in figures)
     has_parts = numerator is not None and denominator is not None
-    if has_parts and how in {SiteRule.RATIO_OF_SUMS, SiteRule.SUM} and rule.value_type is not ValueType.COUNT:
+    is_made_of_parts = rule.value_type is ValueType.RATIO or all(f.value is None for f in figures)
+    pools = how in {SiteRule.RATIO_OF_SUMS, SiteRule.SUM} and rule.value_type is not ValueType.COUNT
+    if has_parts and is_made_of_parts and pools:
         return _Figure(numerator=numerator, denominator=denominator, n=n)
     values = [value for f in figures if (value := _value_of(f, rule)) is not None]
     if len(values) != len(figures):
@@ -285,8 +294,8 @@ def join_values(
             error = _error_of_sum(standard_errors)
             count = Decimal(len(values))
             return exact.mean(values), None if error is None else exact.quotient(error, count)
-        case SiteRule.MEDIAN:
-            return exact.median(values), None
+        case SiteRule.MIN | SiteRule.MAX | SiteRule.MEDIAN:
+            return _PICKED[how](values), None
         case SiteRule.MEAN_WEIGHTED_N | SiteRule.RATIO_OF_SUMS:
             weights = [Decimal(one) for one in n if one is not None]
             if len(weights) != len(values) or not any(weights):

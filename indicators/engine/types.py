@@ -56,6 +56,8 @@ class SiteRule(StrEnum):
 
     SUM = "sum"
     MEAN = "mean"
+    MIN = "min"
+    MAX = "max"
     MEDIAN = "median"
     RATIO_OF_SUMS = "ratio_of_sums"
     MEAN_WEIGHTED_N = "mean_weighted_n"
@@ -114,6 +116,10 @@ class RefusalCode(StrEnum):
     ITS_GAPS = "ITS_GAPS"
     PRETREND_NOT_LINEAR = "PRETREND_NOT_LINEAR"
     NON_STATIONARY_RESIDUALS = "NON_STATIONARY_RESIDUALS"
+    N_TOO_SMALL_CHART = "N_TOO_SMALL_CHART"
+    EVENTS_TOO_RARE = "EVENTS_TOO_RARE"
+    NOT_COUNTS = "NOT_COUNTS"
+    GOALPOSTS_WRONG = "GOALPOSTS_WRONG"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

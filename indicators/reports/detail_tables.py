@@ -131,6 +131,8 @@ def observation_table(
 
 def _observation_row(indicator: ProgrammeIndicator, one: Observation, *, with_people: bool) -> Row:
     missing = one.get_missing_reason_display() if one.missing_reason else ""
+    if getattr(one, "is_left_out", False):
+        missing = _("Left out: few people")
     decided_on = one.decided_at.date() if one.decided_at else None
     return Row(
         cells={

@@ -28,9 +28,12 @@ from indicators.models import (
     User,
 )
 from indicators.reports import cells
+from indicators.reports.breakdowns import hidden_figures, newest_breakdown, sees_small_cells
+from indicators.reports.data_quality import quality_block
 from indicators.reports.detail_tables import indicator_table, observation_table
 from indicators.reports.queries import every_indicator, status_of, today
 from indicators.reports.series import indicator_series
+from indicators.reports.signals import signal_block
 from indicators.reports.tables import Table, indicator_row, plan_cells
 from indicators.reports.wording import has_gone_stale, refusal_text, say, say_all, status_now
 from indicators.snapshots import load_indicators, load_snapshots
@@ -82,9 +85,28 @@ def period_table(user: User, indicator: ProgrammeIndicator, snapshot: Snapshot) 
 
 
 def figure_table(user: User, indicator: ProgrammeIndicator) -> Table:
+    found = visible_observations(user, indicator)
     return observation_table(
-        indicator, visible_observations(user, indicator), as_of=today(), with_people=with_people(user)
+        indicator,
+        _leave_out(user, indicator, list(found), found),
+        as_of=today(),
+        with_people=with_people(user),
     )
+
+
+def _leave_out(
+    user: User, indicator: ProgrammeIndicator, shown: list[Observation], everything: QuerySet[Observation]
+) -> list[Observation]:
+    """Empty the figures of small cells of persons, for all but those who enter and approve them."""
+    if sees_small_cells(user, indicator):
+        return shown
+    hidden = hidden_figures(indicator, everything, {one.period_id for one in shown})
+    for one in shown:
+        one.is_left_out = hidden.hides(one)  # type: ignore[attr-defined]
+        if one.is_left_out:  # type: ignore[attr-defined]
+            one.numerator = one.denominator = one.value = one.standard_error = one.sample_size = None
+            one.comment = ""
+    return shown
 
 
 def context(user: User, indicator: ProgrammeIndicator, *, page: str | None) -> dict[str, Any]:
@@ -101,6 +123,10 @@ def context(user: User, indicator: ProgrammeIndicator, *, page: str | None) -> d
     projected = forecast(snapshot.series, snapshot.rule, snapshot.plan, snapshot.as_of)
     judgement = status.judgement if status is not None else {}
     table = period_table(user, indicator, snapshot)
+    everything = visible_observations(user, indicator)
+    observations = _page(everything, page)
+    observations.object_list = _leave_out(user, indicator, list(observations.object_list), everything)
+    broken_down = newest_breakdown(indicator, everything)
     is_text = snapshot.rule.value_type is ValueType.TEXT
     return {
         "indicator": indicator,
@@ -127,7 +153,10 @@ def context(user: User, indicator: ProgrammeIndicator, *, page: str | None) -> d
         "has_parts": snapshot.rule.value_type is ValueType.RATIO,
         "has_total": any(column.key == "total" for column in table.columns),
         "is_text": is_text,
-        "observations": _page(visible_observations(user, indicator), page),
+        "observations": observations,
+        "breakdown": broken_down,
+        "signals": None if is_text else signal_block(indicator, snapshot),
+        "quality": quality_block(indicator, snapshot, mismatches=len(broken_down.mismatches)),
         "revisions": [{"revision": one, "cells": plan_cells(indicator, one)} for one in revisions],
         "sign_offs": _sign_offs(user, indicator),
         "shows_people": with_people(user),

@@ -9,6 +9,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from indicators.charts.control import ControlSeries, draw_control
 from indicators.charts.expost import (
     EstimateSet,
     PairedCourse,
@@ -89,6 +90,27 @@ def _describe(series: IndicatorSeries, write: object) -> str:
             % {"low": write(series.lower), "high": write(series.upper)}
         )
     return " ".join(parts)
+
+
+@register.inclusion_tag("components/chart_control.html")
+def control_chart(series: ControlSeries, places: int | None = None) -> dict[str, object]:
+    """Period values between their usual limits, with the signals in words and the table behind it."""
+
+    def write(value: Number) -> str:
+        return format_number(value, places)
+
+    parts = [_("Mean: %(value)s.") % {"value": write(series.centre)}]
+    parts += list(series.signals) or [_("No signal: the ups and downs are the usual ones.")]
+    return {
+        "series": series,
+        "key": _key(f"{series.title} control"),
+        "drawings": [
+            draw_control(series, frame, write=write, write_month=write_month, write_year=write_year)
+            for frame in FRAMES
+        ],
+        "places": places,
+        "desc": " ".join(parts),
+    }
 
 
 @register.inclusion_tag("components/sparkline.html")

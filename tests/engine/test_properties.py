@@ -1,14 +1,17 @@
 """What holds for any numbers: order, families of one, signs, and that nothing is ever not a number."""
 
 import math
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from indicators.engine.achievement import achievement, planned_value
 from indicators.engine.codec import judgement_to_json, snapshot_from_json, snapshot_to_json
+from indicators.engine.display import format_index
 from indicators.engine.exact import quotient
 from indicators.engine.expost.paired import paired_gain
 from indicators.engine.expost.persistence import retention
@@ -16,11 +19,14 @@ from indicators.engine.forecast import forecast
 from indicators.engine.judge import judge
 from indicators.engine.portfolio import largest_remainder_percentages
 from indicators.engine.rollup import roll_up_period
+from indicators.engine.signals import xmr
+from indicators.engine.timeline import current_value
 from indicators.engine.types import (
     Direction,
     IndicatorRule,
     Measurement,
     Plan,
+    Refusal,
     SiteRule,
     Snapshot,
     TimeRule,
@@ -185,3 +191,123 @@ def assert_finite(data) -> None:
                 assert_finite(one)
         case str():
             assert data not in {"NaN", "Infinity", "-Infinity"}
+
+
+# --- Units, directions, gaps, texts --------------------------------------------------------------------------------
+
+small = st.decimals(min_value=-1000, max_value=1000, places=2)
+factors = st.sampled_from([Decimal(x) for x in ("0.5", "2", "10", "-1", "0.25", "-4")])
+
+
+@FEW
+@given(small, small, small, factors, small)
+def test_other_units_leave_achievement_alone(actual, baseline, target, factor, shift):
+    there = achievement(actual, baseline, target)
+    other = achievement(*(x * factor + shift for x in (actual, baseline, target)))
+
+    assert getattr(there, "code", there) == getattr(other, "code", other)
+
+
+@FEW
+@given(
+    measurements(allow_gaps=False),
+    st.sampled_from(["sum", "mean", "min", "max", "median", "mean_weighted_n"]),
+    factors,
+    small,
+)
+def test_other_units_scale_and_shift_the_value_of_a_period(rows, how, factor, shift):
+    rule = cases.rule(value_type="number", site_rule=how)
+    # Turning round makes the least the largest.
+    turned = {"min": "max", "max": "min"}.get(how, how) if factor < 0 else how
+    shift = Decimal(0) if how == "sum" else shift
+    scaled = [replace(r, value=r.value * factor + shift) for r in rows]
+
+    found = period(scaled, cases.rule(value_type="number", site_rule=turned)).value
+
+    expected = period(rows, rule).value * factor + shift
+    assert abs(found - expected) <= Decimal("1e-8") * max(1, abs(factor))
+
+
+@FEW
+@given(st.lists(small, min_size=5, max_size=16), small, small, st.integers(0, 3))
+def test_swapping_the_direction_mirrors_the_verdict(values, baseline, target, gap):
+    how = cases.rule(time_rule="last", direction="ascending" if target > baseline else "descending")
+    back = replace(how, direction=Direction.DESCENDING if target > baseline else Direction.ASCENDING)
+    series = [v if i % 4 != gap else "missing" for i, v in enumerate(values)]
+    mirrored = [v if v == "missing" else -v for v in series]
+
+    there = judge(cases.snapshot(series, how, cases.plan({"baseline": baseline, "target": target})))
+    other = judge(cases.snapshot(mirrored, back, cases.plan({"baseline": -baseline, "target": -target})))
+
+    assert (there.status, there.achievement, there.on_track_index) == (
+        other.status,
+        other.achievement,
+        other.on_track_index,
+    )
+    assert (there.required_pace, there.is_over_target, there.trend.word) == (
+        other.required_pace,
+        other.is_over_target,
+        other.trend.word,
+    )
+
+
+@FEW
+@given(
+    st.lists(small, min_size=1, max_size=12),
+    st.sampled_from(["mean", "min", "max", "median", "last", "sum"]),
+    st.data(),
+)
+def test_missing_is_never_zero(values, time_rule, data):
+    place = data.draw(st.integers(0, len(values)))
+    how = cases.rule(value_type="number", time_rule=time_rule)
+    plan = cases.plan({"baseline": 0, "target": 1})
+
+    def value(series):
+        return current_value(cases.series(series, how), how, plan, date(2060, 1, 1)).value
+
+    with_gap = [*values[:place], "missing", *values[place:]]
+
+    assert value(with_gap) == value(values)
+    assert value(["missing"] * 3) is None
+    assert value([0]) == 0
+
+
+@FEW
+@given(st.decimals(min_value=-2, max_value=3, places=9), st.sampled_from(["0.90", "0.75", "0.85", "1.15"]))
+def test_text_and_colour_of_an_index_come_from_the_same_number(index, border):
+    border = Decimal(border)
+
+    shown = Decimal(format_index(index, (border,)).replace("−", "-"))
+
+    assert (shown >= border) == (index >= border)
+
+
+@FEW
+@given(st.lists(st.tuples(st.integers(1, 3), measurements(allow_gaps=False)), min_size=1, max_size=3))
+def test_status_from_roll_ups_equals_status_from_raw_rows(quarters):
+    """A roll-up that is stored and read again judges like the one just made."""
+    how = cases.rule(value_type="ratio", scale=100, time_rule="ratio_of_sums")
+    calendar = cases.periods_between("quarterly", date(2025, 1, 1), date(2026, 12, 31))
+    series = tuple(
+        roll_up_period(rows, how, starts_on=p.starts_on, ends_on=p.ends_on, label=p.label, expected=len(rows))
+        for (_, rows), p in zip(quarters, calendar, strict=False)
+    )
+    pooled = [r for _, rows in quarters for r in rows]
+
+    found = current_value(series, how, cases.plan(), date(2030, 1, 1))
+
+    assert found.value == quotient(100 * sum(r.numerator for r in pooled), sum(r.denominator for r in pooled))
+
+
+@FEW
+@given(st.lists(st.floats(-1e6, 1e6), min_size=8, max_size=30), st.floats(0.01, 100), st.floats(-1e4, 1e4))
+def test_a_control_chart_scales_with_its_units_and_turns_round_with_its_sign(values, factor, shift):
+    there = xmr(values)
+    other = xmr([v * factor + shift for v in values])
+    mirrored = xmr([-v for v in values])
+
+    if isinstance(there, Refusal) or isinstance(other, Refusal):
+        return
+    assert other.centre == pytest.approx(there.centre * factor + shift, rel=1e-6, abs=1e-3)
+    assert other.sigma == pytest.approx(there.sigma * factor, rel=1e-6, abs=1e-6)
+    assert mirrored.signalled == there.signalled
