@@ -14,7 +14,7 @@ from . import exact
 from .display import format_number
 from .errors import EngineError
 from .messages import gettext_noop, message, refuse
-from .portfolio import NEEDED_WEIGHT
+from .rules import METHOD_RULES
 from .types import Message, Refusal, RefusalCode
 
 FLOOR = Decimal("0.01")
@@ -167,12 +167,12 @@ def composite(
     whole = exact.total(c.weight for c in components)
     usable = exact.total(c.weight for c in components if c.value is not None)
     share = Decimal(0) if whole == 0 else exact.quotient(usable, whole)
-    if share < NEEDED_WEIGHT:
+    if share < METHOD_RULES.usable_weight_from:
         return refuse(
             RefusalCode.WEIGHT_COVERAGE_TOO_LOW,
             gettext_noop("Usable data cover %(have)s %% of the weight; at least %(need)s %% are needed."),
             have=format_number(share * 100, 1),
-            need=format_number(NEEDED_WEIGHT * 100, 0),
+            need=format_number(METHOD_RULES.usable_weight_from * 100, 0),
         )
     parts: list[PartScore] = []
     for one in components:

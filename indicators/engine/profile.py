@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from .display import format_number, format_share
 from .messages import gettext_noop, message
-from .quality import PARTIAL_BELOW, Freshness, freshness, is_partial
+from .quality import Freshness, freshness, is_partial
+from .rules import METHOD_RULES
 from .types import Coverage, Message
 
 EXPIRES_AFTER_YEARS = 3
@@ -296,7 +297,7 @@ def _timeliness(facts: QualityFacts) -> StandardScore:
         )
     on_time = facts.on_time
     if on_time is not None and on_time.share is not None:
-        cost = 0 if on_time.share >= GOOD_SHARE else (1 if on_time.share >= PARTIAL_BELOW else 2)
+        cost = 0 if on_time.share >= GOOD_SHARE else (1 if on_time.share >= METHOD_RULES.partial_below else 2)
         marks.saw(cost, gettext_noop("%(part)s of %(whole)s figures came in on time."), **_parts(on_time))
     if facts.coverage is not None and facts.coverage.share is not None:
         marks.saw(
