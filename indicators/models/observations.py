@@ -60,10 +60,10 @@ class MissingReason(models.TextChoices):
 
 class ObservationQuerySet(OfIndicatorQuerySet):
     def visible_to(self, user: User) -> ObservationQuerySet:
-        """As their indicator; partner viewers see approved ones alone."""
+        """As their indicator; partner viewers see approved totals alone: a cell may be one person."""
         seen = super().visible_to(user)
         if user.is_authenticated and user.global_role == GlobalRole.PARTNER_VIEWER:
-            return seen.filter(state=State.APPROVED)
+            return seen.filter(state=State.APPROVED, cell="")
         return seen
 
     def current(self) -> ObservationQuerySet:

@@ -70,6 +70,15 @@ def test_a_partner_viewer_sees_what_is_releasable_and_approved(world):
     assert client.get("/api/v1/evaluations/").data["results"] == []
 
 
+def test_a_partner_viewer_sees_no_single_cells(world):
+    own = world.own
+    quarter = own.programme.periods.get(label="2024 Q1")
+    cell = make.make_observation(own.indicator, quarter, unit=own.unit, cell="sex=female")
+
+    assert client_of(world.people["partner"]).get(f"/api/v1/observations/{cell.pk}/").status_code == 404
+    assert client_of(world.people["officer"]).get(f"/api/v1/observations/{cell.pk}/").status_code == 200
+
+
 @pytest.mark.parametrize("n", [1, 20])
 def test_indicators_cost_the_same_queries_for_one_and_for_many(n, django_assert_num_queries):
     programme = make.make_programme()
