@@ -302,7 +302,7 @@ def addresses_without_a_library_object():
         yield name
 
 
-@pytest.mark.parametrize("name", addresses_without_a_library_object())
+@pytest.mark.parametrize("name", list(addresses_without_a_library_object()))
 def test_no_address_takes_a_post_without_its_token(world, name):  # noqa: F811
     """Those of the libraries too, where they need no object of the library."""
     route = ROUTES.get(name)
