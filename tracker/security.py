@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views import defaults
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -62,10 +64,43 @@ def limit_sessions(get_response: Handler) -> Handler:
 def bad_request(request: HttpRequest, exception: Exception | None = None, reason: str = "") -> HttpResponse:
     """Answer 400 with its reason, as a page or, under /api/, as a problem document. Also Django's `handler400`."""
     reason = reason or _("The request could not be understood.")
-    if request.path_info.startswith("/api/"):
-        problem = {"type": "about:blank", "title": "Bad Request", "status": 400, "detail": reason}
-        return JsonResponse(problem, status=400, content_type="application/problem+json")
+    if _is_machine(request):
+        return _problem(400, reason)
     return render(request, "400.html", {"reason": reason}, status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's `handler403`."""
+    return (
+        _problem(403, _("You may not do this."))
+        if _is_machine(request)
+        else defaults.permission_denied(request, exception)
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's `handler404`."""
+    return (
+        _problem(404, _("Nothing is here."))
+        if _is_machine(request)
+        else defaults.page_not_found(request, exception)
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's `handler500`: the fault is in the log, and not in the answer."""
+    if _is_machine(request):
+        return _problem(500, _("Something went wrong on our side. Nothing was half-saved."))
+    return defaults.server_error(request)
+
+
+def _is_machine(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/api/")
+
+
+def _problem(status: int, detail: str) -> HttpResponse:
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return JsonResponse(body, status=status, content_type="application/problem+json")
 
 
 class ClosedSignup(DefaultAccountAdapter):

@@ -12,6 +12,9 @@ admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # one login, one second factor
 
 handler400 = "tracker.security.bad_request"
+handler403 = "tracker.security.forbidden"
+handler404 = "tracker.security.not_found"
+handler500 = "tracker.security.server_error"
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
