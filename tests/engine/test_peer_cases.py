@@ -26,6 +26,7 @@ from indicators.engine.periods import custom_periods, periods_between
 from indicators.engine.portfolio import status_counts, weighted_achievement, worst_of_critical
 from indicators.engine.quality import coverage, entry_errors, robust_z
 from indicators.engine.rollup import check_parts, roll_up_period
+from indicators.engine.rules import METHOD_RULES
 from indicators.engine.timeline import current_value
 from indicators.engine.types import Measurement, PeriodValue, Plan, Refusal, RefusalCode, Status
 
@@ -588,7 +589,7 @@ def judged_periods(targets: list[Any], observations: list[Any], mode: str) -> di
         due = planned_value(plan, now.on)
         index = achievement(now.value, Decimal(0), due)
         is_low = status_of(index, index, plan) is not Status.ON_TRACK
-        return now.value, due, index, -1 if is_low else 1 if index > plan.over_target_from else 0
+        return now.value, due, index, -1 if is_low else 1 if index > METHOD_RULES.over_target_from else 0
 
     each = []
     for i, period in enumerate(series):
