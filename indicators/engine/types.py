@@ -112,6 +112,8 @@ class RefusalCode(StrEnum):
     ITS_GAPS = "ITS_GAPS"
     PRETREND_NOT_LINEAR = "PRETREND_NOT_LINEAR"
     NON_STATIONARY_RESIDUALS = "NON_STATIONARY_RESIDUALS"
+    OUT_OF_BOUNDS = "OUT_OF_BOUNDS"
+    FORMULA_UNUSABLE = "FORMULA_UNUSABLE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
