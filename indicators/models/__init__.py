@@ -46,7 +46,14 @@ from indicators.models.reference import (
     Organisation,
     Partner,
 )
-from indicators.models.tailoring import Marking, Milestone, ProgrammeIndicator, SignOff, TargetRevision
+from indicators.models.tailoring import (
+    FormulaSource,
+    Marking,
+    Milestone,
+    ProgrammeIndicator,
+    SignOff,
+    TargetRevision,
+)
 
 __all__ = [
     "PENDING",
@@ -68,6 +75,7 @@ __all__ = [
     "Evidence",
     "Finding",
     "FollowUp",
+    "FormulaSource",
     "Framework",
     "Frequency",
     "GlobalRole",

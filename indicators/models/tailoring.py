@@ -94,6 +94,12 @@ class ProgrammeIndicator(models.Model):
         Partner, verbose_name=_("releasable to"), related_name="released_indicators", blank=True
     )
     is_active = models.BooleanField(_("in use"), default=True)
+    formula = models.TextField(
+        _("formula"),
+        blank=True,
+        editable=False,
+        help_text=_("Empty: its figures are observed. Otherwise they are computed from other indicators."),
+    )
 
     plan = models.OneToOneField(
         "TargetRevision",
@@ -138,6 +144,10 @@ class ProgrammeIndicator(models.Model):
     def name(self) -> str:
         return self.local_name or self.version.name
 
+    @property
+    def is_computed(self) -> bool:
+        return self.formula != ""
+
 
 class OfIndicatorQuerySet(models.QuerySet[Any]):
     """Rows seen by whoever sees their programme indicator."""
@@ -152,6 +162,27 @@ class OfIndicatorQuerySet(models.QuerySet[Any]):
         return self.filter(
             **{f"{self.indicator_path}__in": ProgrammeIndicator.objects.visible_to(user).values("pk")}
         )
+
+
+class FormulaSource(models.Model):
+    """An indicator whose figures the formula of another one takes."""
+
+    indicator = models.ForeignKey(
+        ProgrammeIndicator, on_delete=models.CASCADE, related_name="formula_sources"
+    )
+    source = models.ForeignKey(ProgrammeIndicator, on_delete=models.PROTECT, related_name="formula_uses")
+
+    objects = OfIndicatorQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["indicator_id", "source_id"]
+        constraints = [
+            models.UniqueConstraint(name="formula_source_once", fields=["indicator", "source"]),
+            models.CheckConstraint(name="formula_source_is_another", condition=~Q(indicator=F("source"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.indicator_id} from {self.source_id}"
 
 
 class TargetRevision(models.Model):

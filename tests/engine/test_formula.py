@@ -34,10 +34,14 @@ from indicators.engine.types import IndicatorRule, RefusalCode, ValueType
 GAP = Absent(why=message("nothing reported"))
 KNOWN = {
     "NMI-06": Known(value_type=ValueType.RATIO, label="Posts that meet the standard"),
-    "NMI-07": Known(value_type=ValueType.COUNT, label="People trained"),
+    "NMI-07": Known(
+        value_type=ValueType.COUNT,
+        label="People trained",
+        dimensions={"sex": frozenset({"female", "male"}), "nation": frozenset()},
+    ),
     "NMI-08": Known(value_type=ValueType.BINARY, label="Law in force"),
     "NMI-09": Known(value_type=ValueType.TEXT, label="Story"),
-    "ICI-03@JOR": Known(value_type=ValueType.SCORE, label="Readiness"),
+    "ICI-03/JOR": Known(value_type=ValueType.SCORE, label="Readiness"),
 }
 
 
@@ -225,6 +229,8 @@ def test_yes_and_no_become_one_and_zero():
         ("[NMI-07].label", "no part of an indicator", 10),
         ("[NMI-07].numerator", "not a share", 1),
         ("[NMI-07; sex]", "no disaggregation", 1),
+        ("[NMI-07; rank=OF-3]", "not split by rank", 1),
+        ("[NMI-07; sex=f]", "no category", 1),
         ("[NMI-07] + [NMI-08]", "yes or no; expected a number", 12),
         ("if([NMI-07], 1, 2)", "a number; expected yes or no", 4),
         ("if([NMI-08], 1, [NMI-08])", "expected a number", 17),
@@ -407,9 +413,9 @@ def test_the_formula_with_its_numbers():
 
 
 def test_a_name_may_be_of_one_partner_and_a_cell_of_several_dimensions():
-    tree = parse("[ICI-03@JOR; sex=female; nation=KWT].n")
+    tree = parse("[ICI-03/JOR; sex=female; nation=KWT].n")
 
-    assert tree == Reference(name="ICI-03@JOR", cell="nation=KWT;sex=female", part="n")
+    assert tree == Reference(name="ICI-03/JOR", cell="nation=KWT;sex=female", part="n")
     assert parse(to_text(tree)) == tree
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from indicators.engine.messages import gettext_noop, message
 from indicators.engine.types import Message, ValueType
@@ -36,6 +36,8 @@ class Known:
 
     value_type: ValueType
     label: str = ""
+    dimensions: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """How it is split, with the categories of each; none: any category."""
     why_not: Message | None = None
     """Why it cannot be used in this formula although it exists."""
 
@@ -127,8 +129,31 @@ def _kind_of_reference(node: Reference, known: Mapping[str, Known]) -> Kind:
             name=node.name,
             part=node.part,
         )
+    _check_cell(node, found)
     is_answer = node.part == "value" and found.value_type in ANSWERS
     return Kind.ANSWER if is_answer else Kind.NUMBER
+
+
+def _check_cell(node: Reference, found: Known) -> None:
+    for pair in filter(None, node.cell.split(";")):
+        dimension, _equals, category = pair.partition("=")
+        if dimension not in found.dimensions:
+            raise _fault(
+                node,
+                gettext_noop("%(name)s is not split by %(given)s; it is split by: %(split)s."),
+                name=node.name,
+                given=dimension,
+                split=", ".join(sorted(found.dimensions)) or "—",
+            )
+        categories = found.dimensions[dimension]
+        if categories and category not in categories:
+            raise _fault(
+                node,
+                gettext_noop("%(given)s is no category of %(dimension)s; expected one of %(known)s."),
+                given=category,
+                dimension=dimension,
+                known=", ".join(sorted(categories)),
+            )
 
 
 def _kind_of_call(node: Call, function: Function, known: Mapping[str, Known]) -> Kind:

@@ -38,7 +38,7 @@ _TOKEN = re.compile(
     r"|(?P<sign>\*\*|<=|>=|==|!=|<>|[-+*/=<>(),.\u00d7\u00f7\u2212\u2264\u2265\u2260])"
 )
 _SAME_SIGN = {"==": "=", "<>": "!=", "×": "*", "÷": "/", "−": "-", "≤": "<=", "≥": ">=", "≠": "!="}
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,39}(@[A-Za-z0-9-]{1,20})?")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}(/[A-Za-z0-9-]{1,20})?")
 _CELL = re.compile(r"\s*([A-Za-z][A-Za-z0-9_]*)\s*=\s*([^\s;=\[\]](?:[^;=\[\]]*[^\s;=\[\]])?)\s*")
 _COMPARES = {"=", "!=", "<", "<=", ">", ">="}
 
@@ -266,7 +266,7 @@ def _inside(token: _Token) -> tuple[str, str]:
     name = name.strip()
     if not _NAME.fullmatch(name):
         raise FormulaError(
-            message(gettext_noop("Expected the code of an indicator, as in [NMI-06] or [ICI-03@JOR].")),
+            message(gettext_noop("Expected the code of an indicator, as in [NMI-06] or [ICI-03/JOR].")),
             token.start,
             token.end,
         )

@@ -65,7 +65,7 @@ class Reference(Node):
     """A figure of another indicator: ``[NMI-06; sex=female].numerator``."""
 
     name: str
-    """The code of the library, with ``@`` and the partner's code where it is tailored for one."""
+    """The code of the library, with ``/`` and the partner's code where it is tailored for one."""
     cell: str = ""
     """Disaggregation in canonical order, ``nation=KWT;sex=female``; empty for the total."""
     part: Part = "value"
