@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -41,6 +41,13 @@ class ProgrammeIndicatorQuerySet(models.QuerySet["ProgrammeIndicator"]):
 
     def active(self) -> ProgrammeIndicatorQuerySet:
         return self.filter(is_active=True)
+
+    def with_hidden_sources(self, user: User) -> ProgrammeIndicatorQuerySet:
+        """With `has_hidden_sources`: the formula rests on something that the person does not see."""
+        unseen = FormulaSource.objects.filter(indicator=OuterRef("pk")).exclude(
+            source__in=ProgrammeIndicator.objects.visible_to(user).values("pk")
+        )
+        return self.annotate(has_hidden_sources=Exists(unseen))
 
 
 class ProgrammeIndicator(models.Model):

@@ -20,16 +20,12 @@ from indicators.engine.formula import (
     parse,
     references,
 )
-from indicators.engine.types import Message, ValueType
+from indicators.engine.types import ValueType
 from indicators.formulas import Evaluation, evaluate, known_of, load_material
 from indicators.models import FormulaSource, Observation, ProgrammeIndicator, User
 from indicators.permissions import check_may_administer
 from indicators.programmes.changes import lock_programme, refuse
-
-
-def say(text: Message) -> str:
-    """A message of the engine in the reader's language."""
-    return _(text.template) % text.params
+from indicators.tracing import say
 
 
 @dataclass(frozen=True, slots=True)

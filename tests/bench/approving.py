@@ -16,8 +16,8 @@ SAMPLES = 25
 def measure_approving(already: int) -> dict[str, Any]:
     """With `already` approved observations on the indicator: 100 months × (already ÷ 100) sites."""
     from django.db import connection
-    from indicators.entry.actions import approve_observation, submit_observation
 
+    from indicators.entry.actions import approve_observation, submit_observation
     from indicators.models import Observation, ReportingPeriod
 
     indicator, officer, approver, sites = _prepare(already)

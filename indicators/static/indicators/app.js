@@ -25,22 +25,30 @@
 
   // Buttons that only a script can answer show themselves when there is one.
   function reveal() {
-    document.querySelectorAll("[data-dismiss][hidden],[data-print][hidden]").forEach(function (button) {
+    document.querySelectorAll("[data-dismiss][hidden],[data-print][hidden],[data-insert][hidden]").forEach(function (button) {
       button.hidden = false;
     });
   }
   reveal();
   document.addEventListener("htmx:afterSettle", reveal);
 
+  // Puts a piece of text where the cursor stands in a text area.
+  function insert(area, text) {
+    area.setRangeText(text, area.selectionStart, area.selectionEnd, "end");
+    area.focus();
+    area.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
   document.addEventListener("click", function (event) {
     // One open menu at a time; a click elsewhere closes it.
     document.querySelectorAll("details.menu[open]").forEach(function (menu) {
       if (!menu.contains(event.target)) menu.removeAttribute("open");
     });
-    var target = event.target.closest("[data-dismiss],[data-print],[data-dialog],[data-dialog-close]");
+    var target = event.target.closest("[data-dismiss],[data-print],[data-insert],[data-dialog],[data-dialog-close]");
     if (!target) return;
     if (target.hasAttribute("data-dismiss")) target.closest(".callout").remove();
     if (target.hasAttribute("data-print")) window.print();
+    if (target.hasAttribute("data-insert")) insert(document.getElementById(target.dataset.into), target.dataset.insert);
     if (target.hasAttribute("data-dialog-close")) target.closest("dialog").close();
     if (target.hasAttribute("data-dialog")) {
       // The link's own address is the confirm page; with a script, the dialog is quicker.
