@@ -9,8 +9,9 @@ from pathlib import Path
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
     join_local_run()
-    import tracker.celery  # noqa: F401 - so that a command can ring the workers
     from django.core.management import execute_from_command_line
+
+    import tracker.celery  # noqa: F401 - so that a command can ring the workers
 
     execute_from_command_line(sys.argv)
 

@@ -65,6 +65,14 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
                 roles=frozenset({GlobalRole.ADMIN}),
             ),
             Item(
+                url_name="event-list",
+                label=_("Audit trail"),
+                icon="clock",
+                roles=frozenset(
+                    {GlobalRole.ADMIN, GlobalRole.AUDITOR, Role.OFFICER, Role.APPROVER, Role.EVALUATOR}
+                ),
+            ),
+            Item(
                 url_name="people-list", label=_("People"), icon="users", roles=frozenset({GlobalRole.ADMIN})
             ),
         ),

@@ -161,6 +161,7 @@ ROUTES: dict[str, Route] = {
     "assessment-detail": seen(of("run")),
     "context-list": everybody(),
     "context-detail": Route(lambda own: [own.series.code], SIGNED_IN),
+    "event-list": only(tuple(who for who in SIGNED_IN if "partner" not in who), nothing, among=SIGNED_IN),
     "export": seen(lambda own: ["programme", own.programme.code, "csv"]),
     # the machine door
     "api-schema": everybody(),

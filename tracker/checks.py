@@ -24,8 +24,8 @@ COMPOSE = "docker/compose.yaml"
 SHELL_SCRIPTS = [".ci/run", "docker/entrypoint"]
 
 CHECKS: list[tuple[str, list[str], dict[str, str]]] = [
-    ("format", [str(BIN / "ruff"), "format", "--check", "."], {}),
-    ("lint", [str(BIN / "ruff"), "check", "."], {}),
+    ("format", [str(BIN / "ruff"), "format", "--check", "--no-cache", "."], {}),
+    ("lint", [str(BIN / "ruff"), "check", "--no-cache", "."], {}),
     ("types", [PYTHON, "-m", "mypy"], LOCAL),
     ("imports", [str(BIN / "lint-imports"), "--no-cache"], LOCAL),
     ("migrations", [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"], LOCAL),

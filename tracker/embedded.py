@@ -150,6 +150,16 @@ class Postgres:
         if self.child is not None:
             stop(self.child, by=signal.SIGINT, within_seconds=20)
 
+    def is_new(self) -> bool:
+        return not (self.data_dir / "postgres" / "PG_VERSION").exists()
+
+    def forget(self) -> None:
+        """Remove the whole cluster: only for one that was never finished."""
+        place = self.data_dir / "postgres"
+        shutil.rmtree(place.resolve(), ignore_errors=True)
+        if place.is_symlink():
+            place.unlink()
+
     def _cluster(self) -> Path:
         """`data_dir/postgres`; a link to a directory elsewhere when the server's user cannot walk to `data_dir`."""
         place = self.data_dir / "postgres"

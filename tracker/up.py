@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -203,29 +204,40 @@ def _read_lock(path: Path) -> dict[str, object]:
 
 def start_all(data_dir: Path, host: str, port: int, parts: list[Watch]) -> None:
     """Start every part in order. What was started stands in `parts`, also when a later one fails."""
-    logs = data_dir / "log"
-    for log in logs.glob("*.log"):
+    for log in (data_dir / "log").glob("*.log"):
         if log.stat().st_size > LARGEST_LOG_BYTES:
             log.replace(log.with_suffix(".log.1"))
     env = child_env(data_dir)
-    database = Postgres(data_dir=data_dir) if not env.get("DATABASE_URL") else None
-    broker = Valkey(data_dir=data_dir) if not env.get("REDIS_URL") else None
-    for name, server in (("PostgreSQL", database), ("Valkey", broker)):
-        if server is not None:
-            say(f"Starting a private {name} …")
-            parts.append(Watch(name, server))
-            server.start()
-    for variable, server in (("DATABASE_URL", database), ("REDIS_URL", broker)):
-        if server is not None:
-            server.wait()
-            env[variable] = server.url
+    finish = start_servers(data_dir, env, parts)
     write_private(data_dir / "env", "".join(f"{name}={env[name]}\n" for name in TOLD_TO_MANAGE_PY))
     prepare_database(data_dir, env)
+    finish()
     say("Starting web, worker and clock …")
     for process in our_processes(data_dir, env, host, port):
         parts.append(Watch(process.name, process))
         process.start()
     wait_until_ready(host, port, parts)
+
+
+def start_servers(data_dir: Path, env: dict[str, str], parts: list[Watch]) -> Callable[[], None]:
+    """Start the servers `env` does not name, name them there; returns what to do once the database is filled."""
+    finish: Callable[[], None] = lambda: None  # noqa: E731
+    servers: list[tuple[str, str, Postgres | Valkey]] = []
+    if not env.get("DATABASE_URL"):
+        database = Postgres(data_dir=data_dir)
+        if begin_first_start(data_dir, database):
+            finish = partial(end_first_start, data_dir, database)
+        servers.append(("DATABASE_URL", "PostgreSQL", database))
+    if not env.get("REDIS_URL"):
+        servers.append(("REDIS_URL", "Valkey", Valkey(data_dir=data_dir)))
+    for _, name, server in servers:
+        say(f"Starting a private {name} …")
+        parts.append(Watch(name, server))
+        server.start()
+    for variable, _, server in servers:
+        server.wait()
+        env[variable] = server.url
+    return finish
 
 
 def child_env(data_dir: Path) -> dict[str, str]:
@@ -245,9 +257,36 @@ def child_env(data_dir: Path) -> dict[str, str]:
     return env
 
 
+def begin_first_start(data_dir: Path, database: Postgres) -> bool:
+    """A new cluster is filled without waiting for the disk, which takes a fraction of the time; see `end_first_start`.
+
+    When the machine or we die before that end, the half-filled cluster is thrown away and made anew.
+    """
+    marker = data_dir / "first-start-unfinished"
+    if marker.exists():
+        say("The first start was interrupted before it was complete; beginning it again.")
+        database.forget()
+        (data_dir / "demo-logins.txt").unlink(missing_ok=True)
+    if not database.is_new():
+        return False
+    marker.touch()
+    database.durable = False
+    return True
+
+
+def end_first_start(data_dir: Path, database: Postgres) -> None:
+    """From here on every commit is on the disk before it is confirmed."""
+    database.stop()
+    os.sync()
+    database.durable = True
+    database.start()
+    database.wait()
+    (data_dir / "first-start-unfinished").unlink()
+
+
 def prepare_database(data_dir: Path, env: dict[str, str]) -> None:
     say("Bringing the database up to date …")
-    manage(data_dir, env, "migrate", "--no-input", "--verbosity=0")
+    manage(data_dir, env, "prepare", "--verbosity=0")
     if has_programmes(env["DATABASE_URL"]):
         return
     if env.get("DEMO") == "0":
@@ -255,7 +294,7 @@ def prepare_database(data_dir: Path, env: dict[str, str]) -> None:
             "No demo programmes, as DEMO=0 asks. Make the first account: .venv/bin/python manage.py createsuperuser"
         )
         return
-    say("Loading the catalogue and the demo programmes; this happens once …")
+    say("Loading the demo programmes; this happens once …")
     manage(data_dir, env, "seed_demo", "--logins-file", str(data_dir / "demo-logins.txt"))
 
 
@@ -269,8 +308,6 @@ def has_programmes(database_url: str) -> bool:
 def manage(data_dir: Path, env: dict[str, str], *arguments: str) -> None:
     """Run one management command to its end, telling now and then that it goes on; stopped with us, too."""
     log = data_dir / "log" / "manage.log"
-    # Both commands may be given again after a crash, so they need not wait for the disk at each step.
-    env = env | {"PGOPTIONS": "-c synchronous_commit=off"}
     child = spawn([sys.executable, "manage.py", *arguments], log=log, env=env, cwd=ROOT)
     begun = time.monotonic()
     try:
@@ -325,7 +362,7 @@ def our_processes(data_dir: Path, env: dict[str, str], host: str, port: int) -> 
     ]
 
 
-def wait_until_ready(host: str, port: int, parts: list[Watch], seconds: float = 90) -> None:
+def wait_until_ready(host: str, port: int, parts: list[Watch], seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     files = [part.ready_file for watched in parts if isinstance(part := watched.part, Process)]
     while not (all(file is None or file.exists() for file in files) and is_ready(host, port)):

@@ -46,7 +46,9 @@ class DefinitionSerializer(serializers.ModelSerializer[IndicatorDefinition]):
 
 
 class ObjectiveSerializer(serializers.ModelSerializer[Objective]):
-    parent = serializers.SlugRelatedField(slug_field="code", read_only=True)
+    parent: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(  # type: ignore[assignment]  # a stub names BaseSerializer.parent
+        slug_field="code", read_only=True
+    )
 
     class Meta:
         model = Objective
@@ -68,7 +70,9 @@ class ProgrammeSerializer(serializers.ModelSerializer[Programme]):
 
 
 class ReportingUnitSerializer(serializers.ModelSerializer[ReportingUnit]):
-    parent = serializers.SlugRelatedField(slug_field="code", read_only=True)
+    parent: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(  # type: ignore[assignment]  # a stub names BaseSerializer.parent
+        slug_field="code", read_only=True
+    )
 
     class Meta:
         model = ReportingUnit

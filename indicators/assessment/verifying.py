@@ -1,13 +1,14 @@
-"""Recomputes every kept verdict from its own inputs and names what differs. Changes nothing; for commands."""
+"""Recomputes every kept verdict and every signature from what they rest on, and names what differs. For commands."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from indicators.assessment import drafts, expost
+from indicators.assessment.evaluating import content_hash
 from indicators.engine import METHOD_VERSION
 from indicators.engine.errors import EngineError
-from indicators.models import AssessmentRun, Verdict
+from indicators.models import AssessmentRun, Evaluation, Verdict
 
 
 def verdict_differences() -> Iterator[str]:
@@ -21,6 +22,15 @@ def verdict_differences() -> Iterator[str]:
                 yield f"{place}, verdict {verdict.pk} on indicator {verdict.indicator_id} ({verdict.method}): {what}"
         if is_same_method and drafts.run_hash(run.kind, verdicts) != run.input_hash:
             yield f"{place}: its verdicts do not rest on the inputs that the run was kept with"
+
+
+def evaluation_differences() -> Iterator[str]:
+    """One sentence for each signed review that no longer says what was signed."""
+    for evaluation in (
+        Evaluation.objects.filter(state=Evaluation.State.FINAL).select_related("run").order_by("pk")
+    ):
+        if content_hash(evaluation) != evaluation.content_hash:
+            yield f"evaluation {evaluation.pk} ({evaluation.title}): it no longer says what was signed"
 
 
 def _differences(verdict: Verdict, is_same_method: bool) -> Iterator[str]:

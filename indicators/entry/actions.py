@@ -6,13 +6,14 @@ the other, whoever they are and whatever they do; the second sees what the first
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef
 from django.utils.translation import gettext as _
 
 from indicators import derived
@@ -25,7 +26,7 @@ from indicators.entry.checks import (
     clean_text,
     warnings_of,
 )
-from indicators.events import remember
+from indicators.events import Deed, remember_all
 from indicators.models import (
     PENDING,
     Event,
@@ -61,6 +62,9 @@ MOVES = {
     "superseded": Move(frozenset({State.APPROVED}), State.SUPERSEDED),
 }
 """The whole way (METHOD 4.2). Rejected and superseded are final; a correction is a new row."""
+
+Place = tuple[int, int, int | None, str]
+"""Indicator, period, unit, cell: where one figure is in force."""
 
 FIGURE_VERBS = ("recorded", "changed", "corrected", "submitted", "imported")
 """Whoever did one of these to a figure does not decide on it."""
@@ -230,7 +234,8 @@ def approve_observation(
     check_may_decide(by, observation)
     comment = _clean_comment(comment)
     locked = _lock(observation)
-    _approve(locked, by=by, at=at, comment=comment)
+    _check_move(locked, "approved")
+    _approve([locked], by=by, at=at, comment=comment)
     derived.refresh([(locked.indicator_id, locked.period_id)], at=at)
     return locked
 
@@ -239,18 +244,19 @@ def approve_observation(
 def approve_observations(
     *, observations: Iterable[Observation], by: User, at: datetime, comment: str = ""
 ) -> list[Observation]:
-    """Accept many figures, all or none; statuses are brought up to date once."""
-    pks = sorted({observation.pk for observation in observations})
+    """Accept many figures, all or none; statuses are brought up to date once.
+
+    The same number of queries however many figures there are; one more for each further programme.
+    """
+    pks = {observation.pk for observation in observations}
     comment = _clean_comment(comment)
-    wanted = Observation.objects.filter(pk__in=pks)
-    derived.lock_indicators(wanted.values_list("indicator_id", flat=True))
+    derived.lock_indicators(Observation.objects.filter(pk__in=pks).values_list("indicator_id", flat=True))
     locked = list(_for_update().filter(pk__in=pks).order_by("pk"))
-    allowed: set[int] = set()
     for observation in locked:
-        if observation.indicator.programme_id not in allowed:
-            check_may_decide(by, observation) if observation.state == State.SUBMITTED else None
-            allowed |= {observation.indicator.programme_id} if observation.state == State.SUBMITTED else set()
-        _approve(observation, by=by, at=at, comment=comment)
+        _check_move(observation, "approved")
+    for observation in {one.indicator.programme_id: one for one in locked}.values():
+        check_may_decide(by, observation)
+    _approve(locked, by=by, at=at, comment=comment)
     derived.refresh({(one.indicator_id, one.period_id) for one in locked}, at=at)
     return locked
 
@@ -267,36 +273,49 @@ def reject_observation(*, observation: Observation, comment: str, by: User, at: 
     return _send_back(observation, "rejected", comment=comment, by=by, at=at)
 
 
-def _approve(locked: Observation, *, by: User, at: datetime, comment: str) -> None:
-    _check_move(locked, "approved")
+def _approve(locked: Sequence[Observation], *, by: User, at: datetime, comment: str) -> None:
+    """Set submitted figures in force. What they correct steps aside first: one figure for each place."""
     _check_other_eyes(locked, by)
-    _supersede_what_it_corrects(locked, by=by, at=at)
-    before = {"state": locked.state}
-    locked.decided_by, locked.decided_at, locked.decision_comment = by, at, comment
-    _move(locked, "approved", "decided_by", "decided_at", "decision_comment")
-    _remember("approved", locked, by=by, at=at, before=before, after=as_json(locked), reason=comment)
+    in_force = _in_force(locked)
+    corrected = [(in_force[_place(one)], one) for one in locked if _place(one) in in_force]
+    deeds = [_superseded(old, new) for old, new in corrected]
+    _move_all([old for old, _new in corrected], "superseded", superseded_at=at)
+    befores = [{"state": one.state} for one in locked]
+    _move_all(locked, "approved", decided_by=by, decided_at=at, decision_comment=comment)
+    deeds += [
+        _deed("approved", one, before=before, after=as_json(one), reason=comment)
+        for one, before in zip(locked, befores, strict=True)
+    ]
+    remember_all(deeds, by=by, at=at)
 
 
-def _supersede_what_it_corrects(new: Observation, *, by: User, at: datetime) -> None:
-    in_force = (
-        Observation.objects.current()
-        .select_for_update()
-        .filter(indicator=new.indicator_id, period=new.period_id, unit=new.unit_id, cell=new.cell)
-        .first()
+def _in_force(locked: Sequence[Observation]) -> dict[Place, Observation]:
+    """The figures that stand in the places of the given ones, each the one that the new figure corrects."""
+    beside = Observation.objects.filter(
+        pk__in=[one.pk for one in locked],
+        indicator=OuterRef("indicator"),
+        period=OuterRef("period"),
+        cell=OuterRef("cell"),
     )
-    if in_force is None and new.corrects_id is None:  # type: ignore[attr-defined]
-        return
-    if in_force is None or in_force.pk != new.corrects_id:  # type: ignore[attr-defined]
-        raise ValidationError(
-            _("Another figure was approved for this place meanwhile; return this one and correct that one."),
-            code="conflict",
-        )
-    in_force.superseded_at = at
-    _move(in_force, "superseded", "superseded_at")
-    _remember(
-        "superseded", in_force, by=by, at=at, before=as_json(in_force), after=as_json(new),
-        reason=new.correction_reason,
-    )  # fmt: skip
+    found = {_place(one): one for one in _for_update().filter(Exists(beside), state=State.APPROVED)}
+    for new in locked:
+        old = found.get(_place(new))
+        if (old.pk if old is not None else None) != new.corrects_id:  # type: ignore[attr-defined]
+            raise ValidationError(
+                _(
+                    "Another figure was approved for this place meanwhile; return this one and correct that one."
+                ),
+                code="conflict",
+            )
+    return found
+
+
+def _place(observation: Observation) -> Place:
+    return observation.indicator_id, observation.period_id, observation.unit_id, observation.cell
+
+
+def _superseded(old: Observation, new: Observation) -> Deed:
+    return _deed("superseded", old, before=as_json(old), after=as_json(new), reason=new.correction_reason)
 
 
 def _send_back(observation: Observation, verb: str, *, comment: str, by: User, at: datetime) -> Observation:
@@ -309,7 +328,7 @@ def _send_back(observation: Observation, verb: str, *, comment: str, by: User, a
         )
     locked = _lock(observation)
     _check_move(locked, verb)
-    _check_other_eyes(locked, by)
+    _check_other_eyes([locked], by)
     locked.decided_by, locked.decided_at, locked.decision_comment = by, at, comment
     before = {"state": locked.state}
     _move(locked, verb, "decided_by", "decided_at", "decision_comment")
@@ -356,11 +375,12 @@ def _conflict(locked: Observation) -> ValidationError:
     )
 
 
-def _check_other_eyes(locked: Observation, by: User) -> None:
+def _check_other_eyes(locked: Sequence[Observation], by: User) -> None:
     """Nobody decides on a figure that they ever entered, changed or submitted (METHOD 4.2)."""
-    had_a_hand = by.pk in {locked.entered_by_id, locked.submitted_by_id}  # type: ignore[attr-defined]
+    had_a_hand = any(by.pk in {one.entered_by_id, one.submitted_by_id} for one in locked)  # type: ignore[attr-defined]
     if not had_a_hand:
-        trail = Event.objects.filter(about_type="observation", about_id=locked.pk, verb__in=FIGURE_VERBS)
+        pks = [one.pk for one in locked]
+        trail = Event.objects.filter(about_type="observation", about_id__in=pks, verb__in=FIGURE_VERBS)
         had_a_hand = trail.filter(by_id=by.pk).exists()
     if had_a_hand:
         raise PermissionDenied(_("Nobody decides on figures that they entered or submitted."))
@@ -439,8 +459,23 @@ def _move(locked: Observation, verb: str, *fields: str) -> None:
     locked.save(update_fields=["state", "version", *fields])
 
 
+def _move_all(locked: Sequence[Observation], verb: str, **changes: Any) -> None:
+    """The same move for many locked rows. One statement."""
+    target = MOVES[verb].target
+    Observation.objects.filter(pk__in=[one.pk for one in locked]).update(
+        state=target, version=F("version") + 1, **changes
+    )
+    for one in locked:
+        for name, value in {"state": target, "version": one.version + 1, **changes}.items():
+            setattr(one, name, value)
+
+
 def _remember(verb: str, observation: Observation, *, by: User, at: datetime, **what: Any) -> None:
-    remember(verb, by=by, at=at, about=observation, programme=observation.indicator.programme_id, **what)
+    remember_all([_deed(verb, observation, **what)], by=by, at=at)
+
+
+def _deed(verb: str, observation: Observation, **what: Any) -> Deed:
+    return Deed(verb=verb, about=observation, programme=observation.indicator.programme_id, **what)
 
 
 def as_json(observation: Observation) -> dict[str, Any]:

@@ -173,6 +173,8 @@ def _ask(statement: str, params: dict[str, Any]) -> Iterable[tuple]:  # type: ig
 _SLOTS = """
 WITH wanted AS (
     SELECT i.id AS indicator_id, i.programme_id, i.frequency, i.responsible_id,
+           (SELECT r.effective_on FROM indicators_targetrevision r
+            WHERE r.indicator_id = i.id AND r.number = 1) AS since,
            d.code AS indicator_code, coalesce(nullif(i.local_name, ''), v.name) AS indicator_name
     FROM indicators_programmeindicator i
     JOIN indicators_indicatordefinition d ON d.id = i.definition_id
@@ -211,6 +213,7 @@ WITH wanted AS (
     LEFT JOIN answer a ON a.indicator_id = w.indicator_id AND a.period_id = p.id
      AND (a.unit_id IS NOT DISTINCT FROM s.unit_id OR a.unit_id IS NULL OR w.frequency = 'per_course')
     LEFT JOIN indicators_observation o ON o.id = a.observation_id AND o.state = 'returned'
+    WHERE w.since IS NULL OR p.ends_on >= w.since OR a.observation_id IS NOT NULL
     ORDER BY w.indicator_id, p.id, s.unit_id, a.unit_id NULLS LAST
 )
 """

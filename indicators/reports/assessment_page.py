@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from indicators.charts import Estimate, EstimateSet, PairedCourse
 from indicators.models import AssessmentRun, Evaluation, GlobalRole, Kind, Status, User, Verdict
-from indicators.reports.detail_tables import assessment_table
 from indicators.reports.queries import Tally
 from indicators.reports.tables import Row, Table
+from indicators.reports.verdict_tables import assessment_table
 from indicators.reports.wording import say, say_all
 
 MOST_SLOPES = 12

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from indicators.engine.display import format_number, format_share
 from indicators.engine.forecast import forecast
@@ -38,6 +39,7 @@ from indicators.tracing import trace_of
 PAGE = 20
 RECENT = 12
 """Periods that are shown without unfolding."""
+MOST_NAMED = 8
 
 
 def with_people(user: User) -> bool:
@@ -112,6 +114,7 @@ def context(user: User, indicator: ProgrammeIndicator, *, page: str | None) -> d
         "steps": _steps(status, judgement),
         "sum_up": _result(status, judgement),
         "facts": _facts(indicator, status, judgement, snapshot, projected),
+        "left_out": _left_out(user, indicator, snapshot),
         "is_partial": status is not None
         and is_partial(Coverage(reported=status.reported, expected=status.expected)),
         "series": indicator_series(
@@ -210,6 +213,35 @@ def _facts(
         (_("Current until"), cells.day(status.stale_from).text),
     ]
     return [(label, text) for label, text in rows if text not in {"", cells.MISSING}]
+
+
+def _left_out(user: User, indicator: ProgrammeIndicator, snapshot: Snapshot) -> list[str]:
+    """What the numbers do not contain: gaps, periods that a rule refused, figures that nobody accepted yet."""
+    gaps = [p.label for p in snapshot.series if p.value is None and p.refusal is None]
+    refused = [p.label for p in snapshot.series if p.refusal is not None]
+    waiting = Observation.objects.visible_to(user).filter(indicator=indicator, state=State.SUBMITTED).count()
+    found = []
+    if gaps:
+        found.append(_("Periods without a figure: %(names)s") % {"names": _named(gaps)})
+    if refused:
+        found.append(_("Periods with too little data: %(names)s") % {"names": _named(refused)})
+    if waiting:
+        found.append(
+            ngettext(
+                "%(count)s figure that waits for acceptance",
+                "%(count)s figures that wait for acceptance",
+                waiting,
+            )
+            % {"count": waiting}
+        )
+    return found
+
+
+def _named(labels: list[str]) -> str:
+    """The newest ones by name, how many more there are."""
+    newest = labels[-MOST_NAMED:][::-1]
+    more = len(labels) - len(newest)
+    return ", ".join(newest) + (_(" and %(count)s more") % {"count": more} if more else "")
 
 
 def _pace(pace: str | None) -> str:

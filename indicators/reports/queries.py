@@ -135,8 +135,8 @@ def standings(user: User, programmes: Iterable[int]) -> list[Standing]:
     """Every indicator in use that the person may see. Two queries."""
     pks = list(programmes)
     rows = (
-        IndicatorStatus.objects.visible_to(user)
-        .at(today())
+        IndicatorStatus.objects.at(today())
+        .visible_to(user)
         .filter(indicator__is_active=True, indicator__programme__in=pks)
         .values_list(
             "indicator__programme_id",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from indicators.reports import views
+from indicators.reports import trail, views
 
 urlpatterns = [
     path("portfolio/", views.portfolio, name="portfolio"),
@@ -12,5 +12,6 @@ urlpatterns = [
     path("assessments/<int:pk>/", views.assessment_detail, name="assessment-detail"),
     path("context/", views.context_list, name="context-list"),
     path("context/<str:code>/", views.context_detail, name="context-detail"),
+    path("events/", trail.event_list, name="event-list"),
     path("export/<str:table>/<str:key>.<str:form>", views.export, name="export"),
 ]

@@ -5,6 +5,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
 from indicators.assessment import evaluating, running
+from indicators.assessment.verifying import evaluation_differences
 from indicators.models import AssessmentRun, Evaluation, Event, Finding, Membership, Recommendation
 from tests import factories as make
 from tests.assessment.cast import make_assessed, make_due
@@ -100,6 +101,14 @@ def test_after_the_signature_nothing_changes_any_more(client, review, evaluator)
         )
     client.post(reverse("finding-remove", args=[Finding.objects.get().pk]), {"version": review.version})
     assert Finding.objects.count() == 1
+
+
+def test_verify_names_a_signed_review_that_was_changed_behind_its_back(client, review):
+    add_finding(client, review)
+    write(client, review, "evaluation-edit", **REVIEW, sign="1")
+    assert list(evaluation_differences()) == []
+    Evaluation.objects.update(judgement="All is well.")
+    assert "no longer says what was signed" in next(evaluation_differences())
 
 
 def test_without_judgement_or_finding_it_cannot_be_signed(client, review):

@@ -68,19 +68,22 @@ def browse(chromium, site):
     complaints = []
     contexts = []
 
-    def sign_in(username="", **options):
+    def complain(page, message):
+        refused = "status of 422" in message.text  # A form that came back with its errors.
+        if message.type == "error" and not refused:
+            complaints.append(f"{page.url}: {message.text}")
+
+    def sign_in(username="", password="", **options):
         context = chromium.new_context(base_url=site, **options)
         context.set_default_timeout(10_000)
         contexts.append(context)
         page = context.new_page()
-        page.on(
-            "console", lambda m: complaints.append(f"{page.url}: {m.text}") if m.type == "error" else None
-        )
+        page.on("console", lambda message: complain(page, message))
         page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
         if username:
             page.goto("/accounts/login/")
             page.fill("input[name=login]", username)
-            page.fill("input[name=password]", username)
+            page.fill("input[name=password]", password or username)
             page.click("main button[type=submit]")
             page.wait_for_url(lambda url: "/accounts/login" not in url)
         return page

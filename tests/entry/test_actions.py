@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from indicators.entry import actions
 from indicators.models import Event, IndicatorStatus, Observation, Rollup, State
@@ -417,6 +418,34 @@ def test_bulk_approval_asks_for_the_right_in_every_programme(scene):
         actions.approve_observations(
             observations=[scene.submit(), other.submit()], by=scene.approver, at=LATER
         )
+
+
+@pytest.mark.parametrize("are_corrections", [False, True])
+def test_bulk_approval_asks_as_often_for_twenty_as_for_one(scene, are_corrections):
+    def figure(quarter):
+        if not are_corrections:
+            return scene.submit(period=quarter, comment="Checked.")
+        old = scene.approve(period=quarter, comment="Checked.")
+        return actions.correct_observation(
+            observation=old,
+            reason="Counted twice.",
+            by=scene.officer,
+            at=LATER,
+            numerator="7",
+            denominator="60",
+        )
+
+    def queries_of_approving(figures):
+        with CaptureQueriesContext(connection) as queries:
+            actions.approve_observations(observations=figures, by=scene.approver, at=LATER)
+        return len(queries)
+
+    figures = [figure(quarter) for quarter in make_quarters(scene.programme, since=2020)[:21]]
+
+    assert queries_of_approving(figures[:1]) == queries_of_approving(figures[1:])
+    assert Observation.objects.current().count() == 21
+    assert Event.objects.filter(verb="approved").count() == (42 if are_corrections else 21)
+    assert Event.objects.filter(verb="superseded").count() == (21 if are_corrections else 0)
 
 
 # --- Correcting --------------------------------------------------------------------------------------------------

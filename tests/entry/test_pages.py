@@ -457,3 +457,17 @@ def test_figures_are_dated_in_the_zone_of_their_programme(scene):
     west.indicator.programme.refresh_from_db()
     with pytest.raises(ValidationError, match="future"):
         west.record(as_of=date(2025, 10, 21), at=late)
+
+
+@pytest.mark.django_db
+def test_nothing_is_due_for_the_time_before_an_indicator_was_agreed(client):
+    from tests import factories as make
+
+    programme = make.make_programme()
+    make.make_quarters(programme, since=2024, until=2024)
+    make.make_indicator(programme, plan={"effective_on": date(2024, 7, 1)})
+    officer = make.make_user(programme=programme)
+
+    lines = due_lines(officer, today=date(2025, 6, 1))
+
+    assert [line.period_label for line in lines] == ["2024 Q4", "2024 Q3"]

@@ -297,6 +297,24 @@ class TestNumbers:
         for path in ["/portfolio/", "/region/", *pages_of(world.own), *exports_of(world.own)[::2]]:
             assert "Illustrative data" in get(client, admin, path), path
 
+    def test_what_was_left_out_is_named(self, client):
+        _programme, (indicator,), periods = recent_programme(observations=2)
+        make.make_observation(indicator, periods[2], state="submitted")
+        page = words(get(client, make.make_admin(), indicator.get_absolute_url()))
+        assert f"Periods without a figure: {periods[2].label}" in page
+        assert "1 figure that waits for acceptance" in page
+
+    def test_a_range_is_shown_where_a_target_would_stand(self, client):
+        programme = make.make_programme("RNG")
+        version = make.make_version(direction="range")
+        make.make_indicator(
+            programme,
+            version=version,
+            plan={"target": None, "target_on": None, "range_low": Decimal(85), "range_high": Decimal(100)},
+        )
+        page = words(get(client, make.make_admin(), f"/programmes/{programme.code}/"))
+        assert "85 % to 100 %" in page
+
     def test_corrections_are_counted_in_their_period(self, client):
         _programme, (indicator,), periods = recent_programme()
         make.make_observation(indicator, periods[1], state="superseded", superseded_at=make.AT)

@@ -12,14 +12,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("up"),  # one process, so that `filled` is made once
+    pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc"),
+]
 
 
 def free_port() -> int:
@@ -33,7 +37,7 @@ class Run:
 
     everyone: ClassVar[list["Run"]] = []
 
-    def __init__(self, data_dir: Path, port: int, **more: str):
+    def __init__(self, data_dir: Path, port: int, arguments: Sequence[str] = (), **more: str):
         self.everyone.append(self)
         self.data_dir, self.port = data_dir, port
         self.output = Path(tempfile.mkstemp(prefix="trk-up-", suffix=".out")[1])
@@ -42,7 +46,11 @@ class Run:
         env |= {"DATA_DIR": str(data_dir), "PORT": str(port), "DEMO": "0", **more}
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tracker.up"], cwd=ROOT, env=env, stdout=output, stderr=output
+                [sys.executable, "-m", "tracker.up", *arguments],
+                cwd=ROOT,
+                env=env,
+                stdout=output,
+                stderr=output,
             )
 
     @property
@@ -126,8 +134,24 @@ def home(tmp_path_factory) -> Iterator[Path]:
     shutil.rmtree(path, ignore_errors=True)
 
 
-def test_it_starts_survives_kill_9_of_every_part_and_stops_without_a_trace(home):
-    run = Run(home / "data", free_port()).ready()
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory) -> Iterator[Path]:
+    """A DATA_DIR after its first start. Tests copy it, because migrating is what takes long."""
+    path = Path(tempfile.mkdtemp(prefix="trk-up-", dir="/tmp"))
+    path.chmod(0o711)
+    run = Run(path / "data", free_port(), arguments=["--try"])
+    assert run.process.wait(180) == 0, run.said
+    yield run.data_dir
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def copy(filled: Path, to: Path) -> Path:
+    subprocess.run(["cp", "-a", filled, to], check=True)
+    return to
+
+
+def test_it_starts_survives_kill_9_of_every_part_and_stops_without_a_trace(home, filled):
+    run = Run(copy(filled, home / "data"), free_port()).ready()
     try:
         assert run.asks("/healthz") == 200
         assert run.asks() == 200
@@ -191,8 +215,8 @@ def manage(run: Run, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_two_run_side_by_side_and_a_killed_one_leaves_no_process_and_no_lock(home):
-    one, two = Run(home / "one", free_port()), Run(home / "two", free_port())
+def test_two_run_side_by_side_and_a_killed_one_leaves_no_process_and_no_lock(home, filled):
+    one, two = (Run(copy(filled, home / name), free_port()) for name in ("one", "two"))
     one.ready()
     two.ready()
     assert one.asks() == two.asks() == 200
@@ -242,6 +266,20 @@ def test_a_data_directory_that_cannot_be_made_is_told_in_one_sentence(home):
 
     assert run.process.wait(20) == 1
     assert re.fullmatch(r"Cannot start: DATA_DIR .* cannot be written: Not a directory\.\n", run.said)
+
+
+def test_a_first_start_that_was_killed_begins_again(home):
+    run = Run(home / "data", free_port())
+    until(lambda: "Bringing the database" in run.said, 40, run)
+    run.process.kill()
+    run.process.wait()
+
+    again = Run(home / "data", run.port).ready()
+
+    assert "The first start was interrupted" in again.said
+    assert again.asks() == 200
+    assert "fsync=off" not in " ".join(again.children().values())
+    assert not (again.data_dir / "first-start-unfinished").exists()
 
 
 def test_a_garbled_lock_file_does_not_stop_anybody(home):

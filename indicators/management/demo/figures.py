@@ -26,6 +26,13 @@ from indicators.models import (
 HUNDRED = Decimal(100)
 OVERDUE = 0.12
 """Share of sites that still owe the newest period."""
+GIVEN_UP = 150
+"""Days after which a figure that was never collected is reported as such; younger gaps are overdue."""
+NEVER_COLLECTED = {
+    "missing_reason": "not_collected",
+    "comment": "Never collected; nobody can find it out now.",
+}
+NOT_THERE_YET = {"missing_reason": "not_applicable", "comment": "Not part of the programme yet."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,7 @@ class Figure:
 def figures_of(
     made: Built, tailored: Tailored, indicator: ProgrammeIndicator, *, rng: random.Random, today: date
 ) -> Iterator[Figure]:
-    """Every figure of one indicator, oldest period first; gaps are simply not there."""
+    """Every figure of one indicator, oldest period first; young gaps are simply not there."""
     shape = tailored.shape
     if shape is None:
         return
@@ -56,8 +63,13 @@ def figures_of(
         is_newest = period == periods[-1]
         level = source.level(period)
         for site, leaning in zip(sites, leanings, strict=True):
+            if not _has_joined(made, site, period):
+                yield Figure(indicator, period, site, "", dict(NOT_THERE_YET))
+                continue
             gap = OVERDUE if is_newest and len(sites) > 1 else 0.0 if is_newest else shape.gaps
-            if not _has_joined(made, site, period) or rng.random() < gap:
+            if rng.random() < gap:
+                if (today - period.ends_on).days > GIVEN_UP:
+                    yield Figure(indicator, period, site, "", dict(NEVER_COLLECTED), shape.late)
                 continue
             answer = source.answer(period, level + leaning, is_newest=is_newest)
             yield Figure(indicator, period, site, "", answer, shape.late, is_newest)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 
 from indicators.management.demo.figures import Figure
-from indicators.models import Event, Evidence, Observation, State, User
+from indicators.management.demo.trail import Trail
+from indicators.models import Evidence, Observation, State, User
 
 CORRECTIONS = (
     "A site had sent the figure of the month before.",
@@ -40,7 +41,6 @@ class Logbook:
     rng: random.Random
     rows: list[Observation] = field(default_factory=list)
     corrected: list[Observation] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
 
     @property
     def today(self) -> date:
@@ -89,7 +89,7 @@ class Logbook:
         grace = self.grace_days
         after = rng.randint(grace + 1, grace + 45) if is_late else rng.randint(1, max(grace - 2, 2))
         row.entered_by, row.entered_at = self.officer, self._at(figure.period.ends_on, after)
-        row.comment = rng.choice(LATE) if is_late else ""
+        row.comment = row.comment or (rng.choice(LATE) if is_late else "")
         if row.missing_reason and not row.comment:
             row.comment = "Reported as not available; see reason."
         submitted_at = row.entered_at + timedelta(hours=rng.randint(1, 30))
@@ -99,7 +99,10 @@ class Logbook:
         row.state = State.APPROVED
         self._maybe_waiting(row, figure, submitted_at, decided_at)
         if row.state == State.APPROVED and rng.random() < 0.003 and not figure.is_newest:
-            row.state, row.decision_comment = State.REJECTED, "Not a figure of this indicator."
+            row.state, row.decision_comment = (
+                State.REJECTED,
+                "Figure of another month; please enter it again.",
+            )
 
     def _maybe_waiting(
         self, row: Observation, figure: Figure, submitted_at: datetime, decided_at: datetime
@@ -129,6 +132,7 @@ class Logbook:
 
     def keep(self) -> int:
         """Store everything; returns how many observations there are."""
+        self.rows += self._entered_again()
         corrections = self._choose_corrections()
         Observation.objects.bulk_create(self.rows, batch_size=2000)
         self.corrected = [
@@ -136,9 +140,21 @@ class Logbook:
         ] + self._waiting_corrections()
         Observation.objects.bulk_create(self.corrected, batch_size=2000)
         self._evidence()
-        self._trail()
-        Event.objects.bulk_create(self.events, batch_size=2000)
+        trail = Trail(officer=self.officer, approver=self.approver, programme_id=self.programme_id)
+        trail.keep([*self.rows, *self.corrected], since=self.now - timedelta(days=365))
         return len(self.rows) + len(self.corrected)
+
+    def _entered_again(self) -> list[Observation]:
+        """What took the place of rejected figures."""
+        found = []
+        for old in [row for row in self.rows if row.state == State.REJECTED]:
+            at = _instant(old.decided_at) + timedelta(days=2)
+            new = copy(old)
+            new.entered_at, new.submitted_at, new.decided_at = at, at, at + timedelta(days=1)
+            new.state, new.decision_comment = State.APPROVED, ""
+            if new.decided_at <= self.now:
+                found.append(new)
+        return found
 
     def _choose_corrections(self) -> list[Observation]:
         """Some approved figures, old enough that somebody noticed."""
@@ -222,61 +238,11 @@ class Logbook:
             batch_size=2000,
         )
 
-    def _trail(self) -> None:
-        """Audit events of what happened in the last year, as the actions would have written them."""
-        since = self.now - timedelta(days=365)
-        for row in [*self.rows, *self.corrected]:
-            corrects = row.corrects if row.corrects_id else None
-            if row.entered_at > since:
-                verb = "corrected" if corrects else "recorded"
-                self._event(verb, row, self.officer, row.entered_at, reason=row.correction_reason)
-            if row.submitted_at and row.submitted_at > since and not corrects:
-                self._event("submitted", row, self.officer, row.submitted_at, after={"state": "submitted"})
-            if row.decided_at and row.decided_at > since:
-                verb = "approved" if row.state == State.SUPERSEDED else str(row.state)
-                self._event(verb, row, self.approver, row.decided_at, reason=row.decision_comment)
-            if row.superseded_at and row.superseded_at > since:
-                self._event("superseded", row, self.approver, row.superseded_at)
-
-    def _event(
-        self,
-        verb: str,
-        row: Observation,
-        by: User,
-        at: datetime,
-        *,
-        after: dict[str, Any] | None = None,
-        reason: str = "",
-    ) -> None:
-        self.events.append(
-            Event(
-                at=at,
-                by_id=by.pk,
-                by_name=str(by),
-                verb=verb,
-                about_type="observation",
-                about_id=row.pk,
-                about_name=str(row)[:250],
-                programme_id=self.programme_id,
-                after=after or _figures(row),
-                reason=reason,
-            )
-        )
-
 
 def _instant(at: datetime | None) -> datetime:
     """An instant that a decided figure always has."""
     assert at is not None
     return at
-
-
-def _figures(row: Observation) -> dict[str, Any]:
-    found: dict[str, Any] = {"state": str(row.state)}
-    for name in ("numerator", "denominator", "value", "missing_reason", "standard_error", "sample_size"):
-        given = getattr(row, name)
-        if given is not None and given != "":
-            found[name] = given if isinstance(given, int) else str(given)
-    return found | {"as_of": str(row.as_of)}
 
 
 def published(figure: Figure, *, entered: date, officer: User, approver: User, comment: str) -> Observation:

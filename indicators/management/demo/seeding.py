@@ -124,10 +124,14 @@ def _published_figures(made: Built, indicator: ProgrammeIndicator) -> Iterator[t
         one.starts_on.year: one
         for one in ReportingPeriod.objects.filter(programme=made.programme, frequency=Frequency.ANNUAL)
     }
-    for country, year, value, error in reference.governance("cc"):
-        if indicator.partner is not None and country == indicator.partner.code and year in periods:
-            answer = {"value": value, "standard_error": error}
-            yield Figure(indicator, periods[year], None, "", answer), comment
+    known = {
+        year: {"value": value, "standard_error": error}
+        for country, year, value, error in reference.governance("cc")
+        if indicator.partner is not None and country == indicator.partner.code
+    }
+    missing = {"missing_reason": "not_collected"}  # The release ends before these years.
+    for year, period in periods.items():
+        yield Figure(indicator, period, None, "", known.get(year, missing)), comment
 
 
 def _month(programme: Programme, month: date) -> ReportingPeriod:

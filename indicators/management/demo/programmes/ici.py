@@ -75,7 +75,7 @@ INDICATORS = (
         plan=plan("62", "90", source="Activity plans 2019"), shape=Shape(pace=0.98, noise=7, size=(2, 7), gaps=0.05)),
     Tailored(code="PAR-12", objective="OC2", frequency="monthly", units=tuple(f"{nation}-" for nation in NATIONS),
         rationale="The Gulf Cooperation Council plans with the same ministries; a record shows that plans were compared.",
-        plan=plan("25", "75", source="Coordination log 2019"), shape=Shape(pace=0.88, noise=7, size=(2, 7), gaps=0.05, split={"entity": ("GCC", "OTHER")})),
+        plan=plan("25", "75", source="Coordination log 2019"), shape=Shape(pace=0.88, noise=7, size=(2, 7), gaps=0.05)),
 )  # fmt: skip
 DESIGN = Design(
     from_=START,

@@ -1,0 +1,51 @@
+"""The audit trail as a page: who did what, when and why. Reads only."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from indicators.models import Event, Programme
+from indicators.permissions import check_may_see_events
+
+PER_PAGE = 50
+
+
+@require_safe
+def event_list(request: HttpRequest) -> HttpResponse:
+    """The newest events of the programmes one sees, narrowed by programme, person and words."""
+    user = request.user
+    check_may_see_events(user)  # type: ignore[arg-type]
+    programmes = list(Programme.objects.visible_to(user).order_by("code"))  # type: ignore[arg-type]
+    rows = Event.objects.visible_to(user)  # type: ignore[arg-type]
+    chosen = {name: request.GET.get(name, "").strip()[:100] for name in ("programme", "who", "q")}
+    if chosen["programme"]:
+        rows = rows.filter(programme_id__in=[p.pk for p in programmes if p.code == chosen["programme"]])
+    if chosen["who"]:
+        rows = rows.filter(by_name__icontains=chosen["who"])
+    if chosen["q"]:
+        rows = rows.filter(
+            Q(verb__icontains=chosen["q"])
+            | Q(about_name__icontains=chosen["q"])
+            | Q(reason__icontains=chosen["q"])
+        )
+    page = Paginator(rows.order_by("-at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
+    codes = {programme.pk: programme.code for programme in programmes}
+    for event in page:
+        event.programme_code = codes.get(event.programme_id or 0, "")  # type: ignore[attr-defined]
+        event.changes = changes_of(event)  # type: ignore[attr-defined]
+    context = {"page": page, "programmes": programmes, "chosen": chosen, "is_narrowed": any(chosen.values())}
+    return render(request, "reports/event_list.html", context)
+
+
+def changes_of(event: Event) -> list[tuple[str, object, object]]:
+    """What differs between before and after: (field, before, after)."""
+    before, after = event.before or {}, event.after or {}
+    return [
+        (name.replace("_", " "), before.get(name), after.get(name))
+        for name in dict.fromkeys([*before, *after])
+        if before.get(name) != after.get(name)
+    ]
