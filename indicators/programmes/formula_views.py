@@ -77,7 +77,8 @@ def indicator_formula(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         "indicator": indicator,
         "version": indicator.version,
         "form": form,
-        "candidates": [one for one in candidates.values() if one.indicator.pk != indicator.pk],
+        "usable": [one for one in candidates.values() if not one.why_not],
+        "others": [one for one in candidates.values() if one.why_not and one.indicator.pk != indicator.pk],
         "functions": [one.usage for one in FUNCTIONS.values()],
         "cancel_url": indicator.get_absolute_url(),
         "crumbs": crumbs_of(

@@ -218,6 +218,7 @@ def test_yes_and_no_become_one_and_zero():
         ("([NMI-07] + 1", "never closed", 1),
         ("[NMI-07", "never closed", 1),
         ("[NMI-6] + 1", "did you mean NMI-06", 1),
+        ("[nmi7]", "did you mean NMI-07", 1),
         ("1 + [XYZ]", "expected one of the list", 5),
         ("sun(last([NMI-07], 3))", "did you mean sum", 1),
         ("NMI", "square brackets", 1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -57,8 +58,13 @@ FUNCTIONS: dict[str, Function] = {
 OVER_PERIODS = {"sum", "mean", "min", "max", "median", "count", "stddev"}
 
 
+def _plain(word: str) -> str:
+    """Small letters, no signs, no leading zeros: ``NMI-8`` and ``nmi08`` are the same."""
+    return "".join(part.lstrip("0") or part for part in re.findall(r"[a-z]+|[0-9]+", word.lower()))
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word that `word` was probably meant to be, or an empty text."""
-    by_key = {one.lower(): one for one in known}
-    found = difflib.get_close_matches(word.lower()[:60], list(by_key), n=1, cutoff=0.6)
+    by_key = {_plain(one): one for one in known}
+    found = difflib.get_close_matches(_plain(word)[:60], list(by_key), n=1, cutoff=0.6)
     return by_key[found[0]] if found else ""
