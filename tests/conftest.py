@@ -50,7 +50,7 @@ def worker(child_env, tmp_path):
         )
     process.log, process.node = log, name
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 180
         while not app.control.ping(destination=[name], timeout=0.5):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()

@@ -48,6 +48,7 @@ class World:
     own: SimpleNamespace
     other: SimpleNamespace
     people: dict[str, User | None] = field(default_factory=dict)
+    clients: dict[str, Any] = field(default_factory=dict)
 
 
 def make_world() -> World:

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from indicators.assessment.actions import answer_to
 from indicators.models import (
     AssessmentRun,
     DueAssessment,
@@ -47,7 +48,7 @@ class DefinitionSerializer(serializers.ModelSerializer[IndicatorDefinition]):
 
 class ObjectiveSerializer(serializers.ModelSerializer[Objective]):
     parent: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(  # type: ignore[assignment]  # a stub names BaseSerializer.parent
-        slug_field="code", read_only=True
+        slug_field="code", read_only=True, allow_null=True
     )
 
     class Meta:
@@ -71,7 +72,7 @@ class ProgrammeSerializer(serializers.ModelSerializer[Programme]):
 
 class ReportingUnitSerializer(serializers.ModelSerializer[ReportingUnit]):
     parent: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(  # type: ignore[assignment]  # a stub names BaseSerializer.parent
-        slug_field="code", read_only=True
+        slug_field="code", read_only=True, allow_null=True
     )
 
     class Meta:
@@ -124,8 +125,8 @@ class IndicatorSerializer(serializers.ModelSerializer[ProgrammeIndicator]):
     programme = serializers.SlugRelatedField(slug_field="code", read_only=True)
     definition = serializers.SlugRelatedField(slug_field="code", read_only=True)
     version = serializers.SlugRelatedField(slug_field="number", read_only=True)
-    partner = serializers.SlugRelatedField(slug_field="code", read_only=True)
-    objective = serializers.SlugRelatedField(slug_field="code", read_only=True)
+    partner = serializers.SlugRelatedField(slug_field="code", read_only=True, allow_null=True)
+    objective = serializers.SlugRelatedField(slug_field="code", read_only=True, allow_null=True)
     name = serializers.CharField()
     unit = serializers.CharField(source="version.unit")
     formula = serializers.SerializerMethodField(
@@ -149,7 +150,7 @@ class ObservationSerializer(serializers.ModelSerializer[Observation]):
     """One figure as stored. `version` is also in the ETag."""
 
     period = ReportingPeriodSerializer()
-    unit = serializers.SlugRelatedField(slug_field="code", read_only=True)
+    unit = serializers.SlugRelatedField(slug_field="code", read_only=True, allow_null=True)
     programme = serializers.CharField(source="indicator.programme.code")
     definition = serializers.CharField(source="indicator.definition.code")
     entered_by = serializers.CharField(source="entered_by.username")
@@ -229,7 +230,7 @@ class VerdictSerializer(serializers.ModelSerializer[Verdict]):
     definition = serializers.CharField(source="indicator.definition.code")
     kind = serializers.CharField(source="run.kind")
     as_of = serializers.DateField(source="run.as_of")
-    course_run = serializers.SlugRelatedField(slug_field="code", read_only=True)
+    course_run = serializers.SlugRelatedField(slug_field="code", read_only=True, allow_null=True)
 
     class Meta:
         model = Verdict
@@ -257,11 +258,16 @@ class DueSerializer(serializers.ModelSerializer[DueAssessment]):
     """An assessment that was asked for, and how far it is."""
 
     programme = serializers.SlugRelatedField(slug_field="code", read_only=True)
-    run = serializers.PrimaryKeyRelatedField(read_only=True, default=None)
+    run = serializers.SerializerMethodField()
 
     class Meta:
         model = DueAssessment
         fields = ["id", "programme", "kind", "as_of", "state", "progress_done", "progress_total", "run"]
+
+    def get_run(self, due: DueAssessment) -> int | None:
+        """The assessment that answers: its own or, where nothing had changed, the one that still holds."""
+        run = answer_to(due)
+        return None if run is None else run.pk
 
 
 class RequestSerializer(serializers.Serializer[Any]):

@@ -100,6 +100,7 @@ class EstimateSet:
     unit: str = ""
     estimates: Sequence[Estimate]
     reference: Number = 0  # the line of "no change"
+    is_change: bool = True  # differences carry their sign; shares and ratios do not
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ from indicators.charts.scales import (
     value_ticks,
 )
 
+MOST_DOTS = 100  # more would hide their own line
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
@@ -80,6 +82,8 @@ class IndicatorSeries:
     higher_is_better: bool | None = True  # None: no band can be drawn
     forecast: Sequence[ForecastPoint] = ()
     annotations: Sequence[Annotation] = ()
+    lower: Number | None = None  # limits to keep between
+    upper: Number | None = None
     lowest: Number | None = None  # ends of what is possible, e.g. 0 and 100
     highest: Number | None = None
 
@@ -154,11 +158,7 @@ def draw_indicator(
         value_ticks=value_ticks(low, high, step, y, write),
         date_ticks=date_ticks(x, frame.most_dates, write_month, write_year),
         lines=_lines(series.readings, x, y),
-        dots=tuple(
-            Dot(x(reading.on.toordinal()), y(reading.value), reading, write(reading.value))
-            for reading in series.readings
-            if reading.value is not None
-        ),
+        dots=_dots(series.readings, x, y, write),
         gaps=_gaps(series.readings, x, frame),
         baseline_dot=_place(series.baseline, x, y),
         target_dot=_place(series.target, x, y),
@@ -194,10 +194,30 @@ def _time_axis(series: IndicatorSeries, frame: Frame) -> Axis:
 def _values(series: IndicatorSeries) -> Iterable[Number]:
     yield from (reading.value for reading in series.readings if reading.value is not None)
     yield from (level.value for level in (series.baseline, series.target) if level is not None)
+    yield from (value for value in (series.lower, series.upper) if value is not None)
     yield from (level.value for level in series.trajectory)
     for point in series.forecast:
         yield point.low
         yield point.high
+
+
+def _dots(readings: Sequence[Reading], x: Axis, y: Axis, write: Write) -> tuple[Dot, ...]:
+    """A dot for each value. Where they would hide the line: the last, those not approved, those between gaps."""
+    known = [index for index, reading in enumerate(readings) if reading.value is not None]
+    if len(known) > MOST_DOTS:
+        near = set(known)
+        known = [
+            index
+            for index in known
+            if index == known[-1]
+            or readings[index].provisional
+            or not near.intersection({index - 1, index + 1})
+        ]
+    return tuple(
+        Dot(x(reading.on.toordinal()), y(reading.value), reading, write(reading.value))
+        for reading in (readings[index] for index in known)
+        if reading.value is not None
+    )
 
 
 def _place(level: Level | None, x: Axis, y: Axis) -> tuple[float, float] | None:
@@ -236,8 +256,13 @@ def _gaps(readings: Sequence[Reading], x: Axis, frame: Frame) -> tuple[Gap, ...]
 
 
 def _labels(series: IndicatorSeries, y: Axis, frame: Frame, write: Write) -> tuple[Label, ...]:
-    levels = [("target", series.target), ("baseline", series.baseline)]
-    given = [(kind, y(level.value), write(level.value)) for kind, level in levels if level is not None]
+    levels = [
+        ("target", None if series.target is None else series.target.value),
+        ("baseline", None if series.baseline is None else series.baseline.value),
+        ("lower", series.lower),
+        ("upper", series.upper),
+    ]
+    given = [(kind, y(value), write(value)) for kind, value in levels if value is not None]
     # Two lines of text for each label: the word and the value.
     heights = push_apart([place for _, place, _ in given], 28, frame.y1 + 6, frame.y0 - 8)
     return tuple(

@@ -198,8 +198,8 @@ _STATUS_WORDS = {
     Status.AT_RISK: gettext_noop("At risk."),
     Status.OFF_TRACK: gettext_noop("Off track."),
     Status.NOT_REPORTING: gettext_noop("Not reporting."),
-    Status.NOT_ASSESSABLE: gettext_noop("Not assessable."),
-    Status.MONITORED: gettext_noop("Monitored: watched, not judged."),
+    Status.NOT_ASSESSABLE: gettext_noop("Cannot be assessed."),
+    Status.MONITORED: gettext_noop("Monitored only: watched, not judged."),
 }
 _TREND_WORDS = {
     TrendWord.IMPROVING: gettext_noop("The trend is improving."),

@@ -30,6 +30,7 @@ from indicators.models import (
     State,
     ValueType,
 )
+from indicators.templatetags.ui import day, with_days
 
 ANSWER_FIELDS = ("numerator", "denominator", "value", "text", "missing_reason")
 """What is answered: replaced as a whole by a correction."""
@@ -65,7 +66,7 @@ Errors = dict[str, list[str | ValidationError]]
 
 def in_words(message: Message) -> str:
     """The engine's message in the reader's language."""
-    return _(message.template) % message.params
+    return with_days(_(message.template) % message.params)
 
 
 # --- Where a figure belongs --------------------------------------------------------------------------------------
@@ -200,7 +201,7 @@ def _check_choices(clean: dict[str, Any], errors: Errors) -> None:
 def _as_of_problem(as_of: Any, period: ReportingPeriod, today: date) -> str:
     if not isinstance(as_of, date):
         return _("No date was given; the day for which the figure holds was expected.")
-    shown = {"given": as_of.isoformat(), "today": today.isoformat(), "start": period.starts_on.isoformat()}
+    shown = {"given": day(as_of), "today": day(today), "start": day(period.starts_on)}
     if as_of > today:
         return _("%(given)s was given, which lies in the future; %(today)s or earlier was expected.") % shown
     if as_of < period.starts_on:
@@ -290,7 +291,7 @@ def figure_warnings(
     if figures["as_of"] > period.due_on:
         found.append(
             _("The figure holds for %(given)s, after the day on which the period was due (%(due)s).")
-            % {"given": figures["as_of"].isoformat(), "due": period.due_on.isoformat()}
+            % {"given": day(figures["as_of"]), "due": day(period.due_on)}
         )
     return found
 

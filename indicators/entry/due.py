@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from indicators.models import ProgrammeIndicator, Role, User, programmes_of
 
-PER_SECTION = 25
+PER_SECTION = 10
 """Lines of each bucket on the first page; the rest behind “show all”."""
 
 

@@ -169,7 +169,9 @@ def answer(
                 take_over(form, problem, warnings)
             else:
                 said = (
-                    _("Saved as a draft.") if kept.state in {State.DRAFT, State.RETURNED} else _("Submitted.")
+                    _("Saved as a draft.")
+                    if kept.state in {State.DRAFT, State.RETURNED}
+                    else _("Submitted. An approver of the programme decides next.")
                 )
                 messages.success(request, said)
                 return redirect(kept)

@@ -243,7 +243,11 @@ class ObservationForm(FiguresForm):
     """A new observation: where it belongs, and its figures."""
 
     period = forms.ModelChoiceField(ReportingPeriod.objects.none(), label=gettext_lazy("Period"))
-    unit = forms.ModelChoiceField(ReportingUnit.objects.none(), label=gettext_lazy("Reporting unit"))
+    unit = forms.ModelChoiceField(
+        ReportingUnit.objects.none(),
+        label=gettext_lazy("Reporting unit"),
+        empty_label=gettext_lazy("Choose a unit"),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

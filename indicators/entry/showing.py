@@ -25,11 +25,14 @@ from indicators.models import (
     MissingReason,
     Observation,
     ProgrammeIndicator,
+    Rollup,
     State,
     ValueType,
 )
+from indicators.templatetags.ui import with_days
 
 LAST_VALUES = 5
+LINE_LENGTH = 12
 
 
 def figure_text(version: IndicatorVersion, figures: Mapping[str, Any]) -> str:
@@ -65,7 +68,8 @@ def observation_text(observation: Observation) -> str:
 class Beside:
     """What an officer sees beside the field."""
 
-    last: Sequence[tuple[Observation, str]]
+    last: Sequence[tuple[str, str, str]]
+    """Period, address of the figure (none for a roll-up), value; newest first."""
     line: Sequence[Decimal | None]
     """Oldest first, for the small drawing."""
     baseline: str
@@ -73,30 +77,57 @@ class Beside:
     planned: str
     target_on: date | None
     unit_name: str
+    is_rolled_up: bool
+    """No unit is chosen yet: the values are those of all units together."""
 
 
 def load_beside(indicator: ProgrammeIndicator, *, unit: Any, cell: str, on: date) -> Beside:
     """Two queries: the last approved values of this place, and the plan's milestones."""
-    rows = list(
-        Observation.objects.current()
-        .filter(indicator=indicator, unit=unit, cell=cell)
-        .select_related("period")
-        .order_by("-period__starts_on", "-pk")[:12]
-    )
+    is_rolled_up = unit is None and bool(indicator.units.all())
+    newest, line = _rolled_up(indicator) if is_rolled_up else _approved(indicator, unit, cell)
     version, plan = indicator.version, indicator.plan
     rule = version.rule()
     planned: Any = None
     if plan is not None:
         planned = planned_value(plan.as_plan(), on)
     return Beside(
-        last=[(row, figure_text(version, vars(row))) for row in rows[:LAST_VALUES]],
-        line=[shown_value(version, vars(row)) for row in reversed(rows)],
+        last=newest[:LAST_VALUES],
+        line=line[::-1],
         baseline=format_value(plan.baseline if plan else None, rule),
         target=format_value(plan.target if plan else None, rule),
         planned=format_value(planned if isinstance(planned, Decimal) else None, rule),
         target_on=plan.target_on if plan else None,
         unit_name=unit.name if unit else "",
+        is_rolled_up=is_rolled_up,
     )
+
+
+Earlier = tuple[list[tuple[str, str, str]], list[Decimal | None]]
+"""Period, address and text of each earlier value, and the values; newest first."""
+
+
+def _approved(indicator: ProgrammeIndicator, unit: Any, cell: str) -> Earlier:
+    version = indicator.version
+    rows = (
+        Observation.objects.current()
+        .filter(indicator=indicator, unit=unit, cell=cell)
+        .select_related("period")
+        .order_by("-period__starts_on", "-pk")[:LINE_LENGTH]
+    )
+    shown = [(row.period.label, row.get_absolute_url(), figure_text(version, vars(row))) for row in rows]
+    return shown, [shown_value(version, vars(row)) for row in rows]
+
+
+def _rolled_up(indicator: ProgrammeIndicator) -> Earlier:
+    rule = indicator.version.rule()
+    rows = (
+        Rollup.objects.filter(indicator=indicator)
+        .select_related("period")
+        .order_by("-period__starts_on", "-pk")[:LINE_LENGTH]
+    )
+    return [(row.period.label, "", format_value(row.value, rule)) for row in rows], [
+        row.value for row in rows
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +155,11 @@ def load_status(indicator: ProgrammeIndicator, *, today: date) -> ExplainedStatu
         value=format_value(judgement.value, indicator.version.rule()),
         is_approximate=judgement.is_approximate,
         steps=[
-            (in_words(step.label), " = ".join(filter(None, [step.rule, step.substituted])), step.result)
+            (
+                in_words(step.label),
+                with_days(" = ".join(filter(None, [step.rule, step.substituted]))),
+                step.result,
+            )
             for step in judgement.steps
         ],
     )

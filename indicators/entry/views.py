@@ -38,6 +38,9 @@ from indicators.permissions import (
 
 PER_PAGE = 50
 SECTIONS = (Bucket.RETURNED, Bucket.OVERDUE, Bucket.DUE, Bucket.DRAFT, Bucket.WAITING, Bucket.DONE)
+FOLDED = {Bucket.WAITING, Bucket.DONE}
+"""Nothing to do there: one line each until it is opened."""
+
 DECISIONS = {
     "approve": actions.approve_observation,
     "return": actions.return_observation,
@@ -89,6 +92,7 @@ def due_list(request: HttpRequest) -> HttpResponse:
             "lines": [line for line in lines if line.bucket == one],
             "total": totals[one],
             "more": bucket is None and totals[one] > PER_SECTION,
+            "folded": bucket is None and one in FOLDED,
         }
         for one in SECTIONS
         if (bucket is None or bucket == one) and (totals[one] or one == Bucket.OVERDUE)

@@ -16,8 +16,10 @@ from indicators.reports.queries import Tally
 from indicators.reports.tables import Row, Table
 from indicators.reports.verdict_tables import assessment_table
 from indicators.reports.wording import say, say_all
+from indicators.templatetags.ui import with_days
 
 MOST_SLOPES = 12
+HALF = Decimal("0.5")
 ANSWERS = {"yes": "check", "no": "x", "cannot_tell": "circle-question"}
 
 
@@ -65,6 +67,7 @@ def context(user: User, run: AssessmentRun) -> dict[str, Any]:
         "groups": groups(user, table.rows) if is_ex_post else [],
         "asked": sum(row.about.method != "judge" for row in table.rows),
         "refused": refused,
+        "summary": summary([row for row in table.rows if row.about.method != "judge"]) if is_ex_post else "",
         "evaluations": list(
             Evaluation.objects.visible_to(user).filter(run=run).select_related("created_by", "signed_by")
         ),
@@ -89,6 +92,47 @@ def _tally(rows: Sequence[Row]) -> Tally:
             if verdict.indicator.is_critical:
                 found.critical.add(verdict.status)
     return found
+
+
+def summary(rows: Sequence[Row]) -> str:
+    """What the ex-post answers come to, in one sentence; empty when nothing was asked."""
+    answered = [row.about for row in rows if not row.about.refusal_code]
+    shares = [one for one in answered if _is_share(one)]
+    changes = [one for one in answered if not _is_share(one)]
+    clear = sum(_leaves_out_no_change(one) for one in changes)
+    said = []
+    if changes:
+        said.append(
+            _("%(clear)s of %(all)s computed changes are larger than chance alone explains")
+            % {"clear": clear, "all": len(changes)}
+        )
+    if shares:
+        kept = sum(one.value is not None and one.value >= HALF for one in shares)
+        said.append(
+            _("in %(kept)s of %(all)s cases at least half of the gain was still there")
+            % {"kept": kept, "all": len(shares)}
+        )
+    if not rows:
+        return ""
+    if not said:
+        return _("None of the %(count)s questions can be answered yet.") % {"count": len(rows)}
+    return _("%(answered)s of %(count)s questions have an answer: %(said)s.") % {
+        "answered": len(answered),
+        "count": len(rows),
+        "said": "; ".join(said),
+    }
+
+
+def _is_share(verdict: Verdict) -> bool:
+    return verdict.inputs.get("compute") in {"retention", "series_retention"}
+
+
+def _leaves_out_no_change(verdict: Verdict) -> bool:
+    """Whether the interval excludes 0, or 1 for a ratio. Without an interval nothing is claimed."""
+    if verdict.low is None or verdict.high is None:
+        return False
+    none = 1 if verdict.result.get("params", {}).get("kind") == "rate_ratio" else 0
+    return not verdict.low <= none <= verdict.high
 
 
 def groups(user: User, rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -128,13 +172,14 @@ def _estimates(title: str, rows: Sequence[Row]) -> EstimateSet | None:
     if _is_bound_to_a_unit(drawn[0]) and len({row.cells["unit"].text for row in drawn}) > 1:
         return None
     result = drawn[0].about
-    is_share = result.inputs.get("compute") in {"retention", "series_retention"}
+    is_share = _is_share(result)
     is_ratio = result.result.get("params", {}).get("kind") == "rate_ratio"
     factor = 100 if is_share else 1
     return EstimateSet(
         title=title,
         unit=_("% of the gain") if is_share else scale,
         reference=1 if is_ratio else 100 if is_share else 0,
+        is_change=not (is_ratio or is_share),
         estimates=[
             Estimate(
                 label=label_of(row),
@@ -191,7 +236,7 @@ def _answer(row: Row) -> dict[str, Any]:
         "steps": [
             (
                 say(step["label"]),
-                ":  ".join(part for part in (step["rule"], step["substituted"]) if part),
+                with_days(":  ".join(part for part in (step["rule"], step["substituted"]) if part)),
                 step["result"],
             )
             for step in result.get("steps", [])

@@ -13,6 +13,8 @@ from indicators.reports.detail_tables import context_places, context_table
 from indicators.reports.queries import today
 from indicators.reports.tables import Table
 
+MOST_ROWS = 60  # of one country on the page; the file has all
+
 
 def series_list(user: User) -> list[dict[str, Any]]:
     """Every series with its newest release and what it covers. Two queries."""
@@ -87,7 +89,8 @@ def context(user: User, series: ContextSeries, *, country: str) -> dict[str, Any
             for own in by_country.values()
         ],
         "chosen": by_country[chosen][0].partner if chosen else None,
-        "rows": shown[::-1],
+        "rows": shown[::-1][:MOST_ROWS],
+        "count": len(shown),
         "chart": _chart(series, by_country[chosen]) if chosen else None,
         "table": table,
         "places": max((context_places(one) for one in values), default=0),

@@ -34,6 +34,7 @@ from indicators.reports.series import indicator_series
 from indicators.reports.tables import Table, indicator_row, plan_cells
 from indicators.reports.wording import has_gone_stale, refusal_text, say, say_all, status_now
 from indicators.snapshots import load_indicators, load_snapshots
+from indicators.templatetags.ui import instant, with_days
 from indicators.tracing import trace_of
 
 PAGE = 20
@@ -170,7 +171,7 @@ def _steps(status: IndicatorStatus | None, judgement: dict[str, Any]) -> list[tu
     found = []
     for step in judgement.get("steps", []):
         calculation = ":  ".join(part for part in (step["rule"], step["substituted"]) if part)
-        found.append((say(step["label"]), calculation, step["result"]))
+        found.append((say(step["label"]), with_days(calculation), step["result"]))
     if status is not None and has_gone_stale(status):
         found.append((refusal_text(status), "", "STALE"))
     return found
@@ -182,7 +183,7 @@ def _result(status: IndicatorStatus | None, judgement: dict[str, Any]) -> str:
     label = cells.status(status_now(status)).text
     return _("Status: %(status)s. Computed on %(day)s by method %(version)s.") % {
         "status": label,
-        "day": f"{status.computed_at:%Y-%m-%d %H:%M}",
+        "day": instant(status.computed_at),
         "version": status.method_version,
     }
 

@@ -51,6 +51,7 @@ def context(user: User, programme: Programme) -> dict[str, Any]:
         "branches": branches(user, programme, table.rows),
         "attention": attention(table.rows),
         "runs": runs(user, programme),
+        "latest": latest(user, programme),
         "evaluations": list(
             Evaluation.objects.visible_to(user)
             .filter(run__programme=programme)
@@ -158,6 +159,16 @@ def runs(user: User, programme: Programme) -> list[dict[str, Any]]:
         }
         for run in found
     ]
+
+
+def latest(user: User, programme: Programme) -> list[AssessmentRun]:
+    """The newest assessment of each kind, ex-post first. One query."""
+    return list(
+        AssessmentRun.objects.visible_to(user)
+        .filter(programme=programme)
+        .order_by("kind", "-as_of", "-revision")
+        .distinct("kind")
+    )
 
 
 def _members(user: User, programme: Programme) -> list[Membership]:

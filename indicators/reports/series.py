@@ -59,6 +59,8 @@ def indicator_series(
             for one in revisions
             if one.number > 1
         ],
+        lower=plan.range_low if rule.direction is Direction.RANGE else None,
+        upper=plan.range_high if rule.direction is Direction.RANGE else None,
         lowest=rule.lower_bound,
         highest=rule.upper_bound,
     )
@@ -75,7 +77,7 @@ def _level(on: date | None, value: Decimal | None) -> Level | None:
 
 
 def _goal(plan: Plan, rule: IndicatorRule) -> Decimal | None:
-    """The line to reach or to keep; a range has two, which the page says in words."""
+    """The line to reach or to keep; a range has two, drawn as its limits."""
     match rule.direction:
         case Direction.MAINTAIN_ABOVE:
             return plan.range_low if plan.range_low is not None else plan.target

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from indicators.engine.types import Message, RefusalCode
 from indicators.models import IndicatorStatus, Status
+from indicators.templatetags.ui import day, with_days
 
 NO_DATA = "There are no approved data yet."
 STALE = "The latest value is of %(on)s and no longer counts as current since %(limit)s."
@@ -23,7 +23,7 @@ def say(message: Message | Mapping[str, Any] | None) -> str:
         template, params = message.template, message.params
     else:
         template, params = message["template"], message.get("params", {})
-    return _(template) % params if template else ""
+    return with_days(_(template) % params) if template else ""
 
 
 def say_all(messages: list[Mapping[str, Any]]) -> str:
@@ -57,9 +57,5 @@ def refusal_text(status: IndicatorStatus | None) -> str:
     if status is None:
         return _(NO_DATA)
     if has_gone_stale(status):
-        return _(STALE) % {"on": _iso(status.value_on), "limit": _iso(status.stale_from)}
+        return _(STALE) % {"on": day(status.value_on), "limit": day(status.stale_from)}
     return say(status.refusal)
-
-
-def _iso(day: date | None) -> str:
-    return day.isoformat() if day is not None else ""

@@ -83,6 +83,11 @@ def _describe(series: IndicatorSeries, write: object) -> str:
     ):
         if level is not None:
             parts.append(words % {"value": write(level.value), "when": day(level.on)})
+    if series.lower is not None and series.upper is not None:
+        parts.append(
+            _("To be kept between %(low)s and %(high)s.")
+            % {"low": write(series.lower), "high": write(series.upper)}
+        )
     return " ".join(parts)
 
 

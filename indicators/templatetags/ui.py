@@ -1,10 +1,12 @@
 """Icons, numbers, dates and the words of a status, for templates. Formats; never calculates a result."""
 
 import calendar
+import re
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from django import template
+from django.conf import settings
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -15,6 +17,7 @@ from indicators.icons import ICONS
 from indicators.models import Status
 
 register = template.Library()
+_ISO_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 
 MISSING = "–"  # an en dash stands where no value was reported; never 0
 MINUS = "\u2212"
@@ -69,6 +72,12 @@ def icon(name: str, css: str = "") -> SafeString:
         css,
         mark_safe(ICONS[name]),
     )
+
+
+@register.simple_tag
+def may_mail() -> bool:
+    """Whether this server sends mail; without it no page offers a link by mail."""
+    return bool(settings.EMAIL_HOST)
 
 
 @register.filter
@@ -166,6 +175,18 @@ def points(value: object, places: int | str = 0) -> str:
 def day(value: date | None) -> str:
     """A date in the reader's language, with the month as a word: "5 Mar 2026"."""
     return MISSING if value is None or value == "" else formats.date_format(value, "j M Y")
+
+
+def with_days(text: str) -> str:
+    """A sentence whose ISO dates are written as people read them: "at 31 Mar 2025." for "at 2025-03-31."."""
+    return _ISO_DATE.sub(_as_day, text)
+
+
+def _as_day(found: re.Match[str]) -> str:
+    try:
+        return day(date.fromisoformat(found[0]))
+    except ValueError:  # Looks like a date and is none.
+        return found[0]
 
 
 @register.filter

@@ -1,14 +1,16 @@
 """Lists of the machine door: constant queries, cursor pages, closed filters, tokens, the schema."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.management import call_command
 from django.db import transaction
+from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from indicators import derived
+from indicators.models import AssessmentRun, DueAssessment
 from tests import factories as make
 from tests.world import make_world
 
@@ -168,6 +170,25 @@ def test_an_assessment_can_be_asked_for(world):
     assert client.get(asked["Location"]).data["state"] == "due"
     assert client_of(world.people["officer"]).post("/api/v1/programmes/OWN/assess/", {}).status_code == 403
     assert client_of(world.people["stranger"]).post("/api/v1/programmes/OWN/assess/", {}).status_code == 404
+
+
+def test_the_answer_is_named_also_where_nothing_had_changed(world):
+    programme = world.own.programme
+    earlier, later = (
+        DueAssessment.objects.create(
+            programme=programme, kind="on_the_fly", as_of=date(2026, 1, 1), label=label, due_at=timezone.now(),
+            finished_at=timezone.now(), state="done", request=request,
+        )
+        for request, label in enumerate(("First", "Again"))
+    )  # fmt: skip
+    run = AssessmentRun.objects.create(
+        programme=programme, due=earlier, kind="on_the_fly", as_of=date(2026, 1, 1), label="First", revision=7,
+        input_hash="a" * 64, method_version="1.0", software_version="0", started_at=earlier.finished_at,
+        finished_at=earlier.finished_at, counts={},
+    )  # fmt: skip
+    client = client_of(world.people["approver"])
+
+    assert client.get(f"/api/v1/assessments/due/{later.pk}/").data["run"] == run.pk
 
 
 def test_the_schema_names_every_list_and_has_no_warnings(world, tmp_path):

@@ -32,7 +32,7 @@ def site(child_env):
     command += ["--workers", "1", "--threads", "4", "--worker-class", "gthread", "--log-level", "warning"]
     process = subprocess.Popen(command, cwd=ROOT, env=child_env)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 180
         while True:
             try:
                 connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
@@ -42,7 +42,7 @@ def site(child_env):
                 break
             except OSError:
                 assert process.poll() is None, "the web server ended as it started"
-                assert time.monotonic() < deadline, "the web server did not answer within 30 seconds"
+                assert time.monotonic() < deadline, "the web server did not answer within 180 seconds"
                 time.sleep(0.05)
         yield f"http://127.0.0.1:{port}"
     finally:
@@ -52,8 +52,9 @@ def site(child_env):
 
 @pytest.fixture(scope="session")
 def chromium(browser_path):
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=60_000)
     # Playwright's loop runs in this thread; Django must not take it for an async context.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
@@ -75,7 +76,7 @@ def browse(chromium, site):
 
     def sign_in(username="", password="", **options):
         context = chromium.new_context(base_url=site, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: complain(page, message))

@@ -137,7 +137,7 @@ def test_the_main_job_from_registration_to_a_signed_review(cast, browse, worker)
     admin.goto("/programmes/BORDER/assess/")
     press(admin, "Assess now")
     admin.wait_for_url(re.compile(r"/assessments/(due/)?\d+/"))
-    expect(admin.locator("main")).to_contain_text(re.compile("Done|Verdicts"), timeout=30_000)
+    expect(admin.locator("main")).to_contain_text(re.compile("Done|Verdicts"), timeout=120_000)
     run = AssessmentRun.objects.get()
     assert run.verdicts.get().indicator == indicator
 

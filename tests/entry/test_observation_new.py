@@ -169,6 +169,27 @@ def test_the_same_form_sent_twice_keeps_one_figure_and_shows_it(client, scene):
     assert Observation.objects.get().get_absolute_url() in again.content.decode()
 
 
+def test_before_a_unit_is_chosen_the_values_of_all_units_together_stand_beside_the_field(client, scene):
+    units = [make_unit(scene.programme), make_unit(scene.programme)]
+    scene.indicator.units.set(units)
+    scene.approve(unit=units[0], numerator="30", denominator="60")
+    scene.approve(unit=units[1], numerator="60", denominator="60")
+    log_in(client, scene.officer)
+
+    page = client.get(reverse("observation-new", args=[scene.indicator.pk])).content.decode()
+
+    beside = page.partition('id="beside"')[2]
+    assert "all units together" in beside
+    assert "75\N{NO-BREAK SPACE}%" in beside
+
+
+def test_a_declaration_is_remembered_when_the_form_comes_back(client, scene):
+    page = send(scene, client, numerator="70", denominator="60")
+
+    assert page.status_code == 422
+    assert page.context["form"]["declaration"].value() is True
+
+
 def test_last_values_target_and_baseline_stand_beside_the_field(client, scene):
     make_observation(scene.indicator, scene.quarters[5], numerator=Decimal(45), denominator=Decimal(60))
     log_in(client, scene.officer)

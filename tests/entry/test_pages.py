@@ -128,6 +128,17 @@ def test_the_due_page_links_each_line_to_its_form(client, scene):
     assert "Posts that meet the standard" in page
 
 
+def test_what_is_done_is_folded_until_it_is_asked_for(client, scene):
+    scene.approve(period=scene.quarters[0])
+    log_in(client, scene.officer)
+
+    assert "<details" in client.get(reverse("due-list")).content.decode().partition('id="done"')[2]
+    assert (
+        "<details"
+        not in client.get(reverse("due-list") + "?show=done").content.decode().partition('id="done"')[2]
+    )
+
+
 def test_the_due_page_of_somebody_with_nothing_due_says_so(client, scene):
     log_in(client, make_user())
 

@@ -14,6 +14,8 @@ from indicators.engine.expost.paired import paired_gain
 from indicators.engine.expost.types import result_to_json
 from indicators.engine.messages import message
 from indicators.models import AssessmentRun, DueAssessment, Verdict
+from indicators.reports.assessment_page import summary
+from indicators.reports.tables import Row
 from tests.world import make_world
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +83,20 @@ def test_refusals_are_counted_and_say_why(client, world):
     page = words(page_of(client, world, "evaluator"))
     assert "1 of 2 questions cannot yet be assessed" in page
     assert "Too few pairs: 5 of 8 needed." in page
+
+
+def test_one_sentence_says_what_it_comes_to(client, world):
+    page = words(page_of(client, world, "evaluator"))
+    assert (
+        "1 of 2 questions have an answer: 1 of 1 computed changes are larger than chance alone explains."
+        in page
+    )
+
+
+def test_when_nothing_can_be_answered_the_sentence_says_so():
+    assert summary([]) == ""
+    refused = Row(cells={}, about=Verdict(refusal_code="N_PAIRS_TOO_SMALL"))
+    assert summary([refused]) == "None of the 1 questions can be answered yet."
 
 
 def test_an_effect_stands_with_its_interval_method_and_assumptions(client, world):

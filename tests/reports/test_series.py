@@ -120,5 +120,11 @@ def test_a_range_has_no_border_of_one_side():
     assert found.higher_is_better is None
 
 
+def test_a_range_is_drawn_with_its_two_limits():
+    within = plan(range_low=Decimal(40), range_high=Decimal(60))
+    found = chart(snapshot(["50"], rule_=rule(direction=Direction.RANGE), plan_=within))
+    assert (found.lower, found.upper) == (40, 60)
+
+
 def test_texts_have_no_chart():
     assert chart(snapshot([], rule_=rule(value_type=ValueType.TEXT))) is None

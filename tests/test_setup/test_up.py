@@ -104,11 +104,14 @@ class Run:
     def stop(self, by: signal.Signals = signal.SIGINT) -> int:
         if self.process.poll() is None:
             self.process.send_signal(by)
-        return self.process.wait(60)
+        return self.process.wait(PATIENCE * 60)
+
+
+PATIENCE = 6  # A busy machine is slow, not wrong.
 
 
 def until(ask: Callable[[], object], seconds: float, run: Run) -> None:
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE * seconds
     while not ask():
         assert time.monotonic() < deadline, run.said
         time.sleep(0.05)
@@ -210,7 +213,7 @@ def manage(run: Run, *arguments: str) -> str:
         env=env,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     return done.stdout + done.stderr
 

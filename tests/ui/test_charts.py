@@ -67,6 +67,28 @@ def test_zero_is_a_value_and_not_a_gap():
     assert drawing.dots[1].y == WIDE.y0
 
 
+def test_many_values_are_a_line_and_the_dots_that_it_needs():
+    values = [*range(150), None, 7, None, *range(150)]
+    start = date(1990, 1, 1)
+    series = IndicatorSeries(
+        title="t",
+        readings=[Reading(on=start + timedelta(days=n), value=value) for n, value in enumerate(values)],
+    )
+
+    drawing = draw_indicator(series, WIDE)
+
+    assert [dot.value for dot in drawing.dots] == ["7", "149"]  # the lone one, the last one
+    assert len(drawing.lines) == 2
+
+
+def test_limits_to_keep_between_are_drawn_and_inside_the_frame():
+    drawing = draw_indicator(monthly(50, 55, lower=40, upper=80), WIDE)
+
+    assert [label.kind for label in drawing.labels] == ["lower", "upper"]
+    assert all(WIDE.y1 <= label.line_y <= WIDE.y0 for label in drawing.labels)
+    assert drawing.labels[0].line_y > drawing.labels[1].line_y
+
+
 def test_neighbouring_gaps_are_one_column_with_a_mark_each():
     drawing = draw_indicator(monthly(1, None, None, None, 2), WIDE)
 

@@ -10,6 +10,7 @@ from django.template import Context, Template
 from django.utils import translation
 
 from indicators import styleguide
+from indicators.engine import explain
 from indicators.icons import ICONS
 from indicators.models import State, Status
 from indicators.templatetags import ui
@@ -184,3 +185,12 @@ def test_what_a_person_typed_is_escaped():
     callout = render('{% include "components/callout.html" with text=text only %}', text="<script>")
 
     assert "<script>" not in callout
+
+
+def test_dates_in_sentences_are_written_as_people_read_them():
+    assert ui.with_days("Rose to 5 at 2025-03-31. (2025-02-30)") == "Rose to 5 at 31 Mar 2025. (2025-02-30)"
+
+
+def test_a_verdict_is_said_in_the_words_of_its_badge():
+    for status, sentence in explain._STATUS_WORDS.items():
+        assert sentence.startswith(str(Status(status.value).label))

@@ -25,7 +25,7 @@
 
   // Buttons that only a script can answer show themselves when there is one.
   function reveal() {
-    document.querySelectorAll("[data-dismiss][hidden],[data-print][hidden],[data-insert][hidden]").forEach(function (button) {
+    document.querySelectorAll("[data-dismiss][hidden],[data-print][hidden],[data-insert][hidden],[data-choose][hidden]").forEach(function (button) {
       button.hidden = false;
     });
   }
@@ -44,11 +44,18 @@
     document.querySelectorAll("details.menu[open]").forEach(function (menu) {
       if (!menu.contains(event.target)) menu.removeAttribute("open");
     });
-    var target = event.target.closest("[data-dismiss],[data-print],[data-insert],[data-dialog],[data-dialog-close]");
+    var target = event.target.closest(
+      "[data-dismiss],[data-print],[data-insert],[data-choose],[data-dialog],[data-dialog-close]",
+    );
     if (!target) return;
     if (target.hasAttribute("data-dismiss")) target.closest(".callout").remove();
     if (target.hasAttribute("data-print")) window.print();
     if (target.hasAttribute("data-insert")) insert(document.getElementById(target.dataset.into), target.dataset.insert);
+    if (target.hasAttribute("data-choose")) {
+      target.form.querySelectorAll('input[type="checkbox"]:enabled').forEach(function (box) {
+        if (box.name === target.dataset.choose) box.checked = true;
+      });
+    }
     if (target.hasAttribute("data-dialog-close")) target.closest("dialog").close();
     if (target.hasAttribute("data-dialog")) {
       // The link's own address is the confirm page; with a script, the dialog is quicker.
