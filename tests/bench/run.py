@@ -26,6 +26,8 @@ def main() -> None:
     with private_servers():
         import django
 
+        import tracker.celery  # noqa: F401 - whom the tasks below ring
+
         django.setup()
         from django.core.management import call_command
 
