@@ -70,7 +70,7 @@ def theil_sen(
 def theil_sen_rows(x: Rows, y: Rows, *, level: float = _SEN_LEVEL) -> list[tuple[float, float, float]]:
     """`theil_sen` of each row."""
     n = y.shape[1]
-    first, second = np.triu_indices(n, 1)
+    first, second = _pairs(n)
     steps_x, steps_y = x[:, second] - x[:, first], y[:, second] - y[:, first]
     apart = steps_x != 0
     # Two points at one time have no slope; as not-a-number they are sorted behind the slopes.
@@ -206,8 +206,14 @@ def _one_row(values: Sequence[float]) -> Rows:
     return np.array([values], dtype=float)
 
 
+@lru_cache(maxsize=32)
+def _pairs(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    first, second = np.triu_indices(n, 1)
+    return first, second
+
+
 def _kendall_s(y: Rows) -> list[int]:
-    first, second = np.triu_indices(y.shape[1], 1)
+    first, second = _pairs(y.shape[1])
     found: list[int] = np.sign(y[:, second] - y[:, first]).sum(axis=1).astype(int).tolist()
     return found
 

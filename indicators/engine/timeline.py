@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 
 from . import exact
 from .achievement import planned_path, planned_value
@@ -14,6 +15,7 @@ from .rollup import inverse_variance_mean, minimum_data_refusal
 from .types import Direction, IndicatorRule, PeriodValue, Plan, Refusal, RefusalCode, TimeRule, ValueType
 
 ROLLING_YEARS = 5
+_end_and_start = attrgetter("ends_on", "starts_on")
 POOLED = {
     TimeRule.MEAN,
     TimeRule.MIN,
@@ -54,7 +56,7 @@ def effective_time_rule(rule: IndicatorRule) -> TimeRule:
 
 def started(series: Sequence[PeriodValue], as_of: date) -> tuple[PeriodValue, ...]:
     """The periods that had begun by `as_of`, in order of time."""
-    return tuple(sorted((p for p in series if p.starts_on <= as_of), key=lambda p: (p.ends_on, p.starts_on)))
+    return tuple(sorted([p for p in series if p.starts_on <= as_of], key=_end_and_start))
 
 
 def reported_points(series: Sequence[PeriodValue]) -> tuple[tuple[date, Decimal], ...]:
@@ -75,7 +77,12 @@ def current_value(
     Returns:
         value None and no refusal when nothing was reported; value None with a refusal when a rule forbids a figure.
     """
-    reported = [p for p in started(series, as_of) if p.value is not None or p.refusal is not None]
+    return value_of(started(series, as_of), rule, plan)
+
+
+def value_of(begun: Sequence[PeriodValue], rule: IndicatorRule, plan: Plan) -> CurrentValue:
+    """`current_value` of the periods that had begun, in order of time (see `started`)."""
+    reported = [p for p in begun if p.value is not None or p.refusal is not None]
     if not reported:
         return CurrentValue(value=None, on=None)
     time_rule = effective_time_rule(rule)
@@ -201,12 +208,12 @@ def _weights(periods: Sequence[PeriodValue], *, parts_first: bool = False) -> li
     """Cases behind each period: n, or the denominator where n is not stated (or the other way round)."""
     found: list[Decimal] = []
     for period in periods:
-        n = None if period.n is None else Decimal(period.n)
-        choices = (period.denominator, n) if parts_first else (n, period.denominator)
-        weight = next((one for one in choices if one is not None), None)
-        if weight is None:
+        if period.denominator is not None and (parts_first or period.n is None):
+            found.append(period.denominator)
+        elif period.n is not None:
+            found.append(Decimal(period.n))
+        else:
             return None
-        found.append(weight)
     return found if any(found) else None
 
 

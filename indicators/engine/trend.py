@@ -42,11 +42,12 @@ SEASONS = {1: 12, 3: 4, 6: 2}
 class TrendQuestion:
     """One series whose trend is asked for.
 
-    `points` are last day and value of each period with an approved value, in order of time; `direction` says which way
-    is better; `has_better` is False for context indicators, which only rise or fall.
+    `days` and `values` are last day and value of each period with an approved value, in order of time; `direction` says
+    which way is better; `has_better` is False for context indicators, which only rise or fall.
     """
 
-    points: Sequence[tuple[date, Decimal]]
+    days: tuple[date, ...]
+    values: tuple[Decimal, ...]
     direction: Direction
     has_better: bool = True
 
@@ -65,7 +66,8 @@ def trend(points: Sequence[tuple[date, Decimal]], direction: Direction, *, has_b
     """The trend of a series in direction-aware words.
 
     Args:
-        points, direction, has_better: as in `TrendQuestion`.
+        points: last day and value of each period with an approved value, in order of time.
+        direction, has_better: as in `TrendQuestion`.
 
     Returns:
         Fewer than 4 points: INSUFFICIENT. 4: a slope without a test. From 5: a word from the test at 5 %, slope per
@@ -73,14 +75,15 @@ def trend(points: Sequence[tuple[date, Decimal]], direction: Direction, *, has_b
 
     Source: METHOD 2.5.
     """
-    return trends([TrendQuestion(points=points, direction=direction, has_better=has_better)])[0]
+    days, values = tuple(day for day, _ in points), tuple(value for _, value in points)
+    return trends([TrendQuestion(days=days, values=values, direction=direction, has_better=has_better)])[0]
 
 
 def trends(asked: Sequence[TrendQuestion]) -> list[Trend]:
     """The `trend` of each series, in their order; series of equal length are computed together."""
     by_length: dict[int, list[int]] = defaultdict(list)
     for place, one in enumerate(asked):
-        by_length[len(one.points)].append(place)
+        by_length[len(one.days)].append(place)
     found: dict[int, Trend] = {}
     for n, places in by_length.items():
         if n < MIN_POINTS_SLOPE:
@@ -93,8 +96,8 @@ def trends(asked: Sequence[TrendQuestion]) -> list[Trend]:
 
 
 def _trends_of_length(n: int, asked: Sequence[TrendQuestion]) -> list[Trend]:
-    x = np.array([_years(tuple(day for day, _ in one.points)) for one in asked])
-    y = np.array([[float(value) for _, value in one.points] for one in asked])
+    x = np.array([_years(one.days) for one in asked])
+    y = np.array([[float(value) for value in one.values] for one in asked])
     slopes = theil_sen_rows(x, y)
     if n < MIN_POINTS_TEST:
         return [
@@ -133,15 +136,15 @@ def _movements(
     ]
     if y.shape[1] <= LARGEST_EXACT:
         return ordinary
-    return [_seasonal(one.points) or moved for one, moved in zip(asked, ordinary, strict=True)]
+    return [_seasonal(one.days, row) or moved for one, row, moved in zip(asked, y, ordinary, strict=True)]
 
 
-def _seasonal(points: Sequence[tuple[date, Decimal]]) -> _Movement | None:
+def _seasonal(days: tuple[date, ...], values: Rows) -> _Movement | None:
     """Slope and test season by season, for a series with a yearly rhythm; else None.
 
     Sen's interval is of the ordinary slope and would not fit the seasonal one.
     """
-    rhythm = _yearly_rhythm(points)
+    rhythm = _yearly_rhythm(days, values)
     if rhythm is None:
         return None
     return _Movement(slope=seasonal_slope(*rhythm), low=None, high=None, test=seasonal_mann_kendall(*rhythm))
@@ -190,19 +193,19 @@ def _calendar(days: tuple[date, ...]) -> tuple[tuple[int, ...], int, int] | None
     return tuple((month - months[0]) // step for month in months), length, seasons
 
 
-def _yearly_rhythm(points: Sequence[tuple[date, Decimal]]) -> tuple[list[float | None], int] | None:
+def _yearly_rhythm(days: tuple[date, ...], values: Rows) -> tuple[list[float | None], int] | None:
     """The series with its gaps and its periods a year, when it repeats itself from year to year; else None.
 
     Periodic means: long enough (see `_calendar`) and, once the line is taken out, values alike one year apart
     (autocorrelation above the 5 % border) but not alike half a year apart.
     """
-    calendar = _calendar(tuple(day for day, _ in points))
+    calendar = _calendar(days)
     if calendar is None:
         return None
     places, length, seasons = calendar
     grid: list[float | None] = [None] * length
-    for place, (_, value) in zip(places, points, strict=True):
-        grid[place] = float(value)
+    for place, value in zip(places, values.tolist(), strict=True):
+        grid[place] = value
     slope = seasonal_slope(grid, seasons) / seasons
     rest = [None if v is None else v - slope * i for i, v in enumerate(grid)]
     known = [v for v in rest if v is not None]
