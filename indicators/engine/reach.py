@@ -65,10 +65,10 @@ def _first_corner(equations: Sequence[Equation], count: int) -> tuple[np.ndarray
     gains = body.sum(axis=0)
     for step in range(MOST_STEPS):
         entering = _entering(gains, step)
-        row = None if entering is None else _leaving(body, basis, entering)
-        if entering is None or row is None:
+        leaving = None if entering is None else _leaving(body, basis, entering)
+        if entering is None or leaving is None:
             break
-        _pivot(body, basis, gains, row, entering)
+        _pivot(body, basis, gains, leaving, entering)
     for row, unknown in enumerate(basis):
         others = np.flatnonzero(np.abs(body[row, :-1]) > TINY)
         if unknown == _HELPER and others.size and abs(body[row, -1]) <= TINY:
