@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -11,6 +12,7 @@ from operator import itemgetter
 
 from . import exact
 from .display import format_number
+from .errors import EngineError
 from .messages import gettext_noop, refuse
 from .rules import METHOD_RULES, Rules
 from .types import Direction, Plan, Refusal, RefusalCode, Status, Trajectory
@@ -231,3 +233,53 @@ def distance_outside(value: Decimal, low: Decimal, high: Decimal) -> Decimal:
 def is_inside(value: Decimal, low: Decimal | None, high: Decimal | None) -> bool:
     """Within the bounds; the bounds themselves count as inside."""
     return (low is None or value >= low) and (high is None or value <= high)
+
+
+def band_around(target: Decimal, tolerance: Decimal) -> tuple[Decimal, Decimal]:
+    """Both ends of a band around a value that is to be held: T ∓ |T|·tolerance (METHOD 2.2, range).
+
+    >>> band_around(Decimal(250), Decimal("0.05"))
+    (Decimal('237.5'), Decimal('262.5'))
+    """
+    if tolerance < 0:
+        raise EngineError(f"A tolerance of {tolerance} was given; 0 or more was expected.")
+    reach = exact.times(abs(target), tolerance)
+    return exact.minus(target, reach), exact.total([target, reach])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undertaking:
+    """One thing that is to be done by a day: a milestone of its own, not a point of a path."""
+
+    weight: Decimal
+    """0 or more; the weights need not add up to 1."""
+    due_on: date
+    done_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """Shares of the weight of several undertakings at a day."""
+
+    of_all: Decimal
+    """Done, of everything planned: the achievement."""
+    of_due: Decimal | None
+    """Done, of what was due by then: the on-track index; None when nothing was due yet."""
+
+
+def weight_done(undertakings: Sequence[Undertaking], on: date) -> Done | Refusal:
+    """Weighted share of milestones done by a day (METHOD 2.2, milestone).
+
+    What is done ahead of its day counts as done, so that the share of what was due may be above 1.
+
+    Returns:
+        TARGET_MISSING when there is nothing to do or all weights are 0.
+    """
+    if any(one.weight < 0 for one in undertakings):
+        raise EngineError("A weight below 0 was given; 0 or more was expected.")
+    whole = exact.total(one.weight for one in undertakings)
+    if whole == 0:
+        return refuse(RefusalCode.TARGET_MISSING, gettext_noop("No milestone with a weight is recorded."))
+    due = exact.total(one.weight for one in undertakings if one.due_on <= on)
+    done = exact.total(one.weight for one in undertakings if one.done_on is not None and one.done_on <= on)
+    return Done(of_all=exact.quotient(done, whole), of_due=exact.quotient(done, due) if due else None)

@@ -10,7 +10,7 @@ from .display import format_index, format_number, format_parts, format_share, fo
 from .messages import gettext_noop, message
 from .quality import is_partial
 from .rules import METHOD_RULES, Rules
-from .timeline import POOLED, CurrentValue, effective_time_rule
+from .timeline import POOLED, CurrentValue, effective_time_rule, window_months
 from .types import (
     Coverage,
     IndicatorRule,
@@ -51,7 +51,7 @@ _TIME_RULES = {
         "A = Σ(x/s²) / Σ(1/s²)",
     ),
     TimeRule.ROLLING_5Y_RATIO: (
-        message(gettext_noop("Current value: all numerators over all denominators of five years")),
+        message(gettext_noop("Current value: all numerators over all denominators")),
         "A = scale × Σnum / Σden",
     ),
 }
@@ -79,15 +79,30 @@ _NOT_PROOF = message(gettext_noop("This is change, not proof that the programme 
 _MOST_SHOWN = 12
 
 
-def value_step(current: CurrentValue, rule: IndicatorRule) -> Step:
-    """How the current value came out of the periods."""
+def value_steps(current: CurrentValue, rule: IndicatorRule) -> list[Step]:
+    """How the current value came out of the periods, and over which window."""
     label, formula = _TIME_RULES[effective_time_rule(rule)]
-    return Step(
-        label=label,
-        rule=formula,
-        substituted=_substituted_value(current, rule),
-        result=format_value(current.value, rule),
-    )
+    steps = [
+        Step(
+            label=label,
+            rule=formula,
+            substituted=_substituted_value(current, rule),
+            result=format_value(current.value, rule),
+        )
+    ]
+    months = window_months(rule)
+    if months is not None and current.periods:
+        window = gettext_noop("Only what ended within the latest %(months)s months counts")
+        first, last = current.periods[0].label, current.periods[-1].label
+        steps.append(
+            Step(
+                label=message(window, months=months),
+                rule="",
+                substituted=f"{first} – {last}",
+                result=str(len(current.periods)),
+            )
+        )
+    return steps
 
 
 def _substituted_value(current: CurrentValue, rule: IndicatorRule) -> str:

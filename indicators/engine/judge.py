@@ -355,6 +355,7 @@ def _kept_within(
     total = len(counted) - len(refused)
     met = total - len(missing) - len(outside)
     share = exact.quotient(Decimal(met), Decimal(total))
+    status = status_of(share, share, plan)
     steps = [explain.share_step(met, total, low, high, rule)]
     for label, periods in (
         (gettext_noop("Periods outside the bounds"), outside),
@@ -364,14 +365,37 @@ def _kept_within(
         if periods:
             steps.append(explain.listed_step(label, periods))
     return _Progress(
-        status=status_of(share, share, plan),
+        status=status,
         achieved=share,
         expected=Decimal(1),
         index=share,
+        is_approximate=any(
+            status is not status_of(other, other, plan)
+            for change in _changes_inside_error(counted, low, high)
+            for other in [exact.quotient(Decimal(met + change), Decimal(total))]
+        ),
         planned=None if rule.direction is Direction.RANGE else (low if low is not None else high),
         steps=tuple(steps),
         said=explain.kept_within(met, total, len(missing)),
     )
+
+
+def _changes_inside_error(
+    periods: Sequence[PeriodValue], low: Decimal | None, high: Decimal | None
+) -> set[int]:
+    """What a single period would add to those inside the bounds if its value lay elsewhere in its 95 % interval."""
+    found = set()
+    for period in periods:
+        if period.value is None or not period.standard_error:
+            continue
+        reach = Z_95 * period.standard_error
+        least, most = period.value - reach, period.value + reach
+        if is_inside(period.value, low, high):
+            if not (is_inside(least, low, None) and is_inside(most, None, high)):
+                found.add(-1)
+        elif is_inside(most, low, None) and is_inside(least, None, high):
+            found.add(1)
+    return found
 
 
 def _too_early() -> Refusal:
@@ -427,7 +451,7 @@ def _steps(
 ) -> tuple[Step, ...]:
     steps: list[Step] = []
     if current.value is not None:
-        steps.append(explain.value_step(current, rule))
+        steps += explain.value_steps(current, rule)
     steps += progress.steps
     if pace is not None:
         steps.append(explain.pace_step(pace))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from operator import attrgetter
 
@@ -14,8 +15,8 @@ from .messages import gettext_noop, refuse
 from .rollup import inverse_variance_mean, minimum_data_refusal
 from .types import Direction, IndicatorRule, PeriodValue, Plan, Refusal, RefusalCode, TimeRule, ValueType
 
-ROLLING_YEARS = 5
 _end_and_start = attrgetter("ends_on", "starts_on")
+ROLLING_5Y_MONTHS = 60
 POOLED = {
     TimeRule.MEAN,
     TimeRule.MIN,
@@ -71,8 +72,8 @@ def current_value(
 
     SUM is the baseline plus every increment of the periods that end after the baseline date; see
     `effective_time_rule` for the sums that are read otherwise. LAST is the newest
-    period. The averaging rules pool the periods that end after the baseline date; the rolling rule those of the five
-    years up to the newest. Missing periods are left out, never read as zero.
+    period. The averaging rules pool the periods that end after the baseline date, with a window only those that end
+    within so many months up to the newest reported one. Missing periods are left out, never read as zero.
 
     Returns:
         value None and no refusal when nothing was reported; value None with a refusal when a rule forbids a figure.
@@ -91,10 +92,18 @@ def value_of(begun: Sequence[PeriodValue], rule: IndicatorRule, plan: Plan) -> C
     pooled = [p for p in reported if plan.baseline_on is None or p.ends_on > plan.baseline_on]
     if not pooled:
         return _last(reported)
-    if time_rule is TimeRule.ROLLING_5Y_RATIO:
-        newest = pooled[-1].ends_on
-        pooled = [p for p in pooled if p.ends_on > _years_before(newest, ROLLING_YEARS)]
+    months = window_months(rule)
+    if months is not None:
+        opens_on = _months_before(pooled[-1].ends_on + timedelta(days=1), months)
+        pooled = [p for p in pooled if p.ends_on >= opens_on]
     return _pool(pooled, rule, plan)
+
+
+def window_months(rule: IndicatorRule) -> int | None:
+    """Over how many months up to the newest period the value is formed; None: over all since the baseline."""
+    if effective_time_rule(rule) not in POOLED:
+        return None
+    return ROLLING_5Y_MONTHS if rule.time_rule is TimeRule.ROLLING_5Y_RATIO else rule.window_months
 
 
 def planned_for(current: CurrentValue, rule: IndicatorRule, plan: Plan) -> Decimal | Refusal:
@@ -231,8 +240,7 @@ def _error_of_sum(periods: Sequence[PeriodValue]) -> Decimal | None:
     return exact.root(exact.total(exact.times(one, one) for one in errors if one is not None))
 
 
-def _years_before(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:  # 29 February
-        return day.replace(year=day.year - years, day=28)
+def _months_before(day: date, months: int) -> date:
+    """The same day so many months earlier; the last of the month where that has fewer days."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
