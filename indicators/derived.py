@@ -306,16 +306,15 @@ def _write(rows: list[Rollup]) -> None:
 
 def _store_statuses(indicators: list[ProgrammeIndicator], *, at: datetime) -> None:
     today = {indicator.pk: at.astimezone(indicator.programme.zone).date() for indicator in indicators}
-    rows = []
+    snapshots: dict[int, Snapshot] = {}
     for as_of, group in by_day(indicators, at=at).items():
-        snapshots = load_snapshots(group, as_of=as_of)
-        rows += [
-            _status_row(pk, snapshot, judgement, at=at, is_final=as_of < today[pk])
-            for (pk, snapshot), judgement in zip(
-                snapshots.items(), judge_many(snapshots.values()), strict=True
-            )
-        ]
-    if len(rows) >= COPY_FROM:
+        snapshots |= load_snapshots(group, as_of=as_of)
+    rows = (
+        _status_row(pk, snapshot, judgement, at=at, is_final=snapshot.as_of < today[pk])
+        for (pk, snapshot), judgement in zip(snapshots.items(), judge_many(snapshots.values()), strict=True)
+    )
+    if len(snapshots) >= COPY_FROM:
+        # The database takes in a row while the next one is written.
         setwise.store_statuses(rows, STATUS_FIELDS)
         return
     IndicatorStatus.objects.bulk_create(

@@ -9,7 +9,7 @@ Exact in SQL are sums, ratios of sums, means and means weighted by cases, of the
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection
@@ -146,7 +146,7 @@ def store_exact_rollups(indicators: Sequence[int] | None) -> set[Key]:
         return set(cursor.fetchall())
 
 
-def store_statuses(rows: Sequence[IndicatorStatus], names: Sequence[str]) -> None:
+def store_statuses(rows: Iterable[IndicatorStatus], names: Sequence[str]) -> None:
     """Store many statuses by COPY, in place of those that are there. Call inside a transaction."""
     columns = ", ".join(["indicator_id", *names])
     with connection.cursor() as cursor:

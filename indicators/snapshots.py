@@ -224,7 +224,7 @@ def _snapshot(
             if period.pk in rollups or _was_due(period, since=since, known_on=known_on)
         ]
     )
-    current, original = plans_of(indicator, as_of=as_of)
+    current, original = _plans(revisions, as_of)
     return Snapshot(
         rule=rule,
         plan=current,
@@ -244,7 +244,10 @@ def _was_due(period: ReportingPeriod, *, since: date, known_on: date) -> bool:
 
 def plans_of(indicator: ProgrammeIndicator, *, as_of: date) -> tuple[Plan, Plan]:
     """The plan valid at `as_of` and the first one ever; reads only what `load_indicators` prefetched."""
-    revisions = list(indicator.revisions.all())
+    return _plans(list(indicator.revisions.all()), as_of)
+
+
+def _plans(revisions: list[TargetRevision], as_of: date) -> tuple[Plan, Plan]:
     if not revisions:
         return NO_PLAN, NO_PLAN
     valid = [revision for revision in revisions if revision.effective_on <= as_of] or revisions[:1]

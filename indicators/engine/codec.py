@@ -98,7 +98,7 @@ _ENCODERS = _Encoders()
 _WRITERS: tuple[tuple[tuple[type, ...], Callable[[Any], Any]], ...] = (
     ((NoneType, bool, int, float, str), lambda value: value),
     ((Decimal,), plain_text),
-    ((date,), lambda value: value.isoformat()),
+    ((date,), lru_cache(maxsize=8192)(date.isoformat)),
 )
 
 
