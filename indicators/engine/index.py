@@ -1,4 +1,4 @@
-"""A composite index from its frozen inputs to scores, intervals, ranks and their explanation. Reads nothing, keeps nothing."""
+"""A composite index: from inputs to scores, intervals, ranks and how they came about. Reads and keeps nothing."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def is_higher_better(direction: Direction) -> bool | None:
 
 
 def seed_of(inputs: IndexInputs) -> int:
-    """A seed that depends on the numbers alone, so that the same inputs give the same interval whatever they are called."""
+    """A seed that hangs on the numbers alone: the same inputs give the same interval, whatever they are called."""
     return int(canonical_hash(_nameless(to_json(inputs)))[:8], 16)
 
 
@@ -222,9 +222,7 @@ def _refused(member: IndexMember, why: Refusal) -> IndexScore:
     )
 
 
-def _steps(
-    member: IndexMember, one: Composite, found: Ranked, inputs: IndexInputs
-) -> tuple[Step, ...]:
+def _steps(member: IndexMember, one: Composite, found: Ranked, inputs: IndexInputs) -> tuple[Step, ...]:
     normalised = [
         _missing_step(part) if score.normalised is None else _part_step(part, score)
         for part, score in zip(member.parts, one.parts, strict=True)
@@ -243,7 +241,8 @@ def _missing_step(part: IndexPart) -> Step:
 
 def _part_step(part: IndexPart, score: PartScore) -> Step:
     """Where the value lies between its goalposts."""
-    assert part.value is not None and score.normalised is not None
+    assert part.value is not None
+    assert score.normalised is not None
     label = gettext_noop("%(name)s, between its goalposts")
     if score.is_floored:
         label = gettext_noop("%(name)s, between its goalposts and raised to the floor")
@@ -302,7 +301,8 @@ def _sentence(found: Ranked) -> tuple[Message, ...]:
     interval = found.sensitivity
     said = message(
         gettext_noop(
-            "%(value)s on a scale from 0 (worst) to 1 (best); from %(low)s to %(high)s when the index's own choices change."
+            "%(value)s on a scale from 0 (worst) to 1 (best); "
+            "from %(low)s to %(high)s when the index's own choices change."
         ),
         value=format_index(found.composite.value),
         low=format_index(interval.low),

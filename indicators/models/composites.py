@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
@@ -38,7 +40,7 @@ class Reads(models.TextChoices):
     PROGRESS = EngineReads.PROGRESS.value, _("Its progress towards the target")
 
 
-class OfVersionQuerySet(models.QuerySet["CompositeIndex"]):
+class OfVersionQuerySet(models.QuerySet[Any]):
     """Rows seen by whoever sees every indicator that enters the scores shown to them."""
 
     programme_path = "programme"
@@ -52,9 +54,7 @@ class OfVersionQuerySet(models.QuerySet["CompositeIndex"]):
             return self.none()
         if user.sees_everything:
             return self
-        found = self.filter(
-            **{f"{self.programme_path}__in": Programme.objects.visible_to(user).values("pk")}
-        )
+        found = self.filter(**{f"{self.programme_path}__in": Programme.objects.visible_to(user).values("pk")})
         if user.global_role != GlobalRole.PARTNER_VIEWER:
             return found
         parts = IndexComponent.objects.filter(version=OuterRef(self.version_path)).filter(
