@@ -90,6 +90,8 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
     quarters = make.make_quarters(programme)
     unit = make.make_unit(programme, f"{code}-U", partner=partner)
     indicator = make.make_indicator(programme, units=[unit], local_name=f"Open figure {code}")
+    second = make.make_indicator(programme, local_name=f"Second figure {code}", marking="PUBLIC")
+    second.releasable_to.add(partner)
     secret = make.make_indicator(programme, local_name=f"Inner figure {code}")
     officer = make.make_user(f"writer-{code}", programme=programme, role=Role.OFFICER)
     approved = make.make_observation(
@@ -113,9 +115,12 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
     run = CourseRun.objects.create(
         course=course, code="R1", starts_on=date(2025, 3, 3), ends_on=date(2025, 3, 7), seats=20
     )
+    composite = make.make_index(programme, [indicator, second], name=f"Index {code}")
+    make.make_index(programme, [indicator, secret], name=f"Inner index {code}")
     return SimpleNamespace(
         programme=programme,
         partner=partner,
+        composite=composite,
         objective=objective,
         assumption=Assumption.objects.create(design=draft_design, kind="risk", statement="It may fail."),
         unit=unit,
@@ -131,7 +136,7 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
         membership=Membership.objects.filter(programme=programme).first(),
         series=_series(partner),
         schedule=AssessmentSchedule.objects.create(programme=programme, follow_up_months=[0, 6]),
-        **_assessment(programme, indicator, secret, admin),
+        **_assessment(programme, indicator, secret, admin, composite),
     )
 
 
@@ -158,7 +163,10 @@ def _series(partner: Any) -> ContextSeries:
     return series
 
 
-def _assessment(programme: Programme, indicator: Any, secret: Any, admin: User) -> dict[str, Any]:
+def _assessment(
+    programme: Programme, indicator: Any, secret: Any, admin: User, composite: Any
+) -> dict[str, Any]:
+    from indicators.assessment.indices import draft_index, read_indices
     from indicators.engine.codec import canonical_hash, judgement_to_json, snapshot_to_json
     from indicators.engine.judge import judge
     from indicators.snapshots import load_indicators, load_snapshots
@@ -193,6 +201,10 @@ def _assessment(programme: Programme, indicator: Any, secret: Any, admin: User) 
                 result_hash="0" * 64,
             )
         )
+    index_results = [draft_index(one) for one in read_indices(programme, run.kind, run.as_of)]
+    for result in index_results:
+        result.run = run
+        result.save()
     evaluation = Evaluation.objects.create(
         run=run, title="A review", question="Does it work?", created_by=admin, created_at=now
     )
@@ -208,6 +220,7 @@ def _assessment(programme: Programme, indicator: Any, secret: Any, admin: User) 
         "due": waiting,
         "run": run,
         "verdict": verdicts[0],
+        "index_result": next(one for one in index_results if one.version_id == composite.current_id),
         "evaluation": evaluation,
         "finding": finding,
         "recommendation": recommendation,

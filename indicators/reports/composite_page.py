@@ -27,6 +27,7 @@ from indicators.models import (
     AssessmentRun,
     CompositeIndex,
     IndexResult,
+    IndexVersion,
     Programme,
     ProgrammeIndicator,
     User,
@@ -61,7 +62,12 @@ def context(user: User, index: CompositeIndex) -> dict[str, Any]:
         "indicators": indicators_of(recipe),
         "marking": _marking(recipe),
         "series": series_of(index, recipe, ground) if recipe.across is Across.PROGRAMME else None,
-        "versions": list(index.versions.select_related("created_by").order_by("-number")),  # type: ignore[attr-defined]
+        "versions": list(
+            IndexVersion.objects.visible_to(user)
+            .filter(index=index)
+            .select_related("created_by")
+            .order_by("-number")
+        ),
         "frozen": frozen(user, index, programme),
         "as_of": today(),
     }
