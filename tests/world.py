@@ -19,6 +19,7 @@ from indicators.models import (
     AssessmentRun,
     AssessmentSchedule,
     Assumption,
+    CompositeIndex,
     ContextRelease,
     ContextSeries,
     ContextValue,
@@ -29,6 +30,8 @@ from indicators.models import (
     Evaluation,
     Evidence,
     Finding,
+    IndexComponent,
+    IndexVersion,
     Membership,
     Objective,
     Programme,
@@ -90,8 +93,6 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
     quarters = make.make_quarters(programme)
     unit = make.make_unit(programme, f"{code}-U", partner=partner)
     indicator = make.make_indicator(programme, units=[unit], local_name=f"Open figure {code}")
-    second = make.make_indicator(programme, local_name=f"Second figure {code}", marking="PUBLIC")
-    second.releasable_to.add(partner)
     secret = make.make_indicator(programme, local_name=f"Inner figure {code}")
     officer = make.make_user(f"writer-{code}", programme=programme, role=Role.OFFICER)
     approved = make.make_observation(
@@ -115,7 +116,7 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
     run = CourseRun.objects.create(
         course=course, code="R1", starts_on=date(2025, 3, 3), ends_on=date(2025, 3, 7), seats=20
     )
-    composite = make.make_index(programme, [indicator, second], name=f"Index {code}")
+    composite = _index(programme, indicator, admin)
     make.make_index(programme, [indicator, secret], name=f"Inner index {code}")
     return SimpleNamespace(
         programme=programme,
@@ -138,6 +139,19 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
         schedule=AssessmentSchedule.objects.create(programme=programme, follow_up_months=[0, 6]),
         **_assessment(programme, indicator, secret, admin, composite),
     )
+
+
+def _index(programme: Programme, indicator: Any, admin: User) -> CompositeIndex:
+    """Of the one releasable figure alone, which no page would let pass: so that a partner viewer sees an index."""
+    index = CompositeIndex.objects.create(programme=programme, name=f"Index {programme.code}")
+    version = IndexVersion.objects.create(
+        index=index, number=1, purpose="One look.", across="programme", aggregation="geometric", reason="Asked for.",
+        created_by=admin, created_at=make.AT,
+    )  # fmt: skip
+    IndexComponent.objects.create(version=version, indicator=indicator, reads="level", low=0, high=100)
+    index.current = version
+    index.save(update_fields=["current"])
+    return index
 
 
 def _series(partner: Any) -> ContextSeries:
