@@ -260,8 +260,13 @@ def _part_step(part: IndexPart, score: PartScore) -> Step:
         label=message(label, name=part.name),
         rule=rule,
         substituted=substituted,
-        result=format_number(score.normalised, 3),
+        result=format_scale(score.normalised),
     )
+
+
+def format_scale(value: Decimal) -> str:
+    """A place between 0 and 1 with three decimals, so that a column of them can be read down."""
+    return f"{exact.shortened(value, 3):.3f}"
 
 
 def _number(value: Decimal) -> str:
@@ -272,12 +277,12 @@ def _joined_step(one: Composite) -> Step:
     known = [(p.normalised, p.weight) for p in one.parts if p.normalised is not None]
     if one.how is Aggregation.GEOMETRIC:
         label = gettext_noop("Joined by the weighted geometric mean: a weak part is not bought off")
-        terms = " × ".join(f"{format_number(x, 3)}^{format_number(w, 3)}" for x, w in known)
+        terms = " × ".join(f"{format_scale(x)}^{format_scale(w)}" for x, w in known)
     else:
         label = gettext_noop("Joined by the weighted arithmetic mean: a strong part makes up for a weak one")
-        terms = " + ".join(f"{format_number(w, 3)} × {format_number(x, 3)}" for x, w in known)
+        terms = " + ".join(f"{format_scale(w)} × {format_scale(x)}" for x, w in known)
     return Step(
-        label=message(label), rule=_FORMULAS[one.how], substituted=terms, result=format_number(one.value, 3)
+        label=message(label), rule=_FORMULAS[one.how], substituted=terms, result=format_scale(one.value)
     )
 
 

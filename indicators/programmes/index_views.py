@@ -32,6 +32,8 @@ from indicators.programmes.index_forms import (
 )
 from indicators.programmes.recipes import recipe_from
 
+_TABLES = {"parts", "own_weights"}
+_NOT_FOR_PREVIEW = ("name", "purpose", "reason")
 _PART = re.compile(r"part-(\d+)-(\w+)")
 
 
@@ -46,6 +48,8 @@ class Sheet:
     def is_valid(self) -> bool:
         """Whether all hold what they should; all are asked, so that every error is shown at once."""
         valid = [self.form.is_valid(), self.parts.is_valid(), self.own.is_valid()]
+        for name in _NOT_FOR_PREVIEW:  # They are needed in the end, whatever was pressed.
+            self.form.fields[name].required = True
         if not all(valid[1:]):
             self.form.add_error(None, _("Some rows of the tables below need attention."))
         return all(valid)
@@ -63,13 +67,14 @@ class Sheet:
         for name, texts in refusal.message_dict.items():
             found = _PART.fullmatch(name)
             if found is None:
-                rest[name] = texts
+                rest.setdefault("__all__" if name in _TABLES else name, []).extend(texts)
                 continue
-            place, field = int(found[1]), found[2]
+            row, field = self.parts.forms[int(found[1])], found[2]
             for text in texts:
-                self.parts.forms[place].add_error(field, text)
+                row.add_error(field, text)
                 rest.setdefault("__all__", []).append(
-                    _("Row %(number)d: %(text)s") % {"number": place + 1, "text": text}
+                    _("Row %(number)d, %(field)s: %(text)s")
+                    % {"number": int(found[1]) + 1, "field": row.fields[field].label.lower(), "text": text}
                 )
         show_refusal(self.form, ValidationError(rest))
 
@@ -176,7 +181,7 @@ def _sheet(
     indicators = usable_indicators(programme)
     form = IndexForm(posted(request), initial=initial or None)
     if "preview" in request.POST:
-        for name in ("name", "purpose", "reason"):
+        for name in _NOT_FOR_PREVIEW:
             form.fields[name].required = False
     return Sheet(
         form,

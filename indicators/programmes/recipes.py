@@ -261,15 +261,25 @@ def _own_weights(
 
 
 def _check_units(parts: Sequence[Part], faults: Faults) -> None:
-    """At least two units report, and every indicator is reported by some of them."""
+    """At least two units of one country report, and every indicator is reported by some of them."""
     units: set[int] = set()
+    countries: set[str] = set()
     for number, part in enumerate(parts):
-        own = set(part.indicator.units.filter(is_active=True).values_list("pk", flat=True))
+        own = list(part.indicator.units.filter(is_active=True).select_related("partner"))
         if not own:
             faults.add(
                 f"part-{number if part.place is None else part.place}-indicator",
                 _("%s is reported for the whole programme, not by reporting units.") % part.indicator,
             )
-        units |= own
+        units |= {unit.pk for unit in own}
+        countries |= {str(unit.partner) for unit in own if unit.partner is not None}
     if len(units) < LEAST:
         faults.add("across", _("Only one reporting unit has these indicators; there is nobody beside it."))
+    if len(countries) > 1:
+        faults.add(
+            "across",
+            _(
+                "These units belong to several countries (%s); countries are compared by progress, not by values."
+            )
+            % ", ".join(sorted(countries)),
+        )

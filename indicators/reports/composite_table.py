@@ -120,7 +120,7 @@ def _part_cells(
         "as_of": cells.day(part.on),
         "low_end": write(part.goalposts.low),
         "high_end": write(part.goalposts.high),
-        "normalised": cells.number(found.normalised if found else None, 3),
+        "normalised": cells.fixed(found.normalised if found else None, 3),
         "weight": cells.share(part.weight / whole if whole else None),
         "used": cells.share(found.weight if found else None),
         "remark": cells.words(" ".join(remarks(part, found))),

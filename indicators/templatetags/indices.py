@@ -10,7 +10,15 @@ from django.utils.translation import gettext as _
 
 from indicators.engine.composite import FLOOR, PartScore
 from indicators.engine.display import format_index, format_number, format_share, format_value
-from indicators.engine.index import Across, IndexInputs, IndexPart, IndexScore, IndexScores, Reads
+from indicators.engine.index import (
+    Across,
+    IndexInputs,
+    IndexPart,
+    IndexScore,
+    IndexScores,
+    Reads,
+    format_scale,
+)
 from indicators.engine.types import Message
 from indicators.models import ProgrammeIndicator
 from indicators.templatetags.ui import MISSING, with_days
@@ -138,7 +146,7 @@ def _part_line(
         "goalposts": _("%(low)s to %(high)s") % {"low": write(posts.low), "high": write(posts.high)},
         "chosen": format_share(part.weight / whole) if whole else "",
         "used": "" if found is None else format_share(found.weight),
-        "normalised": "" if found is None or found.normalised is None else format_number(found.normalised, 3),
+        "normalised": "" if found is None or found.normalised is None else format_scale(found.normalised),
         "remarks": remarks(part, found),
     }
 
