@@ -310,24 +310,38 @@ def period_ends(recipe: Recipe, ground: Ground) -> list[tuple[date, str]]:
     return sorted(ends.items())[-MOST_POINTS:]
 
 
-def shown_to(user: User, scores: IndexScores, *, across: str, programme: Programme) -> IndexScores:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What a person may see of those that an index puts side by side; asked once for a whole page."""
+
+    sees_all: bool
+    partner: str = ""
+    units: frozenset[tuple[int, str]] = frozenset()
+    """(programme, code of the unit)"""
+
+
+def sight_of(user: User) -> Sight:
+    """No query; one for a partner viewer."""
+    if user.global_role != GlobalRole.PARTNER_VIEWER or user.sees_everything:
+        return Sight(sees_all=True)
+    units = ReportingUnit.objects.visible_to(user).values_list("programme_id", "code")
+    return Sight(sees_all=False, partner=user.partner.code if user.partner else "", units=frozenset(units))
+
+
+def shown_to(sight: Sight, scores: IndexScores, *, across: str, programme_pk: int) -> IndexScores:
     """The scores that a person may see: a partner viewer its own nation's, and then no place among others.
 
     The numbers stay those that everybody sees: they are narrowed after they were computed.
     """
-    if user.global_role != GlobalRole.PARTNER_VIEWER or user.sees_everything:
-        return scores
-    if across == Across.PROGRAMME:
+    if sight.sees_all or across == Across.PROGRAMME:
         return scores
     if across == Across.PARTNERS:
-        keys = {user.partner.code} if user.partner else set()
+        kept = [one for one in scores.scores if one.key == sight.partner]
     else:
-        keys = set(
-            ReportingUnit.objects.visible_to(user).filter(programme=programme).values_list("code", flat=True)
-        )
-    kept = tuple(
-        replace(one, rank=None, rank_low=None, rank_high=None, not_distinguishable_from=())
-        for one in scores.scores
-        if one.key in keys
+        kept = [one for one in scores.scores if (programme_pk, one.key) in sight.units]
+    if len(kept) == len(scores.scores):
+        return scores
+    alone = (
+        replace(one, rank=None, rank_low=None, rank_high=None, not_distinguishable_from=()) for one in kept
     )
-    return scores if len(kept) == len(scores.scores) else replace(scores, scores=kept)
+    return replace(scores, scores=tuple(alone))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import django_filters as filters
@@ -11,10 +12,14 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from indicators.api.views import ByIdViewSet
-from indicators.composites import inputs_of, load_ground, recipe_of, shown_to, with_recipe
+from indicators.composites import inputs_of, load_ground, recipe_of, shown_to, sight_of, with_recipe
 from indicators.engine.codec import from_json, to_json
 from indicators.engine.index import IndexInputs, IndexScores, judge_index
 from indicators.models import CompositeIndex, IndexComponent, IndexResult, User
+
+
+def today() -> date:
+    return timezone.localdate()
 
 
 def scores_as_json(inputs: IndexInputs, shown: IndexScores) -> dict[str, Any]:
@@ -99,16 +104,16 @@ class IndexViewSet(ByIdViewSet):
 
 def add_standing(user: User, indices: Sequence[CompositeIndex]) -> None:
     """Give each its `standing` and `shown_indicators`. Ten queries at most for all of them together."""
-    today = timezone.localdate()
     made = [(one, recipe_of(one.current, one.programme)) for one in indices if one.current is not None]
     if not made:
         return
-    ground = load_ground((recipe for _one, recipe in made), as_of=today)
+    ground = load_ground((recipe for _one, recipe in made), as_of=today())
+    sight = sight_of(user)
     for one, recipe in made:
         inputs = inputs_of(recipe, ground)
-        shown = shown_to(user, judge_index(inputs), across=recipe.across, programme=one.programme)
+        shown = shown_to(sight, judge_index(inputs), across=recipe.across, programme_pk=one.programme_id)
         keys = {score.key for score in shown.scores}
-        one.standing = {"as_of": today} | scores_as_json(inputs, shown)  # type: ignore[attr-defined]
+        one.standing = {"as_of": ground.as_of} | scores_as_json(inputs, shown)  # type: ignore[attr-defined]
         one.shown_indicators = {  # type: ignore[attr-defined]
             part.indicator for member in inputs.members if member.key in keys for part in member.parts
         }
@@ -132,10 +137,10 @@ class IndexResultSerializer(serializers.ModelSerializer[IndexResult]):
 
     def get_result(self, row: IndexResult) -> dict[str, Any]:
         shown = shown_to(
-            self.context["request"].user,
+            self.context["sight"],
             from_json(IndexScores, row.result),
             across=row.version.across,
-            programme=row.run.programme,
+            programme_pk=row.run.programme_id,
         )
         return scores_as_json(from_json(IndexInputs, row.inputs), shown)
 
@@ -159,3 +164,6 @@ class IndexResultViewSet(ByIdViewSet):
 
     def with_related(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
         return rows.select_related("run__programme", "version")
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return super().get_serializer_context() | {"sight": sight_of(self.request.user)}

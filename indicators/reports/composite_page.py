@@ -19,6 +19,7 @@ from indicators.composites import (
     period_ends,
     recipe_of,
     shown_to,
+    sight_of,
     with_recipe,
 )
 from indicators.engine.codec import from_json
@@ -52,7 +53,7 @@ def context(user: User, index: CompositeIndex) -> dict[str, Any]:
     recipe = recipe_of(version, programme)
     ground = load_ground([recipe], as_of=today())
     inputs = inputs_of(recipe, ground)
-    scores = shown_to(user, judge_index(inputs), across=version.across, programme=programme)
+    scores = shown_to(sight_of(user), judge_index(inputs), across=version.across, programme_pk=programme.pk)
     return {
         "index": index,
         "programme": programme,
@@ -102,17 +103,20 @@ def _reading(on: date, label: str, score: IndexScore) -> Reading:
 
 
 def frozen(user: User, index: CompositeIndex, programme: Programme) -> list[dict[str, Any]]:
-    """What the last assessments said by it. One query, one more for a partner viewer where units are compared."""
+    """What the last assessments said by it. One query, one more for a partner viewer."""
     rows = list(
         IndexResult.objects.visible_to(user)
         .filter(version__index=index)
         .select_related("run", "version")
         .order_by("-run__as_of", "-run__revision")[:FROZEN]
     )
+    sight = sight_of(user)
     return [
         {"result": row, "scores": shown.scores}
         for row in rows
-        if (shown := shown_to(user, scores_in(row), across=row.version.across, programme=programme)).scores
+        if (
+            shown := shown_to(sight, scores_in(row), across=row.version.across, programme_pk=programme.pk)
+        ).scores
     ]
 
 
@@ -127,14 +131,15 @@ def on_programme(user: User, programme: Programme) -> list[dict[str, Any]]:
     if not made:
         return []
     ground = load_ground((recipe for _one, recipe in made), as_of=today())
+    sight = sight_of(user)
     return [
         {
             "index": one,
             "scores": shown_to(
-                user,
+                sight,
                 judge_index(inputs_of(recipe, ground)),
                 across=recipe.across,
-                programme=programme,
+                programme_pk=programme.pk,
             ).scores,
             "is_compared": recipe.across is not Across.PROGRAMME,
         }
@@ -151,12 +156,15 @@ def in_assessment(user: User, run: AssessmentRun) -> list[dict[str, Any]]:
         .order_by("name", "pk")
     )
     read = [(row, from_json(IndexInputs, row.inputs)) for row in rows]
+    sight = sight_of(user)
     indicators = _indicators_in(user, (inputs for _row, inputs in read))
     return [
         {
             "result": row,
             "inputs": inputs,
-            "scores": shown_to(user, scores_in(row), across=row.version.across, programme=run.programme),
+            "scores": shown_to(
+                sight, scores_in(row), across=row.version.across, programme_pk=run.programme_id
+            ),
             "indicators": indicators,
         }
         for row, inputs in read
@@ -187,7 +195,9 @@ def context_for_table(user: User, index: CompositeIndex) -> dict[str, Any]:
     inputs = inputs_of(recipe, load_ground([recipe], as_of=today()))
     return {
         "inputs": inputs,
-        "scores": shown_to(user, judge_index(inputs), across=version.across, programme=index.programme),
+        "scores": shown_to(
+            sight_of(user), judge_index(inputs), across=version.across, programme_pk=index.programme_id
+        ),
         "indicators": indicators_of(recipe),
         "marking": _marking(recipe),
     }
