@@ -166,4 +166,4 @@ class IndexResultViewSet(ByIdViewSet):
         return rows.select_related("run__programme", "version")
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return super().get_serializer_context() | {"sight": sight_of(self.request.user)}
+        return {**super().get_serializer_context(), "sight": sight_of(self.request.user)}

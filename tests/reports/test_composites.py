@@ -83,6 +83,21 @@ def scores_of(index, on=ON):
     return judge_index(inputs_of(recipe, load_ground([recipe], as_of=on)))
 
 
+def frozen_run(index):
+    """An assessment of the index's programme that froze it."""
+    programme = index.programme
+    due = make_due(programme)
+    run = AssessmentRun.objects.create(
+        programme=programme, due=due, kind="on_the_fly", as_of=due.as_of, label=due.label, revision=1,
+        input_hash="0" * 64, method_version="1.0", software_version="0", started_at=make.AT, finished_at=make.AT,
+    )  # fmt: skip
+    (task,) = read_indices(programme, "on_the_fly", due.as_of)
+    result = draft_index(task)
+    result.run = run
+    result.save()
+    return run
+
+
 def rows_of(client, index):
     answer = client.get(f"/export/index/{index.pk}.csv")
     assert answer.status_code == 200
@@ -271,16 +286,8 @@ def test_programmes_without_an_index_say_so_to_whoever_may_compose(client):
 
 def test_the_assessment_shows_what_it_froze(client):
     index, _indicators = whole()
-    programme = index.programme
-    due = make_due(programme)
-    run = AssessmentRun.objects.create(
-        programme=programme, due=due, kind="on_the_fly", as_of=due.as_of, label=due.label, revision=1,
-        input_hash="0" * 64, method_version="1.0", software_version="0", started_at=make.AT, finished_at=make.AT,
-    )  # fmt: skip
-    (task,) = read_indices(programme, "on_the_fly", due.as_of)
-    result = draft_index(task)
-    result.run = run
-    result.save()
+    run = frozen_run(index)
+    result = run.index_results.get()
     client.force_login(make.make_admin())
 
     text = words(client.get(f"/assessments/{run.pk}/"))
@@ -333,6 +340,38 @@ def test_the_machine_door_narrows_an_index_across_partners_to_ones_own():
 
     assert [(one["key"], one["rank"]) for one in data["standing"]["scores"]] == [("IRQ", None)]
     assert {row["indicator"] for row in data["components"]} == {one.pk for one in made["IRQ"]}
+
+
+def test_a_frozen_comparison_is_narrowed_as_the_page_is():
+    index, _made, (iraq, *_others) = compared()
+    run = frozen_run(index)
+    door = APIClient()
+    door.force_login(make.make_user(global_role="partner_viewer", partner=iraq))
+
+    (row,) = door.get(f"/api/v1/index-results/?run={run.pk}").data["results"]
+
+    assert [(one["key"], one["rank"]) for one in row["result"]["scores"]] == [("IRQ", None)]
+    door.force_login(make.make_admin())
+    (row,) = door.get(f"/api/v1/index-results/?index={index.pk}").data["results"]
+    assert {one["key"] for one in row["result"]["scores"]} == {"IRQ", "JOR", "TUN"}
+
+
+def test_a_partner_viewer_sees_the_units_of_its_nation():
+    iraq, jordan = make.make_partner("IRQ"), make.make_partner("JOR")
+    programme = make.make_programme(partners=[iraq, jordan])
+    units = [make.make_unit(programme, code, partner=jordan) for code in ("N", "S")]
+    indicators = [make.make_indicator(programme, units=units) for _ in range(2)]
+    for one in indicators:
+        one.releasable_to.set([iraq, jordan])
+    index = make.make_index(programme, indicators, across="units")
+    seen = {}
+    for partner in (iraq, jordan):
+        door = APIClient()
+        door.force_login(make.make_user(global_role="partner_viewer", partner=partner))
+        seen[partner] = door.get(f"/api/v1/indices/{index.pk}/").data["standing"]["scores"]
+
+    assert [one["key"] for one in seen[jordan]] == ["N", "S"]
+    assert seen[iraq] == []
 
 
 # --- Queries -----------------------------------------------------------------------------------------------
