@@ -2,7 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
-from indicators.api import views
+from indicators.api import indices, views
 
 router = SimpleRouter()
 router.register("catalogue", views.CatalogueViewSet, basename="api-catalogue")
@@ -11,6 +11,8 @@ router.register("indicators", views.IndicatorViewSet, basename="api-indicator")
 router.register("observations", views.ObservationViewSet, basename="api-observation")
 router.register("assessments", views.AssessmentViewSet, basename="api-assessment")
 router.register("verdicts", views.VerdictViewSet, basename="api-verdict")
+router.register("indices", indices.IndexViewSet, basename="api-composite")
+router.register("index-results", indices.IndexResultViewSet, basename="api-composite-result")
 router.register("evaluations", views.EvaluationViewSet, basename="api-evaluation")
 
 urlpatterns = router.urls

@@ -2,6 +2,15 @@
 
 from indicators.models.assessments import AssessmentRun, AssessmentSchedule, DueAssessment, Kind, Verdict
 from indicators.models.audit import Event
+from indicators.models.composites import (
+    Across,
+    Aggregation,
+    CompositeIndex,
+    IndexComponent,
+    IndexResult,
+    IndexVersion,
+    Reads,
+)
 from indicators.models.derived import IndicatorStatus, Rollup, Status, TrendWord
 from indicators.models.evaluations import Evaluation, Finding, Recommendation
 from indicators.models.library import (
@@ -58,9 +67,12 @@ from indicators.models.tailoring import (
 
 __all__ = [
     "PENDING",
+    "Across",
+    "Aggregation",
     "AssessmentRun",
     "AssessmentSchedule",
     "Assumption",
+    "CompositeIndex",
     "ContextRelease",
     "ContextSeries",
     "ContextValue",
@@ -80,6 +92,9 @@ __all__ = [
     "Framework",
     "Frequency",
     "GlobalRole",
+    "IndexComponent",
+    "IndexResult",
+    "IndexVersion",
     "IndicatorDefinition",
     "IndicatorStatus",
     "IndicatorVersion",
@@ -96,6 +111,7 @@ __all__ = [
     "Partner",
     "Programme",
     "ProgrammeIndicator",
+    "Reads",
     "Recommendation",
     "Reliability",
     "ReportingPeriod",

@@ -8,7 +8,14 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from indicators.models import ContextSeries, GlobalRole, Programme, ProgrammeIndicator, User
-from indicators.reports import assessment_page, context_page, indicator_page, programme_page, region
+from indicators.reports import (
+    assessment_page,
+    composite_page,
+    context_page,
+    indicator_page,
+    programme_page,
+    region,
+)
 from indicators.reports.queries import narrowed_programmes, programme_lines, today
 from indicators.reports.tables import Table, portfolio_table, region_table
 
@@ -20,7 +27,7 @@ def table_for(user: User, name: str, key: str, *, filters: Filters | None = None
 
     Args:
         name: portfolio, region (key ``all``), programme (code), objectives (code), indicator (number), observations
-            (number), assessment (number), context (code).
+            (number), index (number), assessment (number), context (code).
         filters: framework, country, organisation; for the portfolio alone.
     """
     build = BUILDERS.get(name)
@@ -78,6 +85,11 @@ def _observations(user: User, key: str, filters: Filters) -> Table:
     return indicator_page.figure_table(user, _indicator_of(user, key))
 
 
+def _index(user: User, key: str, filters: Filters) -> Table:
+    index = get_object_or_404(composite_page.every_index(user), pk=_number(key))
+    return composite_page.table_of(user, index)
+
+
 def _assessment(user: User, key: str, filters: Filters) -> Table:
     run = get_object_or_404(assessment_page.visible_runs(user), pk=_number(key))
     return assessment_page.table_of(user, run)
@@ -94,6 +106,7 @@ BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
     "objectives": _objectives,
     "indicator": _indicator,
     "observations": _observations,
+    "index": _index,
     "assessment": _assessment,
     "context": _context,
 }

@@ -26,6 +26,7 @@ from indicators.models import (
     Verdict,
     rules_on,
 )
+from indicators.reports.composite_page import on_programme
 from indicators.reports.indicator_page import with_people
 from indicators.reports.queries import Tally, indicators_with_status, phase_of, status_of, today
 from indicators.reports.tables import (
@@ -64,6 +65,7 @@ def context(user: User, programme: Programme) -> dict[str, Any]:
         "mostly_activity": is_mostly_activity(table.rows, rules),
         "branches": branches(user, programme, table.rows, rules),
         "attention": attention(table.rows),
+        "indices": on_programme(user, programme),
         "runs": runs(user, programme),
         "latest": latest(user, programme),
         "evaluations": list(
