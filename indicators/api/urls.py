@@ -12,5 +12,6 @@ router.register("observations", views.ObservationViewSet, basename="api-observat
 router.register("assessments", views.AssessmentViewSet, basename="api-assessment")
 router.register("verdicts", views.VerdictViewSet, basename="api-verdict")
 router.register("evaluations", views.EvaluationViewSet, basename="api-evaluation")
+router.register("alerts", views.AlertViewSet, basename="api-alert")
 
 urlpatterns = router.urls

@@ -19,6 +19,7 @@ from indicators.api import filters, serializers
 from indicators.api.observations import ObservationActions
 from indicators.assessment.actions import request_assessment
 from indicators.models import (
+    Alert,
     AssessmentRun,
     DueAssessment,
     Evaluation,
@@ -195,3 +196,14 @@ class EvaluationViewSet(ByIdViewSet):
 
     def with_related(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
         return rows.select_related("run__programme").prefetch_related("findings__verdicts", "recommendations")
+
+
+class AlertViewSet(ByIdViewSet):
+    """Signals of change, and what people say of them."""
+
+    model = Alert
+    serializer_class = serializers.AlertSerializer
+    filterset_class = filters.AlertFilter
+
+    def with_related(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return rows.select_related("indicator__programme", "indicator__definition", "closed_by")

@@ -1,5 +1,6 @@
 """What is remembered: facts, derived rows, verdicts. One file a noun, re-exported here."""
 
+from indicators.models.alerts import Alert
 from indicators.models.assessments import AssessmentRun, AssessmentSchedule, DueAssessment, Kind, Verdict
 from indicators.models.audit import Event
 from indicators.models.derived import IndicatorStatus, Rollup, Status, TrendWord
@@ -51,6 +52,7 @@ from indicators.models.tailoring import Marking, Milestone, ProgrammeIndicator, 
 
 __all__ = [
     "PENDING",
+    "Alert",
     "AssessmentRun",
     "AssessmentSchedule",
     "Assumption",

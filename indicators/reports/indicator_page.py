@@ -33,7 +33,7 @@ from indicators.reports.data_quality import quality_block
 from indicators.reports.detail_tables import indicator_table, observation_table
 from indicators.reports.queries import every_indicator, status_of, today
 from indicators.reports.series import indicator_series
-from indicators.reports.signals import signal_block
+from indicators.reports.signals import alert_lines, chart_kind, signal_block
 from indicators.reports.tables import Table, indicator_row, plan_cells
 from indicators.reports.wording import has_gone_stale, refusal_text, say, say_all, status_now
 from indicators.snapshots import load_indicators, load_snapshots
@@ -109,8 +109,10 @@ def _leave_out(
     return shown
 
 
-def context(user: User, indicator: ProgrammeIndicator, *, page: str | None) -> dict[str, Any]:
-    """Everything that the page shows. `indicator` comes from `every_indicator`."""
+def context(
+    user: User, indicator: ProgrammeIndicator, *, page: str | None, chart: str | None = None
+) -> dict[str, Any]:
+    """Everything that the page shows. `indicator` comes from `every_indicator`; `chart` names a control chart."""
     snapshot = load_snapshot(indicator)
     status = status_of(indicator)
     revisions = list(
@@ -155,7 +157,8 @@ def context(user: User, indicator: ProgrammeIndicator, *, page: str | None) -> d
         "is_text": is_text,
         "observations": observations,
         "breakdown": broken_down,
-        "signals": None if is_text else signal_block(indicator, snapshot),
+        "signals": None if is_text else signal_block(indicator, snapshot, chart_kind(chart)),
+        "alerts": alert_lines(user, indicator=indicator),
         "quality": quality_block(indicator, snapshot, mismatches=len(broken_down.mismatches)),
         "revisions": [{"revision": one, "cells": plan_cells(indicator, one)} for one in revisions],
         "sign_offs": _sign_offs(user, indicator),

@@ -28,6 +28,7 @@ from indicators.models import (
 )
 from indicators.reports.indicator_page import with_people
 from indicators.reports.queries import Tally, indicators_with_status, phase_of, status_of, today
+from indicators.reports.signals import alerts_this_month
 from indicators.reports.tables import (
     Row,
     Table,
@@ -64,6 +65,7 @@ def context(user: User, programme: Programme) -> dict[str, Any]:
         "mostly_activity": is_mostly_activity(table.rows, rules),
         "branches": branches(user, programme, table.rows, rules),
         "attention": attention(table.rows),
+        "alerts": alerts_this_month(user, today(), indicator__programme=programme),
         "runs": runs(user, programme),
         "latest": latest(user, programme),
         "evaluations": list(

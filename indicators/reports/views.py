@@ -41,6 +41,7 @@ from indicators.reports import (
 )
 from indicators.reports.doors import table_for
 from indicators.reports.exports import write_csv, write_xlsx
+from indicators.reports.signals import alerts_this_month
 from indicators.reports.tables import Row, indicator_row, portfolio_table, tally_cells
 
 
@@ -62,6 +63,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     for line in lines:
         total += line.tally
     table = portfolio_table(lines, as_of=ask.today())
+    pks = [line.programme.pk for line in lines]
     context = {
         "table": table,
         "total": total,
@@ -71,6 +73,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
         "chosen": chosen,
         "is_narrowed": any(chosen.values()),
         "query": "?" + urlencode(chosen) if any(chosen.values()) else "",
+        "alerts": alerts_this_month(request.user, ask.today(), indicator__programme__in=pks),
         "may_register": may(check_may_administer, request.user),
     } | _choices(request)
     return page(request, "reports/portfolio.html", context)
@@ -110,7 +113,9 @@ def programme_detail(request: HttpRequest, code: str) -> HttpResponse:
 def indicator_detail(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     """One indicator, from its sentence down to the figures that it rests on."""
     indicator = get_object_or_404(indicator_page.every_indicator(request.user), pk=pk, programme__code=code)
-    context = indicator_page.context(request.user, indicator, page=request.GET.get("page"))
+    context = indicator_page.context(
+        request.user, indicator, page=request.GET.get("page"), chart=request.GET.get("chart")
+    )
     context |= {
         "may_enter": indicator.is_active and may(check_may_enter, request.user, indicator),
         "may_administer": may(check_may_administer, request.user),
