@@ -120,6 +120,8 @@ class RefusalCode(StrEnum):
     EVENTS_TOO_RARE = "EVENTS_TOO_RARE"
     NOT_COUNTS = "NOT_COUNTS"
     GOALPOSTS_WRONG = "GOALPOSTS_WRONG"
+    OUT_OF_BOUNDS = "OUT_OF_BOUNDS"
+    FORMULA_UNUSABLE = "FORMULA_UNUSABLE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

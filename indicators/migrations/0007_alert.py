@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("indicators", "0004_site_rules"),
+        ("indicators", "0005_formula"),
     ]
 
     operations = [
