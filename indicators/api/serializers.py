@@ -157,6 +157,10 @@ class ObservationSerializer(serializers.ModelSerializer[Observation]):
     definition = serializers.CharField(source="indicator.definition.code")
     entered_by = serializers.CharField(source="entered_by.username")
     decided_by = serializers.CharField(source="decided_by.username", allow_null=True, default=None)
+    is_left_out = serializers.BooleanField(
+        default=False,
+        help_text="Its figure is not shown: 1 to 4 people, or such a cell would follow from it.",
+    )
 
     class Meta:
         model = Observation
@@ -165,6 +169,7 @@ class ObservationSerializer(serializers.ModelSerializer[Observation]):
             "value", "text", "missing_reason", "standard_error", "sample_size", "as_of", "reliability", "credibility",
             "marking", "comment", "source", "state", "version", "entered_by", "entered_at", "submitted_at",
             "decided_by", "decided_at", "decision_comment", "corrects", "correction_reason", "superseded_at",
+            "is_left_out",
         ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from indicators.api import filters, serializers
 from indicators.api.observations import ObservationActions
 from indicators.assessment.actions import request_assessment
+from indicators.disclosure import shown_to
 from indicators.models import (
     Alert,
     AssessmentRun,
@@ -154,6 +155,11 @@ class ObservationViewSet(ObservationActions, ByIdViewSet):
             "indicator__programme", "indicator__definition", "indicator__version", "period", "unit", "entered_by",
             "decided_by",
         )  # fmt: skip
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """One page as the person may see it: figures of few people are left out."""
+        rows = super().paginate_queryset(queryset)
+        return None if rows is None else shown_to(self.request.user, rows)
 
 
 class AssessmentViewSet(ByIdViewSet):

@@ -11,6 +11,7 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from indicators.disclosure import is_about_people, sees_small_cells, shown_to
 from indicators.engine.display import format_number, format_share
 from indicators.engine.forecast import forecast
 from indicators.engine.quality import is_partial
@@ -28,7 +29,7 @@ from indicators.models import (
     User,
 )
 from indicators.reports import cells
-from indicators.reports.breakdowns import hidden_figures, newest_breakdown, sees_small_cells
+from indicators.reports.breakdowns import newest_breakdown
 from indicators.reports.data_quality import quality_block
 from indicators.reports.detail_tables import indicator_table, observation_table
 from indicators.reports.queries import every_indicator, status_of, today
@@ -57,9 +58,9 @@ def visible_observations(user: User, indicator: ProgrammeIndicator) -> QuerySet[
     if not with_people(user):
         units = ReportingUnit.objects.visible_to(user).filter(programme=indicator.programme_id)
         found = found.filter(unit__isnull=True) | found.filter(unit__in=units.values("pk"))
-    return found.select_related("period", "unit", "entered_by", "decided_by", "corrects").order_by(
-        "-period__ends_on", "-period__starts_on", "unit__name", "cell", "-pk"
-    )
+    return found.select_related(
+        "indicator__version", "period", "unit", "entered_by", "decided_by", "corrects"
+    ).order_by("-period__ends_on", "-period__starts_on", "unit__name", "cell", "-pk")
 
 
 def corrections_of(user: User, indicator: ProgrammeIndicator) -> dict[tuple[date, str], int]:
@@ -86,28 +87,12 @@ def period_table(user: User, indicator: ProgrammeIndicator, snapshot: Snapshot) 
 
 
 def figure_table(user: User, indicator: ProgrammeIndicator) -> Table:
-    found = visible_observations(user, indicator)
     return observation_table(
         indicator,
-        _leave_out(user, indicator, list(found), found),
+        shown_to(user, visible_observations(user, indicator)),
         as_of=today(),
         with_people=with_people(user),
     )
-
-
-def _leave_out(
-    user: User, indicator: ProgrammeIndicator, shown: list[Observation], everything: QuerySet[Observation]
-) -> list[Observation]:
-    """Empty the figures of small cells of persons, for all but those who enter and approve them."""
-    if sees_small_cells(user, indicator):
-        return shown
-    hidden = hidden_figures(indicator, everything, {one.period_id for one in shown})
-    for one in shown:
-        one.is_left_out = hidden.hides(one)  # type: ignore[attr-defined]
-        if one.is_left_out:  # type: ignore[attr-defined]
-            one.numerator = one.denominator = one.value = one.standard_error = one.sample_size = None
-            one.comment = ""
-    return shown
 
 
 def context(
@@ -128,7 +113,7 @@ def context(
     table = period_table(user, indicator, snapshot)
     everything = visible_observations(user, indicator)
     observations = _page(everything, page)
-    observations.object_list = _leave_out(user, indicator, list(observations.object_list), everything)
+    observations.object_list = shown_to(user, observations.object_list)
     broken_down = newest_breakdown(indicator, everything)
     is_text = snapshot.rule.value_type is ValueType.TEXT
     return {
@@ -178,9 +163,14 @@ def _computation(user: User, indicator: ProgrammeIndicator) -> dict[str, Any]:
     trace = trace_of(indicator, last=RECENT)
     if trace is None:
         return {}
+    about_people = any(is_about_people(one.version) for one in trace.sources)
+    hides = trace.has_cells and about_people and not sees_small_cells(user, indicator)
     return {
         "trace": trace,
-        "trace_steps": [(one.label, one.calculation, one.result or one.why_none) for one in trace.rows],
+        "trace_steps": [
+            (one.label, _("left out: few people") if hides else one.calculation, one.result or one.why_none)
+            for one in trace.rows
+        ],
         "trace_sources": [
             (f"{one.definition.code} {one.name}", one.get_absolute_url()) for one in trace.sources
         ],
