@@ -95,6 +95,23 @@ def roll_up_period(
     )
 
 
+def counted(measurements: Sequence[Measurement], rule: IndicatorRule) -> tuple[Measurement, ...]:
+    """Those of one period that its figure is made of; the others stand beside it (METHOD 2.1).
+
+    A figure of the whole programme is used instead of its sites, a total instead of its cells, and of several ways to
+    split the coarsest.
+    """
+    usable = [m for m in measurements if rule.value_type is ValueType.TEXT or is_usable(m)]
+    by_site = _by_site(usable)
+    places = [by_site[None]] if None in by_site else list(by_site.values())
+    return tuple(one for cells in places for one in _coarsest(cells))
+
+
+def _coarsest(cells: Sequence[Measurement]) -> list[Measurement]:
+    groups = _by_dimensions(cells)
+    return groups[min(groups, key=lambda names: (len(names), names))]
+
+
 def is_usable(measurement: Measurement) -> bool:
     """There is a number in it; a reported zero is a number."""
     has_parts = measurement.numerator is not None and measurement.denominator is not None
@@ -220,8 +237,6 @@ def _join_sites(by_site: dict[int | None, list[Measurement]], rule: IndicatorRul
 
 
 def _join_cells(cells: Sequence[Measurement], rule: IndicatorRule) -> _Figure | Refusal:
-    groups = _by_dimensions(cells)
-    names = min(groups, key=lambda names: (len(names), names))
     chosen = [
         _Figure(
             numerator=m.numerator,
@@ -230,7 +245,7 @@ def _join_cells(cells: Sequence[Measurement], rule: IndicatorRule) -> _Figure | 
             standard_error=m.standard_error,
             n=m.n,
         )
-        for m in groups[names]
+        for m in _coarsest(cells)
     ]
     return chosen[0] if len(chosen) == 1 else _combine(chosen, _rule_within_site(rule), rule)
 
