@@ -165,6 +165,7 @@ ROUTES: dict[str, Route] = {
     "context-list": everybody(),
     "context-detail": Route(lambda own: [own.series.code], SIGNED_IN),
     "event-list": only(tuple(who for who in SIGNED_IN if "partner" not in who), nothing, among=SIGNED_IN),
+    "explanation": seen(lambda own: ["indicator", str(own.indicator.pk)]),
     "export": seen(lambda own: ["programme", own.programme.code, "csv"]),
     # the machine door
     "api-schema": everybody(),
@@ -177,6 +178,10 @@ ROUTES: dict[str, Route] = {
     "api-indicator-list": everybody(),
     "api-indicator-detail": seen(of("indicator")),
     "api-indicator-periods": seen(of("indicator")),
+    "api-explanation": seen(lambda own: ["indicator", str(own.indicator.pk)]),
+    "api-indicator-explanation": seen(of("indicator")),
+    "api-indicator-period-explanation": seen(lambda own: [own.indicator.pk, own.period.pk]),
+    "api-verdict-explanation": seen(of("verdict")),
     "api-observation-list": everybody(),
     "api-observation-detail": seen(of("approved")),
     "api-observation-submit": only(WRITERS, of("draft"), among=INSIDE, method="post"),

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from indicators.api import filters, serializers
+from indicators.api.explanations import ExplanationSerializer, explained
 from indicators.api.observations import ObservationActions
 from indicators.assessment.actions import request_assessment
 from indicators.disclosure import shown_to
@@ -142,6 +143,24 @@ class IndicatorViewSet(ByIdViewSet):
         rows = ReportingPeriod.objects.filter(programme=indicator.programme_id, frequency=indicator.frequency)
         return Response(serializers.ReportingPeriodSerializer(rows, many=True).data)
 
+    @extend_schema(responses=ExplanationSerializer)
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def explanation(self, request: Request, pk: str) -> Response:
+        """How the status came about: steps, what was left out, coverage, each contributing figure."""
+        return explained(request, "indicator", pk)
+
+    @extend_schema(responses=ExplanationSerializer)
+    @action(
+        detail=True,
+        url_path=r"periods/(?P<period_pk>[0-9]{1,18})/explanation",
+        url_name="period-explanation",
+        pagination_class=None,
+        filterset_class=None,
+    )
+    def period_explanation(self, request: Request, pk: str, period_pk: str) -> Response:
+        """How the value of one period came about."""
+        return explained(request, "period", f"{pk}-{period_pk}")
+
 
 class ObservationViewSet(ObservationActions, ByIdViewSet):
     """Figures: read, enter, change a draft, submit, decide, correct."""
@@ -193,6 +212,12 @@ class VerdictViewSet(ByIdViewSet):
 
     def with_related(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
         return rows.select_related("run__programme", "indicator__definition", "course_run").defer("inputs")
+
+    @extend_schema(responses=ExplanationSerializer)
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def explanation(self, request: Request, pk: str) -> Response:
+        """How the verdict came about, from what it was kept with."""
+        return explained(request, "verdict", pk)
 
 
 class EvaluationViewSet(ByIdViewSet):

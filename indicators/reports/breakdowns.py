@@ -28,6 +28,8 @@ class BreakdownRow:
     parts: str
     is_hidden: bool
     is_reported: bool
+    explain_key: str = ""
+    """Where it is explained; empty for what is left out and for the total."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,9 @@ def newest_breakdown(indicator: ProgrammeIndicator, observations: QuerySet[Obser
             else f"{cells.number(one.numerator).text} / {cells.number(one.denominator).text}",
             is_hidden=one.cell in hidden,
             is_reported=one.is_reported,
+            explain_key=f"{indicator.pk}-{newest.period_id}-{one.cell}"
+            if one.cell and one.cell not in hidden
+            else "",
         )
         for one in figures
     ]

@@ -9,6 +9,9 @@ from django.shortcuts import get_object_or_404
 
 from indicators.models import ContextSeries, GlobalRole, Programme, ProgrammeIndicator, User
 from indicators.reports import assessment_page, context_page, indicator_page, programme_page, region
+from indicators.reports.explaining import BUILDERS as EXPLAINED
+from indicators.reports.explaining import explanation_of
+from indicators.reports.explanation import explanation_table
 from indicators.reports.queries import narrowed_programmes, programme_lines, today
 from indicators.reports.tables import Table, portfolio_table, region_table
 
@@ -20,7 +23,7 @@ def table_for(user: User, name: str, key: str, *, filters: Filters | None = None
 
     Args:
         name: portfolio, region (key ``all``), programme (code), objectives (code), indicator (number), observations
-            (number), assessment (number), context (code).
+            (number), assessment (number), context (code); explain-indicator and the other kinds of `explanation_of`.
         filters: framework, country, organisation; for the portfolio alone.
     """
     build = BUILDERS.get(name)
@@ -56,7 +59,9 @@ def _region(user: User, key: str, filters: Filters) -> Table:
 
 
 def _programme(user: User, key: str, filters: Filters) -> Table:
-    return programme_page.table_of(user, get_object_or_404(Programme.objects.visible_to(user), code=key))
+    return programme_page.explained_table(
+        user, get_object_or_404(Programme.objects.visible_to(user), code=key)
+    )
 
 
 def _objectives(user: User, key: str, filters: Filters) -> Table:
@@ -70,8 +75,7 @@ def _indicator_of(user: User, key: str) -> ProgrammeIndicator:
 
 
 def _indicator(user: User, key: str, filters: Filters) -> Table:
-    indicator = _indicator_of(user, key)
-    return indicator_page.period_table(user, indicator, indicator_page.load_snapshot(indicator))
+    return indicator_page.explained_period_table(user, _indicator_of(user, key))
 
 
 def _observations(user: User, key: str, filters: Filters) -> Table:
@@ -80,7 +84,15 @@ def _observations(user: User, key: str, filters: Filters) -> Table:
 
 def _assessment(user: User, key: str, filters: Filters) -> Table:
     run = get_object_or_404(assessment_page.visible_runs(user), pk=_number(key))
-    return assessment_page.table_of(user, run)
+    return assessment_page.explained_table(user, run)
+
+
+def _explained(kind: str) -> Callable[[User, str, Filters], Table]:
+    def build(user: User, key: str, filters: Filters) -> Table:
+        shown = explanation_of(user, kind, key)
+        return explanation_table([shown], name=f"explain-{kind}", key=shown.key, title=shown.about)
+
+    return build
 
 
 def _context(user: User, key: str, filters: Filters) -> Table:
@@ -96,5 +108,6 @@ BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
     "observations": _observations,
     "assessment": _assessment,
     "context": _context,
+    **{f"explain-{kind}": _explained(kind) for kind in EXPLAINED},
 }
 """The same for every writer of files: name of the table, and how it is built."""

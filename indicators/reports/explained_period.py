@@ -69,8 +69,8 @@ def explain_period(user: User, key: str) -> Explanation:
     parts = counted(measurements, indicator.version.rule())
     rolled = _rolled(indicator, period, measurements)
     found = listed(of_own_units(user, indicator, everything.filter(pk__in=[one.id for one in parts])))
-    listed, more = contributions(user, Observation.objects.visible_to(user) & found, most=MOST_FIGURES)
-    shows_parts = not more and len(listed) == len(parts) and not any(one.is_left_out for one in listed)
+    figures, more = contributions(user, Observation.objects.visible_to(user) & found, most=MOST_FIGURES)
+    shows_parts = not more and len(figures) == len(parts) and not any(one.is_left_out for one in figures)
     steps = (
         [explain.period_step(parts, rolled, indicator.version.rule(), shows_parts=shows_parts)]
         if parts
@@ -84,7 +84,7 @@ def explain_period(user: User, key: str) -> Explanation:
         )
         if text
     ]
-    return _of_period(indicator, period, rolled, steps, left_out, listed, more)
+    return _of_period(indicator, period, rolled, steps, left_out, figures, more)
 
 
 def _rolled(
@@ -117,7 +117,7 @@ def _of_period(
     rolled: PeriodValue,
     steps: Sequence[Step],
     left_out: Sequence[str],
-    listed: Sequence[Contribution],
+    figures: Sequence[Contribution],
     more: int,
 ) -> Explanation:
     value = cells.amount(rolled.value, indicator.version.rule()).text
@@ -135,7 +135,7 @@ def _of_period(
         left_out=left_out,
         coverage=coverage_text(rolled.reported, rolled.expected),
         rounding=rounding(indicator),
-        contributions=listed,
+        contributions=figures,
         more=more,
         as_of=today(),
         marking=indicator.marking,
@@ -171,8 +171,10 @@ def explain_cell(user: User, key: str) -> Explanation:
     if figure is None or (hides and cell in hidden_places(measurements, rule)):
         raise Http404
     parts = _parts_of(measurements, cell, is_reported=figure.is_reported)
-    listed, more = contributions(user, everything.filter(pk__in=[one.id for one in parts]), most=MOST_FIGURES)
-    shows_parts = not any(one.is_left_out for one in listed)
+    figures, more = contributions(
+        user, everything.filter(pk__in=[one.id for one in parts]), most=MOST_FIGURES
+    )
+    shows_parts = not any(one.is_left_out for one in figures)
     whole = PeriodValue(
         starts_on=period.starts_on,
         ends_on=period.ends_on,
@@ -198,7 +200,7 @@ def explain_cell(user: User, key: str) -> Explanation:
         steps=in_words([step]),
         left_out=[] if shows_parts else [_("Single figures that you do not see are in the value.")],
         rounding=rounding(indicator),
-        contributions=listed,
+        contributions=figures,
         more=more,
         as_of=today(),
         marking=indicator.marking,

@@ -87,25 +87,22 @@ def explain_status(
         started(snapshot.series, snapshot.as_of), snapshot.rule, snapshot.plan, snapshot.as_of
     )
     found = visible_observations(user, indicator).filter(in_periods(used.periods))
-    listed, more = contributions(user, found, most=most)
+    figures, more = contributions(user, found, most=most)
     return _of_status(
-        user,
         indicator,
         status,
         left_out=_left_out(user, indicator, snapshot),
-        contributions=listed,
+        contributions=figures,
         more=more,
     )
 
 
-def outline(user: User, indicator: ProgrammeIndicator) -> Explanation:
+def outline(indicator: ProgrammeIndicator) -> Explanation:
     """The status with its steps alone, from what is stored: for lists of many. Asks nothing."""
-    return _of_status(user, indicator, status_of(indicator))
+    return _of_status(indicator, status_of(indicator))
 
 
-def _of_status(
-    user: User, indicator: ProgrammeIndicator, status: IndicatorStatus | None, **more: Any
-) -> Explanation:
+def _of_status(indicator: ProgrammeIndicator, status: IndicatorStatus | None, **more: Any) -> Explanation:
     judgement = status.judgement if status is not None else {}
     steps = lines_of(judgement.get("steps", []))
     if status is not None and has_gone_stale(status):
@@ -169,10 +166,12 @@ def rounding(indicator: ProgrammeIndicator) -> str:
     """How the shown figures are rounded; what is computed is not."""
     places = cells.places(indicator.version.rule())
     return ngettext(
-        "Values are shown with at most %(n)s decimal, shares in percent with 1, half to even; the on-track index with 2, "
-        "or as many more as keep it on its side of the borders. Computed with ten decimals; nothing is rounded before.",
-        "Values are shown with at most %(n)s decimals, shares in percent with 1, half to even; the on-track index with 2, "
-        "or as many more as keep it on its side of the borders. Computed with ten decimals; nothing is rounded before.",
+        "Values are shown with at most %(n)s decimal, shares in percent with 1, half to even; the on-track index "
+        "with 2, or as many more as keep it on its side of the borders. Computed with ten decimals, rounded "
+        "last.",
+        "Values are shown with at most %(n)s decimals, shares in percent with 1, half to even; the on-track index "
+        "with 2, or as many more as keep it on its side of the borders. Computed with ten decimals, rounded "
+        "last.",
         places,
     ) % {"n": places}
 
@@ -222,7 +221,7 @@ def in_periods(periods: Iterable[PeriodValue]) -> Q:
 def contributions(user: User, found: QuerySet[Observation], *, most: int) -> tuple[list[Contribution], int]:
     """The newest figures and how many there are beyond. A cell of few people keeps its place and loses its figure."""
     shown = shown_to(user, found[:most])
-    more = found.count() - most if len(shown) == most else 0
+    more = found.count() - most  # Asked always, so that a page costs the same however many there are.
     return [_contribution(one, with_people=with_people(user)) for one in shown], max(more, 0)
 
 

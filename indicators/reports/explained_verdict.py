@@ -19,6 +19,7 @@ from indicators.engine.portfolio import weighted_achievement
 from indicators.engine.timeline import current_value, started
 from indicators.engine.types import Refusal
 from indicators.models import (
+    AssessmentRun,
     Observation,
     Programme,
     ProgrammeIndicator,
@@ -60,7 +61,7 @@ def explain_verdict(user: User, key: str) -> Explanation:
         "indicator__programme", "course_run__course",
     )  # fmt: skip
     verdict = get_object_or_404(seen, pk=number_of(key))
-    shown = verdict_outline(verdict)
+    shown = verdict_outline(verdict, verdict.run)
     if verdict.method != "judge":
         return shown
     snapshot = snapshot_from_json(verdict.inputs)
@@ -70,11 +71,11 @@ def explain_verdict(user: User, key: str) -> Explanation:
     found = listed(
         of_own_units(user, verdict.indicator, _in_force_at(user, verdict).filter(in_periods(used.periods)))
     )
-    listed, more = contributions(user, found, most=MOST_FIGURES)
+    figures, more = contributions(user, found, most=MOST_FIGURES)
     gaps = [p.label for p in snapshot.series if p.value is None]
     return _with(
         shown,
-        contributions=listed,
+        contributions=figures,
         more=more,
         left_out=[_("Periods without a figure: %(names)s") % {"names": named(gaps)}] if gaps else [],
     )
@@ -93,9 +94,9 @@ def _in_force_at(user: User, verdict: Verdict) -> QuerySet[Observation]:
     return found.filter(cell="", indicator__in=ProgrammeIndicator.objects.visible_to(user).values("pk"))
 
 
-def verdict_outline(verdict: Verdict) -> Explanation:
+def verdict_outline(verdict: Verdict, run: AssessmentRun) -> Explanation:
     """A verdict with its steps alone, from what is stored. Asks nothing."""
-    row, result, run = verdict_row(verdict.run, verdict).cells, verdict.result, verdict.run
+    row, result = verdict_row(run, verdict).cells, verdict.result
     value = row["value"]
     label = say(result["label"]) if result.get("label") else ""
     notes = [say(one) for one in result.get("assumptions", []) if isinstance(one, dict) and "template" in one]
@@ -163,7 +164,10 @@ def score_of(programme: Programme, objective: str, indicators: Sequence[Programm
     else:
         value = format_share(found.value)
         steps += in_words([explain.score_step(usable, found.value)])
-        said = _("%(value)s of the planned change has occurred, weighted; %(low)s to %(high)s when any one indicator is left out. It is change, not effect.") % {"value": value, "low": format_share(found.low), "high": format_share(found.high)}  # fmt: skip
+        said = _(
+            "%(value)s of the planned change has occurred, weighted; %(low)s to %(high)s when any one indicator is "
+            "left out. It is change, not effect."
+        ) % {"value": value, "low": format_share(found.low), "high": format_share(found.high)}
         coverage = _("Data for %(share)s of the weight.") % {"share": format_share(found.usable_weight)}
     name = f"{programme.code} {objective}".strip()
     return Explanation(

@@ -1,4 +1,4 @@
-"""Explain any number: a status, a period, a cell, a verdict, a weighted score. One door for pages, files and machines."""
+"""Explain any number: a status, a period, a cell, a verdict, a score. One door for pages, files, machines."""
 
 from __future__ import annotations
 

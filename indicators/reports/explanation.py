@@ -1,4 +1,4 @@
-"""The shape of an explanation, and the table that screen, CSV and XLSX print of it. Queries nothing, decides nothing."""
+"""The shape of an explanation, and the table that screen, CSV and XLSX print of it. Queries nothing."""
 
 from __future__ import annotations
 

@@ -26,7 +26,9 @@ from indicators.models import (
     Verdict,
     rules_on,
 )
-from indicators.reports.indicator_page import with_people
+from indicators.reports.explained_status import outline, with_people
+from indicators.reports.explained_verdict import score_of
+from indicators.reports.explanation import explanation_table
 from indicators.reports.queries import Tally, indicators_with_status, phase_of, status_of, today
 from indicators.reports.signals import alerts_this_month
 from indicators.reports.tables import (
@@ -47,6 +49,19 @@ RUNS = 6
 def table_of(user: User, programme: Programme) -> Table:
     indicators = list(indicators_with_status(user).filter(programme=programme))
     return programme_table(programme, indicators, as_of=today(), with_people=with_people(user))
+
+
+def explained_table(user: User, programme: Programme) -> Table:
+    """The indicators for a file, with the steps of each and the score's beside them."""
+    table = table_of(user, programme)
+    indicators = indicators_of(table.rows)
+    shown = [outline(one) for one in indicators]
+    if indicators:
+        shown.append(score_of(programme, "", indicators))
+    table.explanation = explanation_table(
+        shown, name="explain-programme", key=programme.code, title=table.title
+    )
+    return table
 
 
 def context(user: User, programme: Programme) -> dict[str, Any]:
@@ -121,6 +136,7 @@ def branches(
             "objective": one,
             "depth": depth,
             "parent": codes.get(one.parent_id, ""),
+            "explain_key": f"{programme.code}:{one.code}" if under.get(one.code) else "",
             "rows": under.get(one.code, []),
             **_sum_up(under.get(one.code, []), rules),
         }

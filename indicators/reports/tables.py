@@ -59,6 +59,8 @@ class Row:
     about: Any = None
     is_illustrative: bool = False
     marking: str = "NATO UNCLASSIFIED"
+    explain_key: str = ""
+    """Where its value is explained; empty: nowhere."""
 
     def __post_init__(self) -> None:
         self.cells = Cells(self.cells)
@@ -77,6 +79,8 @@ class Table:
     method_version: str = METHOD_VERSION
     notes: list[str] = field(default_factory=list)
     releasable_to: str = ""
+    explanation: Table | None = None
+    """How its figures came about, for a sheet of its own."""
 
     @property
     def is_illustrative(self) -> bool:

@@ -13,5 +13,6 @@ urlpatterns = [
     path("context/", views.context_list, name="context-list"),
     path("context/<str:code>/", views.context_detail, name="context-detail"),
     path("events/", trail.event_list, name="event-list"),
+    path("explain/<str:kind>/<str:key>/", views.explanation, name="explanation"),
     path("export/<str:table>/<str:key>.<str:form>", views.export, name="export"),
 ]

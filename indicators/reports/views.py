@@ -32,6 +32,7 @@ from indicators.permissions import (
 from indicators.reports import (
     assessment_page,
     context_page,
+    explaining,
     indicator_page,
     programme_page,
     region,
@@ -190,6 +191,14 @@ def context_detail(request: HttpRequest, code: str) -> HttpResponse:
     series = get_object_or_404(ContextSeries.objects.visible_to(request.user), code=code)
     context = context_page.context(request.user, series, country=request.GET.get("country", ""))
     return page(request, "reports/context_detail.html", context | {"marking": "PUBLIC"})
+
+
+@require_safe
+def explanation(request: HttpRequest, kind: str, key: str) -> HttpResponse:
+    """One number and everything that it rests on."""
+    shown = explaining.explanation_of(request.user, kind, key)
+    context = {"explanation": shown, "table": f"explain-{kind}", "marking": shown.marking}
+    return page(request, "reports/explanation.html", context)
 
 
 @require_safe
