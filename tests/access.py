@@ -159,6 +159,7 @@ ROUTES: dict[str, Route] = {
     # reports
     "portfolio": everybody(),
     "region": everybody(),
+    "comparison": everybody(),
     "programme-detail": seen(code),
     "indicator-detail": seen(code_and("indicator")),
     "assessment-detail": seen(of("run")),
@@ -193,6 +194,8 @@ ROUTES: dict[str, Route] = {
     "api-assessment-due": inside(of("due")),
     "api-verdict-list": everybody(),
     "api-verdict-detail": seen(of("verdict")),
+    "api-rollups": everybody(),
+    "api-comparison": everybody(),
     "api-alert-list": everybody(),
     "api-alert-detail": seen(of("alert")),
     "api-evaluation-list": everybody(),

@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from indicators.api import explanations, views
+from indicators.api import explanations, rollups, views
 
 router = SimpleRouter()
 router.register("catalogue", views.CatalogueViewSet, basename="api-catalogue")
@@ -18,4 +18,6 @@ router.register("alerts", views.AlertViewSet, basename="api-alert")
 urlpatterns = [
     *router.urls,
     path("explanations/<str:kind>/<str:key>/", explanations.explanation, name="api-explanation"),
+    path("rollups/", rollups.rollups, name="api-rollups"),
+    path("comparison/", rollups.compared, name="api-comparison"),
 ]

@@ -7,8 +7,15 @@ from collections.abc import Callable, Mapping
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from indicators.models import ContextSeries, GlobalRole, Programme, ProgrammeIndicator, User
-from indicators.reports import assessment_page, context_page, indicator_page, programme_page, region
+from indicators.models import ContextSeries, GlobalRole, Programme, ProgrammeIndicator, User, rules_on
+from indicators.reports import (
+    assessment_page,
+    comparison,
+    context_page,
+    indicator_page,
+    programme_page,
+    region,
+)
 from indicators.reports.explaining import BUILDERS as EXPLAINED
 from indicators.reports.explaining import explanation_of
 from indicators.reports.explanation import explanation_table
@@ -22,8 +29,8 @@ def table_for(user: User, name: str, key: str, *, filters: Filters | None = None
     """The table `name` of the thing `key` as `user` may see it; 404 for what is not there or not theirs.
 
     Args:
-        name: portfolio, region (key ``all``), programme (code), objectives (code), indicator (number), observations
-            (number), assessment (number), context (code); explain-indicator and the other kinds of `explanation_of`.
+        name: portfolio, region, comparison (key ``all``), programme (code), objectives (code), indicator (number),
+            observations (number), assessment (number), context (code); explain-indicator and the other kinds of `explanation_of`.
         filters: framework, country, organisation; for the portfolio alone.
     """
     build = BUILDERS.get(name)
@@ -48,14 +55,21 @@ def _all(key: str) -> None:
 
 def _portfolio(user: User, key: str, filters: Filters) -> Table:
     _all(key)
-    return portfolio_table(programme_lines(user, narrowed_programmes(user, **filters)), as_of=today())
+    return portfolio_table(
+        programme_lines(user, narrowed_programmes(user, **filters)), rules_on(today()), as_of=today()
+    )
 
 
 def _region(user: User, key: str, filters: Filters) -> Table:
     _all(key)
     programmes, found = region.load(user)
     groups = [*region.by_framework(programmes, found), *region.by_country(programmes, found)]
-    return region_table([one.as_row() for one in groups], as_of=today())
+    return region_table([one.as_row() for one in groups], rules_on(today()), as_of=today())
+
+
+def _comparison(user: User, key: str, filters: Filters) -> Table:
+    _all(key)
+    return comparison.comparison_table(comparison.load(user), as_of=today())
 
 
 def _programme(user: User, key: str, filters: Filters) -> Table:
@@ -102,6 +116,7 @@ def _context(user: User, key: str, filters: Filters) -> Table:
 BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
     "portfolio": _portfolio,
     "region": _region,
+    "comparison": _comparison,
     "programme": _programme,
     "objectives": _objectives,
     "indicator": _indicator,

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from indicators.engine.rules import Rules
 from indicators.models import (
     ContextSeries,
     Framework,
@@ -20,6 +21,7 @@ from indicators.models import (
     Partner,
     Programme,
     ProgrammeIndicator,
+    rules_on,
 )
 from indicators.permissions import (
     check_may_administer,
@@ -31,6 +33,7 @@ from indicators.permissions import (
 )
 from indicators.reports import (
     assessment_page,
+    comparison,
     context_page,
     explaining,
     indicator_page,
@@ -43,7 +46,7 @@ from indicators.reports import (
 from indicators.reports.doors import table_for
 from indicators.reports.exports import write_csv, write_xlsx
 from indicators.reports.signals import alerts_this_month
-from indicators.reports.tables import Row, indicator_row, portfolio_table, tally_cells
+from indicators.reports.tables import Row, indicator_row, portfolio_table, score_cells, tally_cells
 
 
 def page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
@@ -63,7 +66,8 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     total = ask.Tally()
     for line in lines:
         total += line.tally
-    table = portfolio_table(lines, as_of=ask.today())
+    rules = rules_on(ask.today())
+    table = portfolio_table(lines, rules, as_of=ask.today())
     pks = [line.programme.pk for line in lines]
     context = {
         "table": table,
@@ -140,14 +144,15 @@ def assessment_detail(request: HttpRequest, pk: int) -> HttpResponse:
 def region_page(request: HttpRequest) -> HttpResponse:
     """By country and by framework, for somebody who looks at all of it."""
     programmes, found = region.load(request.user)
+    rules = rules_on(ask.today())
     frameworks = region.by_framework(programmes, found)
     countries = region.by_country(programmes, found)
     total = ask.tally(found)
     attention = region.attention(request.user)
     context = {
         "programmes": programmes,
-        "frameworks": [_bar(one, "framework") for one in frameworks],
-        "countries": [_bar(one, "country") for one in countries],
+        "frameworks": [_bar(one, "framework", rules) for one in frameworks],
+        "countries": [_bar(one, "country", rules) for one in countries],
         "gaps": sorted((one for one in countries if one.tally.missing), key=lambda one: -one.tally.missing),
         "total": total,
         "cells": tally_cells(total),
@@ -165,14 +170,26 @@ def attention_rows(indicators: list[ProgrammeIndicator]) -> list[Row]:
     return [indicator_row(one, with_people=False) for one in indicators[: region.MOST_SHOWN]]
 
 
-def _bar(group: region.Group, name: str) -> dict[str, Any]:
+def _bar(group: region.Group, name: str, rules: Rules) -> dict[str, Any]:
     return {
         "label": group.name,
         "url": f"{reverse('portfolio')}?{name}={group.key}",
         "note": ", ".join(group.programmes),
         "counts": dict(group.tally.counts),
         "tally": group.tally,
+        "score": score_cells(group.tally, rules, programmes=len(group.programmes)),
     }
+
+
+@require_safe
+def comparison_page(request: HttpRequest) -> HttpResponse:
+    """Partners side by side on what they share: progress, never levels, and what makes them differ."""
+    lines = comparison.load(request.user)
+    context = {
+        "groups": comparison.by_definition(lines),
+        "is_illustrative": any(one.indicator.programme.is_illustrative for one in lines),
+    }
+    return page(request, "reports/comparison.html", context)
 
 
 @require_safe
