@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Case, IntegerField, When
 
 from indicators import setwise
+from indicators.alerts import keep_alerts
 from indicators.dependencies import load_graph
 from indicators.engine import METHOD_VERSION
 from indicators.engine.codec import canonical_hash, judgement_to_json, snapshot_to_json, to_json
@@ -68,7 +69,7 @@ def refresh(keys: Iterable[Key], *, at: datetime) -> None:
     indicators = load_indicators(touched.union(dependents))
     _store_rollups([one for one in indicators if not one.is_computed], keys)
     _store_computed(dependents)
-    _store_statuses(indicators, at=at)
+    keep_alerts(indicators, _store_statuses(indicators, at=at), at=at)
 
 
 def refresh_wholly(indicator_pks: Iterable[int], *, at: datetime) -> None:
@@ -85,7 +86,7 @@ def refresh_wholly(indicator_pks: Iterable[int], *, at: datetime) -> None:
     _store_rollups(observed, keys | _keys_stored(one.pk for one in observed))
     computed = {one.pk for one in indicators if one.is_computed}
     _store_computed([pk for pk in load_graph(pks).in_order() if pk in computed])
-    _store_statuses(indicators, at=at)
+    keep_alerts(indicators, _store_statuses(indicators, at=at), at=at)
 
 
 def _lock_dependents(touched: set[int]) -> list[int]:
@@ -111,10 +112,12 @@ def refresh_statuses(indicator_pks: Iterable[int], *, at: datetime) -> None:
 
 
 def refresh_all(indicator_pks: Iterable[int], *, at: datetime) -> None:
-    """Judge many again, in pieces that are each stored at once."""
+    """Judge many again and see what has changed, in pieces that are each stored at once."""
     for pks in _chunks(sorted(indicator_pks)):
         with transaction.atomic():
-            refresh_statuses(pks, at=at)
+            lock_indicators(pks)
+            indicators = load_indicators(pks)
+            keep_alerts(indicators, _store_statuses(indicators, at=at), at=at)
 
 
 def lock_indicators(pks: Iterable[int]) -> None:
@@ -304,7 +307,8 @@ def _write(rows: list[Rollup]) -> None:
     )
 
 
-def _store_statuses(indicators: list[ProgrammeIndicator], *, at: datetime) -> None:
+def _store_statuses(indicators: list[ProgrammeIndicator], *, at: datetime) -> dict[int, Snapshot]:
+    """Store what each is worth now. Returns the snapshots that were judged."""
     today = {indicator.pk: at.astimezone(indicator.programme.zone).date() for indicator in indicators}
     snapshots: dict[int, Snapshot] = {}
     for as_of, group in by_day(indicators, at=at).items():
@@ -316,10 +320,15 @@ def _store_statuses(indicators: list[ProgrammeIndicator], *, at: datetime) -> No
     if len(snapshots) >= COPY_FROM:
         # The database takes in a row while the next one is written.
         setwise.store_statuses(rows, STATUS_FIELDS)
-        return
-    IndicatorStatus.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["indicator"], update_fields=STATUS_FIELDS, batch_size=500
-    )
+    else:
+        IndicatorStatus.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["indicator"],
+            update_fields=STATUS_FIELDS,
+            batch_size=500,
+        )
+    return snapshots
 
 
 def by_day(indicators: Iterable[ProgrammeIndicator], *, at: datetime) -> dict[date, list[ProgrammeIndicator]]:
