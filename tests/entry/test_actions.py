@@ -419,8 +419,8 @@ def test_approving_one_figure_asks_as_often_whatever_stands_beside_it(scene, n, 
     submitted = scene.submit()
 
     # savepoint, right, lock, row, trail, places; change, event; lock, formulas, indicator, revisions, milestones,
-    # period, figures, roll-up; rules, periods, roll-ups, status; release
-    with django_assert_num_queries(21):
+    # period, figures, roll-up; rules, periods, roll-ups, status; alerts; release
+    with django_assert_num_queries(22):
         scene.approve(submitted)
 
 
