@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('indicators', '0005_formula'),
+        ('indicators', '0006_windows_and_calendars'),
     ]
 
     operations = [
