@@ -30,7 +30,8 @@ def table_for(user: User, name: str, key: str, *, filters: Filters | None = None
 
     Args:
         name: portfolio, region, comparison (key ``all``), programme (code), objectives (code), indicator (number),
-            observations (number), assessment (number), context (code); explain-indicator and the other kinds of `explanation_of`.
+            observations (number), assessment (number), context (code); explain-indicator and the other
+            kinds of `explanation_of`.
         filters: framework, country, organisation; for the portfolio alone.
     """
     build = BUILDERS.get(name)
