@@ -15,7 +15,7 @@ from indicators.alerts import keep_alerts
 from indicators.dependencies import load_graph
 from indicators.engine import METHOD_VERSION
 from indicators.engine.codec import canonical_hash, judgement_to_json, snapshot_to_json, to_json
-from indicators.engine.judge import judge
+from indicators.engine.judge import judge_many
 from indicators.engine.rollup import roll_up_period
 from indicators.engine.types import Judgement, PeriodValue, Snapshot
 from indicators.formulas import compute_series
@@ -197,12 +197,14 @@ def _status_differences(indicators: list[ProgrammeIndicator], pks: list[int]) ->
         else:
             yield f"status of indicator {indicator.pk}: missing"
     for as_of, group in by_date.items():
-        for pk, snapshot in load_snapshots(group, as_of=as_of).items():
+        snapshots = load_snapshots(group, as_of=as_of)
+        judgements = dict(zip(snapshots, judge_many(snapshots.values()), strict=True))
+        for pk, snapshot in snapshots.items():
             programme, kept = programmes[pk], stored[pk]
             if as_of != judged_on(programme, kept.computed_at):
                 yield f"status of indicator {pk}: as_of is {as_of}, not the day it was judged on"
             is_final = as_of < kept.computed_at.astimezone(programme.zone).date()
-            right = _status_row(pk, snapshot, judge(snapshot), at=kept.computed_at, is_final=is_final)
+            right = _status_row(pk, snapshot, judgements[pk], at=kept.computed_at, is_final=is_final)
             for field in STATUS_FIELDS:
                 if getattr(kept, field) != getattr(right, field):
                     yield f"status of indicator {pk}: {DIFFERS.get(field, field + ' is not what its facts give')}"
@@ -311,11 +313,12 @@ def _store_statuses(indicators: list[ProgrammeIndicator], *, at: datetime) -> di
     snapshots: dict[int, Snapshot] = {}
     for as_of, group in by_day(indicators, at=at).items():
         snapshots |= load_snapshots(group, as_of=as_of)
-    rows = [
-        _status_row(pk, snapshot, judge(snapshot), at=at, is_final=snapshot.as_of < today[pk])
-        for pk, snapshot in snapshots.items()
-    ]
-    if len(rows) >= COPY_FROM:
+    rows = (
+        _status_row(pk, snapshot, judgement, at=at, is_final=snapshot.as_of < today[pk])
+        for (pk, snapshot), judgement in zip(snapshots.items(), judge_many(snapshots.values()), strict=True)
+    )
+    if len(snapshots) >= COPY_FROM:
+        # The database takes in a row while the next one is written.
         setwise.store_statuses(rows, STATUS_FIELDS)
     else:
         IndicatorStatus.objects.bulk_create(

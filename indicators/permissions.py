@@ -54,6 +54,12 @@ def check_may_administer(user: User) -> None:
         raise PermissionDenied(_("Only administrators may do this."))
 
 
+def check_may_compose(user: User, programme: Programme) -> None:
+    """Join a programme's indicators into an index: administrators, and the programme's approver, who manages it."""
+    if not user.is_admin and Role.APPROVER not in roles_in(user, programme):
+        raise PermissionDenied(_("Only administrators and approvers of this programme compose its indices."))
+
+
 def check_may_enter(user: User, indicator: ProgrammeIndicator) -> None:
     """Enter observations of an indicator."""
     if not roles_in(user, indicator.programme_id) & {Role.OFFICER, Role.APPROVER}:

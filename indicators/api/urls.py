@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from indicators.api import explanations, rollups, views
+from indicators.api import explanations, indices, rollups, views
 
 router = SimpleRouter()
 router.register("catalogue", views.CatalogueViewSet, basename="api-catalogue")
@@ -12,6 +12,8 @@ router.register("indicators", views.IndicatorViewSet, basename="api-indicator")
 router.register("observations", views.ObservationViewSet, basename="api-observation")
 router.register("assessments", views.AssessmentViewSet, basename="api-assessment")
 router.register("verdicts", views.VerdictViewSet, basename="api-verdict")
+router.register("indices", indices.IndexViewSet, basename="api-composite")
+router.register("index-results", indices.IndexResultViewSet, basename="api-composite-result")
 router.register("evaluations", views.EvaluationViewSet, basename="api-evaluation")
 router.register("alerts", views.AlertViewSet, basename="api-alert")
 

@@ -3,6 +3,15 @@
 from indicators.models.alerts import Alert
 from indicators.models.assessments import AssessmentRun, AssessmentSchedule, DueAssessment, Kind, Verdict
 from indicators.models.audit import Event
+from indicators.models.composites import (
+    Across,
+    Aggregation,
+    CompositeIndex,
+    IndexComponent,
+    IndexResult,
+    IndexVersion,
+    Reads,
+)
 from indicators.models.derived import IndicatorStatus, Rollup, Status, TrendWord
 from indicators.models.evaluations import Evaluation, Finding, Recommendation
 from indicators.models.library import (
@@ -60,10 +69,13 @@ from indicators.models.tailoring import (
 
 __all__ = [
     "PENDING",
+    "Across",
+    "Aggregation",
     "Alert",
     "AssessmentRun",
     "AssessmentSchedule",
     "Assumption",
+    "CompositeIndex",
     "ContextRelease",
     "ContextSeries",
     "ContextValue",
@@ -83,6 +95,9 @@ __all__ = [
     "Framework",
     "Frequency",
     "GlobalRole",
+    "IndexComponent",
+    "IndexResult",
+    "IndexVersion",
     "IndicatorDefinition",
     "IndicatorStatus",
     "IndicatorVersion",
@@ -99,6 +114,7 @@ __all__ = [
     "Partner",
     "Programme",
     "ProgrammeIndicator",
+    "Reads",
     "Recommendation",
     "Reliability",
     "ReportingPeriod",

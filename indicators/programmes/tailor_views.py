@@ -201,7 +201,10 @@ def target_revise(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         "form": form,
         "formset": formset,
         "revisions": revisions,
-        "proposal": indicator.proposals.filter(state="pending").select_related("proposed_by").first(),
+        "proposal": TargetProposal.objects.visible_to(request.user)
+        .filter(indicator=indicator, state="pending")
+        .select_related("proposed_by")
+        .first(),
         "frozen_from": frozen if today >= frozen else None,
         "cancel_url": reverse("programme-design", args=[code]),
     }

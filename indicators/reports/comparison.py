@@ -44,8 +44,8 @@ def load(user: User) -> list[Line]:
 
     A constant number of queries.
     """
-    found = [one for one in indicators_with_status(user).filter(is_core=True) if one.partner_id]
-    users: dict[int, set[int]] = defaultdict(set)
+    found = list(indicators_with_status(user).filter(is_core=True, partner__isnull=False))
+    users: dict[int, set[int | None]] = defaultdict(set)
     for one in found:
         users[one.definition_id].add(one.partner_id)
     shown = [one for one in found if len(users[one.definition_id]) > 1]

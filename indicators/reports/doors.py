@@ -11,6 +11,7 @@ from indicators.models import ContextSeries, GlobalRole, Programme, ProgrammeInd
 from indicators.reports import (
     assessment_page,
     comparison,
+    composite_page,
     context_page,
     indicator_page,
     programme_page,
@@ -30,7 +31,7 @@ def table_for(user: User, name: str, key: str, *, filters: Filters | None = None
 
     Args:
         name: portfolio, region, comparison (key ``all``), programme (code), objectives (code), indicator (number),
-            observations (number), assessment (number), context (code); explain-indicator and the other
+            observations (number), index (number), assessment (number), context (code); explain-indicator and the other
             kinds of `explanation_of`.
         filters: framework, country, organisation; for the portfolio alone.
     """
@@ -97,6 +98,11 @@ def _observations(user: User, key: str, filters: Filters) -> Table:
     return indicator_page.figure_table(user, _indicator_of(user, key))
 
 
+def _index(user: User, key: str, filters: Filters) -> Table:
+    index = get_object_or_404(composite_page.every_index(user), pk=_number(key))
+    return composite_page.table_of(user, index)
+
+
 def _assessment(user: User, key: str, filters: Filters) -> Table:
     run = get_object_or_404(assessment_page.visible_runs(user), pk=_number(key))
     return assessment_page.explained_table(user, run)
@@ -122,6 +128,7 @@ BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
     "objectives": _objectives,
     "indicator": _indicator,
     "observations": _observations,
+    "index": _index,
     "assessment": _assessment,
     "context": _context,
     **{f"explain-{kind}": _explained(kind) for kind in EXPLAINED},

@@ -22,6 +22,7 @@ from indicators.models import (
     ReportingPeriod,
     SignOff,
     State,
+    TargetProposal,
     TargetRevision,
     TrendWord,
     User,
@@ -152,7 +153,11 @@ def context(
         "first_target": _first_target(indicator, revisions),
         "pages_through": page is not None,
         "sign_offs": _sign_offs(user, indicator),
-        "proposal": indicator.proposals.filter(state="pending").first() if with_people(user) else None,
+        "proposal": TargetProposal.objects.visible_to(user)
+        .filter(indicator=indicator, state="pending")
+        .first()
+        if with_people(user)
+        else None,
         "usual": snapshot.rules,
         "shows_people": with_people(user),
         **_computation(user, indicator),

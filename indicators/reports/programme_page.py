@@ -26,6 +26,7 @@ from indicators.models import (
     Verdict,
     rules_on,
 )
+from indicators.reports.composite_page import on_programme
 from indicators.reports.explained_status import outline, with_people
 from indicators.reports.explained_verdict import score_of
 from indicators.reports.explanation import explanation_table
@@ -80,6 +81,7 @@ def context(user: User, programme: Programme) -> dict[str, Any]:
         "mostly_activity": is_mostly_activity(table.rows, rules),
         "branches": branches(user, programme, table.rows, rules),
         "attention": attention(table.rows),
+        "indices": on_programme(user, programme),
         "alerts": alerts_this_month(user, today(), indicator__programme=programme),
         "runs": runs(user, programme),
         "latest": latest(user, programme),

@@ -25,6 +25,7 @@ from indicators.models import (
 )
 from indicators.permissions import (
     check_may_administer,
+    check_may_compose,
     check_may_enter,
     check_may_evaluate,
     check_may_request_assessment,
@@ -34,6 +35,7 @@ from indicators.permissions import (
 from indicators.reports import (
     assessment_page,
     comparison,
+    composite_page,
     context_page,
     explaining,
     indicator_page,
@@ -110,6 +112,7 @@ def programme_detail(request: HttpRequest, code: str) -> HttpResponse:
     context = programme_page.context(request.user, programme) | {
         "may_administer": may(check_may_administer, request.user),
         "may_assess": may(check_may_request_assessment, request.user, programme),
+        "may_compose": may(check_may_compose, request.user, programme),
     }
     return page(request, "reports/programme_detail.html", context)
 
@@ -131,11 +134,23 @@ def indicator_detail(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 
 
 @require_safe
+def composite_detail(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+    """One composite index, with its interval and its parts."""
+    index = get_object_or_404(composite_page.every_index(request.user), pk=pk, programme__code=code)
+    context = composite_page.context(request.user, index) | {
+        "may_compose": may(check_may_compose, request.user, index.programme),
+        "shows_people": indicator_page.with_people(request.user),
+    }
+    return page(request, "reports/composite_detail.html", context)
+
+
+@require_safe
 def assessment_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """A frozen assessment."""
     run = get_object_or_404(assessment_page.visible_runs(request.user), pk=pk)
     template = "expost_detail" if run.kind == Kind.EX_POST else "assessment_detail"
     context = assessment_page.context(request.user, run)
+    context["indices"] = composite_page.in_assessment(request.user, run)
     context["may_evaluate"] = may(check_may_evaluate, request.user, run.programme)
     return page(request, f"reports/{template}.html", context)
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('indicators', '0007_alert'),
+        ('indicators', '0008_alert'),
     ]
 
     operations = [

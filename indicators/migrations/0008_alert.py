@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("indicators", "0006_windows_and_calendars"),
+        ("indicators", "0007_composite_index"),
     ]
 
     operations = [
