@@ -48,6 +48,7 @@ from indicators.models.programmes import (
     ReportingUnit,
     TestScore,
 )
+from indicators.models.proposals import TargetProposal
 from indicators.models.reference import (
     ContextRelease,
     ContextSeries,
@@ -125,6 +126,7 @@ __all__ = [
     "SignOff",
     "State",
     "Status",
+    "TargetProposal",
     "TargetRevision",
     "Tense",
     "TestScore",
