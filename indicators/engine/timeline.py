@@ -13,7 +13,7 @@ from . import exact
 from .achievement import planned_path, planned_value
 from .messages import gettext_noop, refuse
 from .rollup import inverse_variance_mean, minimum_data_refusal
-from .types import Direction, IndicatorRule, PeriodValue, Plan, Refusal, RefusalCode, TimeRule, ValueType
+from .types import Direction, IndicatorRule, PeriodValue, Plan, Refusal, RefusalCode, TimeRule
 
 _end_and_start = attrgetter("ends_on", "starts_on")
 ROLLING_5Y_MONTHS = 60
