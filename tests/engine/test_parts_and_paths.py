@@ -11,6 +11,7 @@ from indicators.engine.achievement import (
     band_around,
     check_direction,
     distance_outside,
+    on_track_index,
     planned_value,
     required_pace,
     weight_done,
@@ -367,7 +368,69 @@ def test_milestones_count_by_weight_and_day():
 
 
 def test_nothing_to_do_has_no_share():
-    assert weight_done([], DAY).code is RefusalCode.TARGET_MISSING
+    nothing = weight_done([], DAY)
+    assert nothing.code is RefusalCode.TARGET_MISSING
+    assert str(nothing.message) == "No milestone with a weight is recorded."
     assert weight_done(undertakings((0, 1, 1)), DAY).code is RefusalCode.TARGET_MISSING
-    with pytest.raises(EngineError, match="below 0"):
+    with pytest.raises(EngineError, match=r"^A weight below 0 was given; 0 or more was expected\.$"):
         weight_done(undertakings((-1, 1, 1)), DAY)
+
+
+# --- Ends and corners of a path ------------------------------------------------------------------------------------
+
+
+def path(**given):
+    plan = {"baseline": 0, "target": 100, "baseline_on": DAY, "target_on": date(2025, 1, 11)} | given
+    return cases.plan(plan)
+
+
+def test_a_milestone_on_the_day_of_the_target_gives_way_to_it():
+    to = path(milestones={"2025-01-11": 50, "2025-01-01": 50})
+
+    assert planned_value(to, date(2025, 1, 6)) == 50
+    assert planned_value(to, date(2025, 1, 10)) == 90
+    assert planned_value(to, date(2025, 1, 11)) == 100
+
+
+def test_an_s_curve_knows_no_milestones():
+    assert planned_value(path(trajectory="s_curve", milestones={"2025-01-03": 90}), date(2025, 1, 6)) == 50
+
+
+def test_a_path_of_a_single_day_is_at_its_target():
+    assert planned_value(path(target_on=DAY), DAY) == 100
+
+
+def test_what_a_path_lacks_is_said_by_its_code():
+    assert planned_value(path(target_on=None), DAY).code is RefusalCode.TARGET_MISSING
+    assert planned_value(path(baseline_on=None), DAY).code is RefusalCode.BASELINE_MISSING
+
+
+def test_a_pace_needs_both_ends_with_their_dates():
+    to = path(baseline=10, target=110)
+
+    assert required_pace(to, Decimal(30), date(2025, 1, 6)) == 4
+    for missing in ("baseline", "target", "baseline_on", "target_on"):
+        assert required_pace(path(**{missing: None}), Decimal(30), date(2025, 1, 6)) is None
+
+
+def test_the_distance_outside_is_in_widths_of_the_range():
+    assert distance_outside(Decimal(11), Decimal(0), Decimal(10)) == Decimal("0.1")
+    assert distance_outside(Decimal(-5), Decimal(0), Decimal(10)) == Decimal("0.5")
+
+
+def test_too_early_says_how_much_was_due_and_how_much_is_needed():
+    found = on_track_index(Decimal("0.01"), Decimal("0.0326"))
+
+    assert str(found.message) == "Too early: 3.3 % of the planned change was due, at least 5 % are needed."
+
+
+def test_the_whole_programme_is_checked_before_its_sites_and_those_in_their_order():
+    def site(number, total, part):
+        return [
+            cases.measurement(0, {"site": number, "value": total}),
+            cases.measurement(1, {"site": number, "cell": "sex=f", "value": part}),
+        ]
+
+    rows_ = [*site(3, 9, 1), *site(2, 9, 2), *site(None, 9, 4)]
+    assert str(check_parts(rows_)) == "The parts by sex give value 4, but the total says 9."
+    assert str(check_parts(rows_[:4])) == "The parts by sex give value 2, but the total says 9."
