@@ -78,7 +78,8 @@ def retention(
 
     Returns:
         value: the ratio, 1 when all is kept, below 0 when lower than before; low, high: 95 % percentile bootstrap;
-        params["band"], and fieller_low, fieller_high as a second opinion on the interval, which need no draws. Refusals: N_PAIRS_TOO_SMALL (fewer than 8), RESPONSE_TOO_LOW (below 40 %),
+        params["band"], and fieller_low, fieller_high as a second opinion on the interval, which need no draws.
+        Refusals: N_PAIRS_TOO_SMALL (fewer than 8), RESPONSE_TOO_LOW (below 40 %),
         NO_GAIN_TO_RETAIN (no gain, or its 95 % interval includes 0).
 
     Source: METHOD 2.10; Efron & Tibshirani (1993).
