@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Case, IntegerField, When
 
 from indicators import setwise
+from indicators.dependencies import load_graph
 from indicators.engine import METHOD_VERSION
 from indicators.engine.codec import canonical_hash, judgement_to_json, snapshot_to_json, to_json
 from indicators.engine.judge import judge
 from indicators.engine.rollup import roll_up_period
 from indicators.engine.types import Judgement, PeriodValue, Snapshot
+from indicators.formulas import compute_series
 from indicators.models import (
     IndicatorStatus,
     Observation,
@@ -29,6 +32,7 @@ CHUNK = 200
 REBUILD_CHUNK = 5000
 COPY_FROM = 100
 """From so many statuses on COPY is quicker than INSERT."""
+IS_COMPUTED = Case(When(formula="", then=0), default=1, output_field=IntegerField())
 ROLLUP_FIELDS = [
     "value",
     "numerator",
@@ -52,16 +56,51 @@ DIFFERS = {
 
 
 def refresh(keys: Iterable[Key], *, at: datetime) -> None:
-    """Bring the touched (indicator, period) roll-ups and their indicators' statuses up to date.
+    """Bring the touched (indicator, period) roll-ups, all that is computed from them, and the statuses up to date.
 
     Called inside the transaction that changed the facts. Locks the indicators first, so that two approvals
     at once are rolled up one after the other and the later one sees the earlier.
     """
     keys = set(keys)
-    lock_indicators({indicator for indicator, _period in keys})
-    indicators = load_indicators({indicator for indicator, _period in keys})
-    _store_rollups(indicators, keys)
+    touched = {indicator for indicator, _period in keys}
+    lock_indicators(touched)
+    dependents = _lock_dependents(touched)
+    indicators = load_indicators(touched.union(dependents))
+    _store_rollups([one for one in indicators if not one.is_computed], keys)
+    _store_computed(dependents)
     _store_statuses(indicators, at=at)
+
+
+def refresh_wholly(indicator_pks: Iterable[int], *, at: datetime) -> None:
+    """Roll up every period of these indicators and of all that is computed from them, and judge them again.
+
+    For changes that touch more than one period: a formula, or who is expected to report.
+    """
+    pks = set(indicator_pks)
+    lock_indicators(pks)
+    dependents = _lock_dependents(pks)
+    indicators = load_indicators(pks.union(dependents))
+    observed = [one for one in indicators if one.pk in pks and not one.is_computed]
+    keys = _keys_with_facts(one.pk for one in observed)
+    _store_rollups(observed, keys | _keys_stored(one.pk for one in observed))
+    computed = {one.pk for one in indicators if one.is_computed}
+    _store_computed([pk for pk in load_graph(pks).in_order() if pk in computed])
+    _store_statuses(indicators, at=at)
+
+
+def _lock_dependents(touched: set[int]) -> list[int]:
+    """Lock all that is computed from the touched indicators, each after what it rests on.
+
+    A formula is set under a lock on its sources, so what rests on locked rows stays; what came about while
+    waiting for a lock is found by asking again.
+    """
+    found: list[int] = []
+    while True:
+        again = load_graph(touched).dependents(touched)
+        if again == found:
+            return found
+        lock_indicators(again)
+        found = again
 
 
 def refresh_statuses(indicator_pks: Iterable[int], *, at: datetime) -> None:
@@ -79,11 +118,14 @@ def refresh_all(indicator_pks: Iterable[int], *, at: datetime) -> None:
 
 
 def lock_indicators(pks: Iterable[int]) -> None:
-    """Hold the indicators' rows until the transaction ends, always in the same order."""
+    """Hold the indicators' rows until the transaction ends, always in the same order.
+
+    Observed ones come before computed ones: an approval holds the first when it goes on to the second.
+    """
     list(
         ProgrammeIndicator.objects.select_for_update(no_key=True)
         .filter(pk__in=list(pks))
-        .order_by("pk")
+        .order_by(IS_COMPUTED, "pk")
         .values_list("pk")
     )
 
@@ -91,20 +133,28 @@ def lock_indicators(pks: Iterable[int]) -> None:
 def rebuild(*, at: datetime) -> int:
     """Recompute every derived row; what should not be there goes. Returns how many indicators were judged.
 
-    Roll-ups are formed by SQL where it is exact and by the engine where it is not. Pieces are large, because each
-    reads its observations in one pass; while one is stored, approvals of its indicators wait.
+    Roll-ups are formed by SQL where it is exact and by the engine where it is not; those of computed indicators come
+    after those that they rest on. Pieces are large, because each reads its observations in one pass; while one is
+    stored, approvals of its indicators wait.
     """
-    pks = list(ProgrammeIndicator.objects.order_by("pk").values_list("pk", flat=True))
-    for start in range(0, len(pks), REBUILD_CHUNK):
-        some = pks[start : start + REBUILD_CHUNK]
+    rows = ProgrammeIndicator.objects.order_by("pk").values_list("pk", flat=True)
+    observed = list(rows.filter(formula=""))
+    for start in range(0, len(observed), REBUILD_CHUNK):
+        some = observed[start : start + REBUILD_CHUNK]
         with transaction.atomic():
             lock_indicators(some)
             indicators = load_indicators(some)
-            left = setwise.store_exact_rollups(None if len(pks) <= REBUILD_CHUNK else some)
+            left = setwise.store_exact_rollups(None if len(observed) <= REBUILD_CHUNK else some)
             _store_rollups(indicators, left)
             for piece in range(0, len(indicators), CHUNK):
                 _store_statuses(indicators[piece : piece + CHUNK], at=at)
-    return len(pks)
+    computed = set(rows.exclude(formula=""))
+    for pks in _chunks(pk for pk in load_graph(computed).in_order() if pk in computed):
+        with transaction.atomic():
+            lock_indicators(pks)
+            _store_computed(pks)
+            _store_statuses(load_indicators(pks), at=at)
+    return len(observed) + len(computed)
 
 
 def differences() -> Iterator[str]:
@@ -116,7 +166,10 @@ def differences() -> Iterator[str]:
 
 
 def _rollup_differences(indicators: list[ProgrammeIndicator], pks: list[int]) -> Iterator[str]:
-    wanted = {(row.indicator_id, row.period_id): row for row in _rollups(indicators, _keys_with_facts(pks))}
+    computed = {one.pk for one in indicators if one.is_computed}
+    in_order = [pk for pk in load_graph(computed).in_order() if pk in computed] if computed else []
+    rows = _rollups(indicators, _keys_with_facts(pks)) + _computed_rollups(in_order)
+    wanted = {(row.indicator_id, row.period_id): row for row in rows}
     stored = {(row.indicator_id, row.period_id): row for row in Rollup.objects.filter(indicator__in=pks)}
     for key in sorted(wanted.keys() | stored.keys()):
         place = f"roll-up of indicator {key[0]}, period {key[1]}"
@@ -155,10 +208,14 @@ def _status_differences(indicators: list[ProgrammeIndicator], pks: list[int]) ->
 def _keys_with_facts(pks: Iterable[int]) -> set[Key]:
     return set(
         Observation.objects.current()
-        .filter(indicator__in=list(pks))
+        .filter(indicator__in=list(pks), indicator__formula="")
         .values_list("indicator_id", "period_id")
         .distinct()
     )
+
+
+def _keys_stored(pks: Iterable[int]) -> set[Key]:
+    return set(Rollup.objects.filter(indicator__in=list(pks)).values_list("indicator_id", "period_id"))
 
 
 def _rollups(indicators: list[ProgrammeIndicator], keys: set[Key]) -> list[Rollup]:
@@ -168,7 +225,7 @@ def _rollups(indicators: list[ProgrammeIndicator], keys: set[Key]) -> list[Rollu
     rows = []
     for indicator_pk, period_pk in sorted(keys):
         found = measurements.get((indicator_pk, period_pk))
-        if not found:
+        if not found or indicator_pk not in by_pk:
             continue
         indicator, period = by_pk[indicator_pk], periods[period_pk]
         rolled = roll_up_period(
@@ -181,6 +238,14 @@ def _rollups(indicators: list[ProgrammeIndicator], keys: set[Key]) -> list[Rollu
         )
         rows.append(Rollup(indicator_id=indicator_pk, period_id=period_pk, **_rollup_columns(rolled)))
     return rows
+
+
+def _computed_rollups(pks: Sequence[int]) -> list[Rollup]:
+    return [
+        Rollup(indicator_id=pk, period_id=period, **_rollup_columns(figure))
+        for pk, figures in compute_series(pks).items()
+        for period, figure in figures.items()
+    ]
 
 
 def _rollup_columns(rolled: PeriodValue) -> dict[str, Any]:
@@ -205,6 +270,29 @@ def _stored(value: Any) -> Any:
 
 def _store_rollups(indicators: list[ProgrammeIndicator], keys: set[Key]) -> None:
     rows = _rollups(indicators, keys)
+    _write(rows)
+    emptied = keys - {(row.indicator_id, row.period_id) for row in rows}
+    for indicator_pk, period_pk in emptied:  # A withdrawn figure: rare, one or two keys.
+        Rollup.objects.filter(indicator=indicator_pk, period=period_pk).delete()
+
+
+def _store_computed(pks: Sequence[int]) -> None:
+    """Compute the whole series of these indicators, in the order given, and store what differs."""
+    if not pks:
+        return
+    rows = {(row.indicator_id, row.period_id): row for row in _computed_rollups(pks)}
+    stored = {(row.indicator_id, row.period_id): row for row in Rollup.objects.filter(indicator__in=pks)}
+    surplus = [row.pk for key, row in stored.items() if key not in rows]
+    if surplus:
+        Rollup.objects.filter(pk__in=surplus).delete()
+    _write([row for key, row in rows.items() if key not in stored or not _is_same(row, stored[key])])
+
+
+def _is_same(row: Rollup, other: Rollup) -> bool:
+    return all(getattr(row, field) == getattr(other, field) for field in ROLLUP_FIELDS)
+
+
+def _write(rows: list[Rollup]) -> None:
     Rollup.objects.bulk_create(
         rows,
         update_conflicts=True,
@@ -212,9 +300,6 @@ def _store_rollups(indicators: list[ProgrammeIndicator], keys: set[Key]) -> None
         update_fields=ROLLUP_FIELDS,
         batch_size=1000,
     )
-    emptied = keys - {(row.indicator_id, row.period_id) for row in rows}
-    for indicator_pk, period_pk in emptied:  # A withdrawn figure: rare, one or two keys.
-        Rollup.objects.filter(indicator=indicator_pk, period=period_pk).delete()
 
 
 def _store_statuses(indicators: list[ProgrammeIndicator], *, at: datetime) -> None:

@@ -56,6 +56,15 @@ def check_may_enter(user: User, indicator: ProgrammeIndicator) -> None:
     """Enter observations of an indicator."""
     if not roles_in(user, indicator.programme_id) & {Role.OFFICER, Role.APPROVER}:
         raise PermissionDenied(_("Only officers of this programme enter its figures."))
+    check_is_observed(indicator)
+
+
+def check_is_observed(indicator: ProgrammeIndicator) -> None:
+    """Nobody enters what a formula computes."""
+    if indicator.is_computed:
+        raise PermissionDenied(
+            _("This indicator is computed by a formula from other indicators; enter their figures instead.")
+        )
 
 
 def check_may_edit_observation(user: User, observation: Observation) -> None:

@@ -116,6 +116,8 @@ WHERE (
 )
 """
 
+_OBSERVED = "indicator_id NOT IN (SELECT id FROM indicators_programmeindicator WHERE formula <> '')"
+
 _TOO_MANY = """
 DELETE FROM indicators_rollup a WHERE {chosen} AND NOT EXISTS (
     SELECT FROM rolled_up r WHERE r.indicator_id = a.indicator_id AND r.period_id = a.period_id)
@@ -125,9 +127,10 @@ DELETE FROM indicators_rollup a WHERE {chosen} AND NOT EXISTS (
 def store_exact_rollups(indicators: Sequence[int] | None) -> set[Key]:
     """Store the roll-ups that SQL can form, remove those without facts; the keys that are left for the engine.
 
-    Rows that are right already are not written again. Call inside a transaction. None: all indicators.
+    Rows that are right already are not written again. Call inside a transaction. None: all observed indicators;
+    those of computed ones have no figures of their own and are left alone.
     """
-    chosen = "true" if indicators is None else "indicator_id = ANY(%(indicators)s)"
+    chosen = _OBSERVED if indicators is None else "indicator_id = ANY(%(indicators)s)"
     with connection.cursor() as cursor:
         given = {"indicators": list(indicators or ())}
         cursor.execute("DROP TABLE IF EXISTS pg_temp.rolled_up")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
 from django.db.models import Count, Prefetch, Q
 
+from indicators.dependencies import load_graph
 from indicators.engine.codec import from_json
 from indicators.engine.periods import Frequency
 from indicators.engine.rules import Rules
@@ -42,27 +43,51 @@ _Row = list[Any]
 
 
 def load_indicators(pks: Iterable[int]) -> list[ProgrammeIndicator]:
-    """Indicators with all that `load_snapshots` and `expected_sites` ask of them. Three queries."""
+    """Indicators with all that `load_snapshots` and `expected_sites` ask of them.
+
+    Three queries; two more when some are computed, for who reports the figures that they rest on.
+    """
     revisions = TargetRevision.objects.order_by("number").prefetch_related(
         Prefetch("milestones", queryset=Milestone.objects.order_by("due_on"))
     )
-    return list(
+    indicators = list(
         ProgrammeIndicator.objects.filter(pk__in=list(pks))
-        .select_related("version", "programme", "definition")
+        .select_related("version", "programme", "definition", "partner")
         .annotate(unit_count=Count("units", filter=Q(units__is_active=True)))
         .prefetch_related(Prefetch("revisions", queryset=revisions))
         .order_by("pk")
     )
+    _count_units_of_sources([one for one in indicators if one.is_computed])
+    return indicators
+
+
+def _count_units_of_sources(computed: list[ProgrammeIndicator]) -> None:
+    """Give each computed indicator `source_units`: how many units report each observed one that it rests on."""
+    if not computed:
+        return
+    graph = load_graph(one.pk for one in computed)
+    leaves = {one.pk: graph.leaves(one.pk) for one in computed}
+    counts = dict(
+        ProgrammeIndicator.objects.filter(pk__in=set().union(*leaves.values()))
+        .annotate(unit_count=Count("units", filter=Q(units__is_active=True)))
+        .values_list("pk", "unit_count")
+    )
+    for one in computed:
+        one.source_units = [counts[leaf] for leaf in leaves[one.pk]]  # type: ignore[attr-defined]
 
 
 def expected_sites(indicator: ProgrammeIndicator, period: ReportingPeriod) -> int:
     """How many figures are due for this indicator and period.
 
     Nothing is due for what is reported when it happens; one course run owes one figure; otherwise each unit
-    that reports owes one, or the programme as a whole.
+    that reports owes one, or the programme as a whole. A computed indicator owes none itself: what is due for it
+    is what is due for the observed ones that it rests on.
     """
     if period.frequency == Frequency.EVENT:
         return 0
+    if indicator.is_computed:
+        units: list[int] = indicator.source_units  # type: ignore[attr-defined]
+        return sum(1 if period.frequency == Frequency.PER_COURSE else count or 1 for count in units)
     if period.frequency == Frequency.PER_COURSE:
         return 1
     return indicator.unit_count or 1  # type: ignore[attr-defined]
@@ -180,7 +205,7 @@ def _snapshot(
     revisions = list(indicator.revisions.all())
     since = revisions[0].effective_on if revisions else indicator.programme.starts_on
     series = tuple(
-        _period_value(period, rollups.get(period.pk), expected_sites(indicator, period))
+        period_value(period, rollups.get(period.pk), expected_sites(indicator, period))
         for period in periods
         if period.pk in rollups or _was_due(period, since=since, known_on=known_on)
     )
@@ -211,7 +236,8 @@ def plans_of(indicator: ProgrammeIndicator, *, as_of: date) -> tuple[Plan, Plan]
     return valid[-1].as_plan(), revisions[0].as_plan()
 
 
-def _period_value(period: ReportingPeriod, row: _Row | None, expected: int) -> PeriodValue:
+def period_value(period: ReportingPeriod, row: Sequence[Any] | None, expected: int) -> PeriodValue:
+    """A stored figure (columns `ROLLED_UP`) as the engine sees it; `row` None: nothing was reported."""
     if row is None:
         return PeriodValue(
             starts_on=period.starts_on,

@@ -126,6 +126,7 @@ ROUTES: dict[str, Route] = {
     "indicator-tailor": only(ADMIN, lambda own: [own.programme.code, own.indicator.definition.code]),
     "indicator-edit": only(ADMIN, code_and("indicator")),
     "target-revise": only(ADMIN, code_and("indicator")),
+    "indicator-formula": only(ADMIN, code_and("indicator")),
     "indicator-sign-off": only(PARTNER, code_and("indicator")),
     "rules-list": everybody(),
     "rules-new": only(ADMIN, nothing, among=SIGNED_IN),

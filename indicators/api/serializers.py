@@ -129,6 +129,9 @@ class IndicatorSerializer(serializers.ModelSerializer[ProgrammeIndicator]):
     objective = serializers.SlugRelatedField(slug_field="code", read_only=True, allow_null=True)
     name = serializers.CharField()
     unit = serializers.CharField(source="version.unit")
+    formula = serializers.SerializerMethodField(
+        help_text="Empty: observed. Null: computed from indicators that are not all released to you."
+    )
     plan = PlanSerializer()
     status = StatusSerializer(source="current_status", allow_null=True)
 
@@ -136,8 +139,11 @@ class IndicatorSerializer(serializers.ModelSerializer[ProgrammeIndicator]):
         model = ProgrammeIndicator
         fields = [
             "id", "programme", "definition", "version", "partner", "objective", "name", "unit", "rationale",
-            "frequency", "weight", "is_critical", "is_core", "marking", "is_active", "plan", "status",
+            "frequency", "weight", "is_critical", "is_core", "marking", "is_active", "formula", "plan", "status",
         ]  # fmt: skip
+
+    def get_formula(self, row: ProgrammeIndicator) -> str | None:
+        return None if row.has_hidden_sources else row.formula  # type: ignore[attr-defined]
 
 
 class ObservationSerializer(serializers.ModelSerializer[Observation]):

@@ -126,9 +126,11 @@ class IndicatorViewSet(ByIdViewSet):
 
     def with_related(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
         today = timezone.now().date()
-        return rows.select_related(
-            "programme", "definition", "version", "partner", "objective", "plan"
-        ).prefetch_related(models.Prefetch("current_status", queryset=IndicatorStatus.objects.at(today)))
+        return (
+            rows.with_hidden_sources(self.request.user)  # type: ignore[attr-defined]
+            .select_related("programme", "definition", "version", "partner", "objective", "plan")
+            .prefetch_related(models.Prefetch("current_status", queryset=IndicatorStatus.objects.at(today)))
+        )
 
     @extend_schema(responses=serializers.ReportingPeriodSerializer(many=True))
     @action(detail=True, pagination_class=None, filterset_class=None)

@@ -38,6 +38,7 @@ from indicators.models import (
     User,
 )
 from indicators.permissions import (
+    check_is_observed,
     check_may_correct,
     check_may_decide,
     check_may_edit_observation,
@@ -98,6 +99,8 @@ def record_observation(
     """
     check_may_enter(by, indicator)
     derived.lock_indicators([indicator.pk])
+    indicator.refresh_from_db(fields=["formula"])  # A formula may have been set while waiting for the lock.
+    check_is_observed(indicator)
     cell = clean_place(indicator=indicator, period=period, unit=unit, cell=cell)
     clean = clean_figures(figures, version=indicator.version, period=period, today=_today(indicator, at))
     _check_free(indicator, period, unit, cell)

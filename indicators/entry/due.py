@@ -179,7 +179,7 @@ WITH wanted AS (
     FROM indicators_programmeindicator i
     JOIN indicators_indicatordefinition d ON d.id = i.definition_id
     JOIN indicators_indicatorversion v ON v.id = i.version_id
-    WHERE i.id = ANY(%(indicators)s) AND i.frequency <> 'event'
+    WHERE i.id = ANY(%(indicators)s) AND i.frequency <> 'event' AND i.formula = ''
 ), site AS (
     SELECT w.indicator_id, u.id AS unit_id, u.code AS unit_code, u.name AS unit_name
     FROM wanted w

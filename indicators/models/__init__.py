@@ -47,7 +47,14 @@ from indicators.models.reference import (
     Partner,
 )
 from indicators.models.rules import RuleSet, rules_on
-from indicators.models.tailoring import Marking, Milestone, ProgrammeIndicator, SignOff, TargetRevision
+from indicators.models.tailoring import (
+    FormulaSource,
+    Marking,
+    Milestone,
+    ProgrammeIndicator,
+    SignOff,
+    TargetRevision,
+)
 
 __all__ = [
     "PENDING",
@@ -69,6 +76,7 @@ __all__ = [
     "Evidence",
     "Finding",
     "FollowUp",
+    "FormulaSource",
     "Framework",
     "Frequency",
     "GlobalRole",

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -41,6 +41,13 @@ class ProgrammeIndicatorQuerySet(models.QuerySet["ProgrammeIndicator"]):
 
     def active(self) -> ProgrammeIndicatorQuerySet:
         return self.filter(is_active=True)
+
+    def with_hidden_sources(self, user: User) -> ProgrammeIndicatorQuerySet:
+        """With `has_hidden_sources`: the formula rests on something that the person does not see."""
+        unseen = FormulaSource.objects.filter(indicator=OuterRef("pk")).exclude(
+            source__in=ProgrammeIndicator.objects.visible_to(user).values("pk")
+        )
+        return self.annotate(has_hidden_sources=Exists(unseen))
 
 
 class ProgrammeIndicator(models.Model):
@@ -94,6 +101,12 @@ class ProgrammeIndicator(models.Model):
         Partner, verbose_name=_("releasable to"), related_name="released_indicators", blank=True
     )
     is_active = models.BooleanField(_("in use"), default=True)
+    formula = models.TextField(
+        _("formula"),
+        blank=True,
+        editable=False,
+        help_text=_("Empty: its figures are observed. Otherwise they are computed from other indicators."),
+    )
 
     plan = models.OneToOneField(
         "TargetRevision",
@@ -138,6 +151,10 @@ class ProgrammeIndicator(models.Model):
     def name(self) -> str:
         return self.local_name or self.version.name
 
+    @property
+    def is_computed(self) -> bool:
+        return self.formula != ""
+
 
 class OfIndicatorQuerySet(models.QuerySet[Any]):
     """Rows seen by whoever sees their programme indicator."""
@@ -152,6 +169,27 @@ class OfIndicatorQuerySet(models.QuerySet[Any]):
         return self.filter(
             **{f"{self.indicator_path}__in": ProgrammeIndicator.objects.visible_to(user).values("pk")}
         )
+
+
+class FormulaSource(models.Model):
+    """An indicator whose figures the formula of another one takes."""
+
+    indicator = models.ForeignKey(
+        ProgrammeIndicator, on_delete=models.CASCADE, related_name="formula_sources"
+    )
+    source = models.ForeignKey(ProgrammeIndicator, on_delete=models.PROTECT, related_name="formula_uses")
+
+    objects = OfIndicatorQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["indicator_id", "source_id"]
+        constraints = [
+            models.UniqueConstraint(name="formula_source_once", fields=["indicator", "source"]),
+            models.CheckConstraint(name="formula_source_is_another", condition=~Q(indicator=F("source"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.indicator_id} from {self.source_id}"
 
 
 class TargetRevision(models.Model):

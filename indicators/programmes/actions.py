@@ -1,5 +1,6 @@
 """The verbs of this room, for whoever opens its door: pages, the API, the clock, the demo. Nothing is done here."""
 
+from indicators.programmes.computing import set_formula
 from indicators.programmes.designing import (
     put_design_in_force,
     remove_assumption,
@@ -32,6 +33,7 @@ __all__ = [
     "save_run",
     "save_scope",
     "save_unit",
+    "set_formula",
     "sign_off",
     "start_design_version",
     "tailor_indicator",

@@ -12,7 +12,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from indicators import derived
-from indicators.models import Observation, Programme, ProgrammeIndicator
+from indicators.models import Programme, ProgrammeIndicator
 
 
 def local_day(programme: Programme, at: datetime) -> date:
@@ -81,16 +81,5 @@ def refuse(field: str, text: str) -> ValidationError:
 def rejudge(indicators: models.QuerySet[ProgrammeIndicator], *, at: datetime) -> None:
     """Bring roll-ups and statuses up to date after a change of who is expected to report."""
     pks = set(indicators.values_list("pk", flat=True))
-    if not pks:
-        return
-    keys = set(
-        Observation.objects.current()
-        .filter(indicator__in=pks)
-        .values_list("indicator_id", "period_id")
-        .distinct()
-    )
-    if keys:
-        derived.refresh(keys, at=at)
-    silent = pks - {indicator for indicator, _period in keys}
-    if silent:
-        derived.refresh_statuses(silent, at=at)
+    if pks:
+        derived.refresh_wholly(pks, at=at)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from indicators.models import (
+    FormulaSource,
     Observation,
     Partner,
     ProgrammeIndicator,
@@ -32,6 +34,8 @@ def check_fits(
     _check_responsible(indicator, before, faults)
     if before and indicator.frequency != before["frequency"] and _has_figures(indicator):
         faults.add("frequency", _("Figures are stored already; the frequency stays as it is."))
+    if before and indicator.frequency != before["frequency"] and _is_in_a_formula(indicator):
+        faults.add("frequency", _("A formula joins it with others of the same frequency; it stays as it is."))
     if before is None and _is_taken(indicator):
         faults.add("partner", _("This indicator is already in use for this programme and partner."))
         faults.raise_any()
@@ -78,6 +82,10 @@ def _check_responsible(indicator: ProgrammeIndicator, before: dict[str, Any] | N
 
 def _has_figures(indicator: ProgrammeIndicator) -> bool:
     return Observation.objects.filter(indicator=indicator).exists()
+
+
+def _is_in_a_formula(indicator: ProgrammeIndicator) -> bool:
+    return FormulaSource.objects.filter(Q(indicator=indicator) | Q(source=indicator)).exists()
 
 
 def _is_taken(indicator: ProgrammeIndicator) -> bool:

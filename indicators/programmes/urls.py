@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from indicators.programmes import design_views, place_views, rules_views, tailor_views, views
+from indicators.programmes import (
+    design_views,
+    formula_views,
+    place_views,
+    rules_views,
+    tailor_views,
+    views,
+)
 
 urlpatterns = [
     path("rules/", rules_views.rules_list, name="rules-list"),
@@ -53,6 +60,11 @@ urlpatterns = [
     ),
     path(
         "programmes/<str:code>/indicators/<int:pk>/target/", tailor_views.target_revise, name="target-revise"
+    ),
+    path(
+        "programmes/<str:code>/indicators/<int:pk>/formula/",
+        formula_views.indicator_formula,
+        name="indicator-formula",
     ),
     path(
         "programmes/<str:code>/indicators/<int:pk>/sign-off/",

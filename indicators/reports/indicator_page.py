@@ -38,6 +38,7 @@ from indicators.reports.tables import Table, indicator_row, plan_cells
 from indicators.reports.wording import has_gone_stale, refusal_text, say, say_all, status_now
 from indicators.snapshots import load_indicators, load_snapshots
 from indicators.templatetags.ui import instant, with_days
+from indicators.tracing import trace_of
 
 PAGE = 20
 RECENT = 12
@@ -160,6 +161,26 @@ def context(user: User, indicator: ProgrammeIndicator, *, page: str | None) -> d
         "revisions": [{"revision": one, "cells": plan_cells(indicator, one)} for one in revisions],
         "sign_offs": _sign_offs(user, indicator),
         "shows_people": with_people(user),
+        **_computation(user, indicator),
+    }
+
+
+def _computation(user: User, indicator: ProgrammeIndicator) -> dict[str, Any]:
+    """The formula in words with the numbers of each period; nothing where a source is not released to the person."""
+    if not indicator.is_computed:
+        return {}
+    found = ProgrammeIndicator.objects.with_hidden_sources(user).filter(pk=indicator.pk)
+    if found.get().has_hidden_sources:  # type: ignore[attr-defined]
+        return {}
+    trace = trace_of(indicator, last=RECENT)
+    if trace is None:
+        return {}
+    return {
+        "trace": trace,
+        "trace_steps": [(one.label, one.calculation, one.result or one.why_none) for one in trace.rows],
+        "trace_sources": [
+            (f"{one.definition.code} {one.name}", one.get_absolute_url()) for one in trace.sources
+        ],
     }
 
 

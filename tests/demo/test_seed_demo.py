@@ -29,6 +29,7 @@ from indicators.models import (
     Observation,
     Programme,
     ProgrammeIndicator,
+    Rollup,
     SignOff,
     Status,
     TargetRevision,
@@ -69,6 +70,21 @@ def test_every_state_and_every_status_occurs(demo):
 
 def test_derived_rows_are_what_the_facts_give():
     assert list(derived.differences()) == []
+
+
+def test_two_indicators_are_computed_from_others():
+    index = ProgrammeIndicator.objects.get(definition__code="CMP-01")
+    actions, posts = (
+        Rollup.objects.get(
+            indicator__definition__code=code, period__label="2025 Q2", indicator__programme__code="NMI"
+        )
+        for code in ("NMI-04", "NMI-08")
+    )
+    computed = Rollup.objects.get(indicator=index, period__label="2025 Q2")
+    assert computed.value == round(Decimal("0.6") * actions.value + Decimal("0.4") * posts.value, 10)
+    year = ProgrammeIndicator.objects.get(definition__code="CMP-02")
+    assert IndicatorStatus.objects.get(indicator=year).value is not None
+    assert not Observation.objects.filter(indicator__in=[index, year]).exists()
 
 
 def test_every_programme_has_a_design_people_and_a_schedule():

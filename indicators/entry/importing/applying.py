@@ -74,7 +74,7 @@ def import_table(
 
 
 def _check_right(by: User, programme: Programme) -> None:
-    indicator = ProgrammeIndicator.objects.filter(programme=programme).first()
+    indicator = ProgrammeIndicator.objects.filter(programme=programme, formula="").first()
     if indicator is not None:
         check_may_enter(by, indicator)
 

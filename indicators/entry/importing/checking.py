@@ -251,6 +251,10 @@ def _find_indicator(catalogue: Catalogue, cells: Mapping[str, str]) -> Programme
             count=len(tailored),
             code=code,
         )
+    if tailored[0].is_computed:
+        raise _refuse(
+            "indicator", _("this one is computed by a formula from others; their figures were expected.")
+        )
     return tailored[0]
 
 

@@ -73,6 +73,8 @@ class Tailored:
     revision: Mapping[str, Any] = field(default_factory=dict)
     """A later agreement: at, reason_code, reason, and what changes."""
     marking: str = "NATO UNCLASSIFIED"
+    formula: str = ""
+    """Computed from other indicators; nothing is entered, whatever the shape says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,6 +100,15 @@ def build(blueprint: Blueprint, cast: Cast, *, today: date) -> Built:
     for tailored in blueprint.indicators:
         _tailor(made, tailored, versions[tailored.code], objectives, cast, today=today)
     _make_periods(made, today=today)
+    for tailored, indicator in made.indicators:
+        if tailored.formula:
+            actions.set_formula(
+                indicator=indicator,
+                formula=tailored.formula,
+                reason=tailored.rationale,
+                by=cast.people["admin"],
+                at=noon(_agreed_on(made, tailored)),
+            )
     return made
 
 

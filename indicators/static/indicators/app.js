@@ -25,12 +25,19 @@
 
   // Buttons that only a script can answer show themselves when there is one.
   function reveal() {
-    document.querySelectorAll("[data-dismiss][hidden],[data-print][hidden],[data-choose][hidden]").forEach(function (button) {
+    document.querySelectorAll("[data-dismiss][hidden],[data-print][hidden],[data-insert][hidden],[data-choose][hidden]").forEach(function (button) {
       button.hidden = false;
     });
   }
   reveal();
   document.addEventListener("htmx:afterSettle", reveal);
+
+  // Puts a piece of text where the cursor stands in a text area.
+  function insert(area, text) {
+    area.setRangeText(text, area.selectionStart, area.selectionEnd, "end");
+    area.focus();
+    area.dispatchEvent(new Event("input", { bubbles: true }));
+  }
 
   document.addEventListener("click", function (event) {
     // One open menu at a time; a click elsewhere closes it.
@@ -38,11 +45,12 @@
       if (!menu.contains(event.target)) menu.removeAttribute("open");
     });
     var target = event.target.closest(
-      "[data-dismiss],[data-print],[data-choose],[data-dialog],[data-dialog-close]",
+      "[data-dismiss],[data-print],[data-insert],[data-choose],[data-dialog],[data-dialog-close]",
     );
     if (!target) return;
     if (target.hasAttribute("data-dismiss")) target.closest(".callout").remove();
     if (target.hasAttribute("data-print")) window.print();
+    if (target.hasAttribute("data-insert")) insert(document.getElementById(target.dataset.into), target.dataset.insert);
     if (target.hasAttribute("data-choose")) {
       target.form.querySelectorAll('input[type="checkbox"]:enabled').forEach(function (box) {
         if (box.name === target.dataset.choose) box.checked = true;

@@ -276,6 +276,22 @@ INDICATORS = (
         shape=Shape(pace=0.78, noise=1),
     ),
     Tailored(
+        code="CMP-01",
+        objective="OC1",
+        rationale="The High Committee asked for one line that joins the strategy's own dates with what is visible at the border.",
+        plan=plan("50", "78", since=D(2024, 3, 31), source="Computed from the baselines of its two sources"),
+        shape=Shape(since=D(2024, 4, 1)),
+        formula="0.6 * [NMI-04] + 0.4 * [NMI-08]",
+    ),
+    Tailored(
+        code="CMP-02",
+        objective="OC2",
+        rationale="Few hours are taught in the summer; twelve months together show whether Iraqi faculty takes over.",
+        plan=plan("22", "76", source="School timetables, autumn 2018"),
+        shape=Shape(since=D(2019, 10, 1)),
+        formula="sum(last([NMI-02].numerator, 12)) / sum(last([NMI-02].denominator, 12))",
+    ),
+    Tailored(
         code="NMI-18",
         objective="IM1",
         frequency="event",
