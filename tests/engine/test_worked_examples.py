@@ -5,14 +5,20 @@ import os
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from indicators.engine.achievement import achievement
+from indicators.engine.expost.comparison import difference_in_differences
+from indicators.engine.expost.interrupted import interrupted_series
 from indicators.engine.expost.paired import paired_gain
-from indicators.engine.expost.proportions import rate_ratio_score, wilson
+from indicators.engine.expost.panel import Panel, Unit
+from indicators.engine.expost.proportions import rate_ratio_etest, rate_ratio_score, wilson
+from indicators.engine.expost.segmented import design, newey_west_fit, ols_fit
 from indicators.engine.expost.signed_rank import wilcoxon
 from indicators.engine.judge import judge
 from indicators.engine.kendall import mann_kendall, theil_sen
+from indicators.engine.periods import Frequency
 from indicators.engine.portfolio import largest_remainder_percentages
 
 from . import cases
@@ -128,3 +134,74 @@ def test_rate_ratio(examples):
     found = rate_ratio_score(tuple(one["inputs"]["post"]), tuple(one["inputs"]["pre"]))
 
     assert found == pytest.approx([float(x) for x in one["expected"]["ci_score"]], abs=1e-5)
+
+
+def series_of(one):
+    return [float(v) for v in one["inputs"]["y"]], one["inputs"]["intervention_year"] - one["inputs"][
+        "years"
+    ][0]
+
+
+def test_segmented_regression_of_california(examples):
+    y, first_after = series_of(examples["its_single_group_california_ols"])
+    expected = examples["its_single_group_california_ols"]["expected"]
+
+    found = ols_fit(design(np.arange(float(len(y))), first_after), np.array(y))
+
+    assert list(found.coefficients) == pytest.approx([float(expected[f"b{i}"]) for i in range(4)], abs=2e-3)
+    errors = [found.error([float(i == k) for k in range(4)]) for i in range(4)]
+    assert errors == pytest.approx([float(expected["se"][f"b{i}"]) for i in range(4)], abs=2e-3)
+
+
+def test_newey_west_of_california(examples):
+    y, first_after = series_of(examples["its_single_group_california_newey_west"])
+    expected = examples["its_single_group_california_newey_west"]["expected"]
+
+    found = newey_west_fit(design(np.arange(float(len(y))), first_after), np.array(y))
+
+    errors = [found.error([float(i == k) for k in range(4)]) for i in (1, 2, 3)]
+    assert errors == pytest.approx([float(expected[f"se_b{i}"]) for i in (1, 2, 3)], abs=2e-3)
+
+
+def test_california_is_vetoed(examples):
+    one = examples["its_model_misfit_california"]
+    values = [str(v) for v in one["inputs"]["y"]]
+    series = cases.series(values, cases.rule(), Frequency.ANNUAL)
+
+    found = interrupted_series(series, split_on=series[18].ends_on)
+
+    expected = one["expected"]
+    assert list(found.flags) == expected["flags"]
+    assert found.value is expected["headline_effect"]
+    assert found.params["pre_quadratic"] == pytest.approx(float(expected["pre_quadratic_coef"]), abs=2e-6)
+    assert found.params["pre_quadratic_p"] == pytest.approx(float(expected["pre_quadratic_p"]), rel=1e-3)
+    assert found.params["pre_durbin_watson"] == pytest.approx(float(expected["pre_durbin_watson"]), abs=2e-6)
+
+
+def test_california_and_nevada(examples):
+    one = examples["did_california_nevada"]
+    after = [y >= one["inputs"]["first_post_year"] for y in one["inputs"]["years"]]
+    k = after.index(True)
+    units = tuple(
+        Unit(
+            name=name,
+            is_treated=name == "treated",
+            before=tuple(float(v) for v in one["inputs"][name][:k]),
+            after=tuple(float(v) for v in one["inputs"][name][k:]),
+        )
+        for name in ("treated", "comparison")
+    )
+    labels = tuple(str(y) for y in one["inputs"]["years"])
+
+    found = difference_in_differences(Panel(units=units, periods_before=labels[:k], periods_after=labels[k:]))
+
+    assert found.value == pytest.approx(float(one["expected"]["did"]), abs=6e-3)
+    for name in ("treated_change", "comparison_change"):
+        assert found.params[name] == pytest.approx(float(one["expected"][name]), abs=6e-3)
+
+
+def test_the_e_test_of_two_rates(examples):
+    one = examples["poisson_rate_ratio"]
+    post, pre = ((int(c), float(e)) for c, e in (one["inputs"]["post"], one["inputs"]["pre"]))
+
+    assert rate_ratio_etest(post, pre) == pytest.approx(float(one["expected"]["p_etest"]), abs=1e-5)
