@@ -226,6 +226,12 @@ def test_series_become_a_panel_over_all_their_periods():
     assert found.periods_after == (a[2].label, a[3].label)
 
 
+def test_rounding_is_not_taken_for_variation():
+    found = contrast([0.1 + 0.2, 0.3], [0.1, 0.1, 0.3 - 0.2])
+
+    assert (found.low, found.p_value) == (None, None)
+
+
 changes = st.lists(st.floats(-50, 50, allow_nan=False).map(lambda v: round(v, 3)), min_size=2, max_size=6)
 
 
