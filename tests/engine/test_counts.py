@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from indicators.engine.errors import EngineError
-from indicators.engine.expost.counts import fit_counts, interrupted_counts
+from indicators.engine.expost.count_fit import fit_counts
+from indicators.engine.expost.counts import interrupted_counts
 from indicators.engine.expost.proportions import (
     mcnemar_exact,
     newcombe,

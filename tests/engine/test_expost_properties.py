@@ -36,7 +36,7 @@ values = st.one_of(
     st.floats(-1e6, 1e6, allow_nan=False).map(lambda v: round(v, 4)),
     st.sampled_from([0.0, 1e-4, -1e6, 1e6]),
 )
-columns = st.lists(values, min_size=0, max_size=30)
+columns = st.one_of(st.lists(values, max_size=15), st.lists(values, min_size=20, max_size=40))
 
 
 def check(found: ExPostResult) -> None:
@@ -67,7 +67,7 @@ def series(numbers, rule=None, frequency=Frequency.MONTHLY):
 
 
 @FEW
-@given(columns, st.integers(0, 30))
+@given(columns, st.one_of(st.integers(0, 30), st.integers(8, 12)))
 def test_series_methods(numbers, k):
     periods = series(numbers)
     split = periods[min(k, len(periods)) - 1].ends_on if periods and k else date(2024, 12, 31)
@@ -90,7 +90,15 @@ def test_comparison_series(a, b, k):
 
 
 @FEW
-@given(st.lists(st.one_of(st.integers(0, 3), st.integers(0, 5000)), max_size=30), st.integers(1, 30))
+@given(
+    st.one_of(
+        st.lists(st.integers(0, 3), max_size=15),
+        st.lists(st.integers(0, 3), min_size=20, max_size=40),
+        st.lists(st.one_of(st.integers(0, 3), st.integers(0, 5000)), min_size=20, max_size=60),
+        st.lists(st.integers(900, 910), min_size=20, max_size=60),
+    ),
+    st.integers(8, 30),
+)
 def test_count_series(counts, k):
     how = cases.rule(value_type="count")
     periods = cases.series(counts, how, Frequency.QUARTERLY)
