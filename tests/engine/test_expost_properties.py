@@ -30,7 +30,7 @@ from indicators.engine.periods import Frequency
 
 from . import cases
 
-FEW = settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 values = st.one_of(
     st.integers(-3, 3).map(float),
     st.floats(-1e6, 1e6, allow_nan=False).map(lambda v: round(v, 4)),

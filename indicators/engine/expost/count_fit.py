@@ -50,8 +50,9 @@ def fit_counts(x: Floats, y: Floats, offset: Floats) -> CountFit:
     df = len(y) - x.shape[1]
     chi2 = float(poisson.pearson_chi2)
     p = float(stats.chi2.sf(chi2, df))
-    alpha = _alpha(x, y, offset, df) if p < OVERDISPERSED_P else 0.0
-    found = _negative_binomial(x, y, offset, alpha) if alpha > 0 else poisson
+    start = np.asarray(poisson.params)
+    alpha = _alpha(x, y, offset, df, start) if p < OVERDISPERSED_P else 0.0
+    found = _negative_binomial(x, y, offset, alpha, start) if alpha > 0 else poisson
     residuals = np.asarray(found.resid_pearson)
     whole = float((residuals**2).sum())
     r = float((residuals[1:] * residuals[:-1]).sum()) / whole if whole > 0 else 0.0
@@ -69,23 +70,22 @@ def fit_counts(x: Floats, y: Floats, offset: Floats) -> CountFit:
     )
 
 
-def _negative_binomial(x: Floats, y: Floats, offset: Floats, alpha: float) -> models.GLM:
-    family = models.families.NegativeBinomial(alpha=alpha)
-    return models.GLM(y, x, family=family, offset=offset).fit()
+def _negative_binomial(x: Floats, y: Floats, offset: Floats, alpha: float, start: Floats) -> models.GLM:
+    return models.GLM(y, x, family=_family(alpha), offset=offset).fit(start_params=start)
 
 
-def _alpha(x: Floats, y: Floats, offset: Floats, df: int) -> float:
-    """The dispersion at which Pearson's χ² equals its degrees of freedom."""
+def _alpha(x: Floats, y: Floats, offset: Floats, df: int, start: Floats) -> float:
+    """The dispersion at which Pearson's χ² equals its degrees of freedom, to one part in a thousand."""
 
     def excess(log_alpha: float) -> float:
-        return float(_negative_binomial(x, y, offset, math.exp(log_alpha)).pearson_chi2) - df
+        return float(_negative_binomial(x, y, offset, math.exp(log_alpha), start).pearson_chi2) - df
 
     low, high = math.log(1e-6), math.log(10.0)
     if excess(low) <= 0:
         return 1e-6
     if excess(high) >= 0:
         return 10.0
-    return math.exp(float(optimize.brentq(excess, low, high, xtol=1e-4)))
+    return math.exp(float(optimize.brentq(excess, low, high, xtol=1e-3)))
 
 
 def curvature_p(laid: Layout, x: Floats, offset: Floats) -> float:
