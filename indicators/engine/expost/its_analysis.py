@@ -18,6 +18,7 @@ from .segmented import (
     Layout,
     design,
     durbin_watson,
+    lag_one,
     newey_west_fit,
     ols_fit,
     quadratic_term,
@@ -137,6 +138,7 @@ def analyse(laid: Layout, *, horizon: int | None, seasonal: bool) -> Analysis:
     params |= {
         "durbin_watson": durbin_watson(residuals),
         "pre_durbin_watson": durbin_watson(pre_residuals) if np.any(pre_residuals) else None,
+        "pre_lag1": lag_one(pre_residuals) if np.any(pre_residuals) else None,
         "pre_quadratic": quadratic,
         "pre_quadratic_p": p,
         "n_before": laid.n_before,
