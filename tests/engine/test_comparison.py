@@ -380,11 +380,11 @@ def test_placebos_are_called_significant_no_more_often_than_chance_allows():
 
 def test_thirty_eight_donors_take_less_than_two_seconds():
     p = donors(38, effect=3.0)
-    began = time.perf_counter()
+    began = time.process_time()
 
     synthetic_control(p)
 
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("p", [donors(8, effect=3.0), donors(4)])

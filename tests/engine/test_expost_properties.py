@@ -213,9 +213,9 @@ def test_long_series_take_well_under_a_second(n):
         lambda: counterfactual_trend(periods, split_on=split),
         lambda: interrupted_counts(counted, split_on=split),
     ):
-        began = time.perf_counter()
+        began = time.process_time()
         assert compute().value is not None
-        assert time.perf_counter() - began < 1
+        assert time.process_time() - began < 1
 
 
 def test_decimal_and_float_scores_give_the_same():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from scipy import optimize, stats
 from .segmented import Floats, Layout
 
 OVERDISPERSED_P = 0.05
+ROUNDS = 8
+SETTLED = 1e-3
+LARGEST_ALPHA = 10.0
 LARGEST_R = 0.9
 
 
@@ -29,7 +33,7 @@ class CountFit:
     """Pearson χ² of the Poisson fit ÷ degrees of freedom; 1 for Poisson counts."""
     dispersion_p: float
     alpha: float
-    """Of the negative binomial variance μ + α·μ²; 0 for Poisson."""
+    """Of the negative binomial variance μ + α·μ²; 0 for Poisson, also where its variance is only scaled."""
     autocorrelation: float
     """First one of the residuals."""
     df: int
@@ -41,25 +45,29 @@ class CountFit:
         at, error = float(w @ self.coefficients), math.sqrt(max(float(w @ self.covariance @ w), 0.0))
         reach = float(stats.t.ppf(0.975, self.df)) * error
         p = float(2 * stats.t.sf(abs(at) / error, self.df)) if error > 0 else 1.0
-        return math.exp(at), math.exp(at - reach), math.exp(at + reach), p
+        return _exp(at), _exp(at - reach), _exp(at + reach), p
 
 
 def fit_counts(x: Floats, y: Floats, offset: Floats) -> CountFit:
-    """Poisson or, where the counts scatter too much, negative binomial regression with a log link."""
+    """Poisson or, where the counts scatter too much, negative binomial regression with a log link.
+
+    Where that does not settle, the Poisson fit with its variance multiplied by the dispersion.
+    """
     poisson = models.GLM(y, x, family=models.families.Poisson(), offset=offset).fit()
     df = len(y) - x.shape[1]
     chi2 = float(poisson.pearson_chi2)
     p = float(stats.chi2.sf(chi2, df))
-    start = np.asarray(poisson.params)
-    alpha = _alpha(x, y, offset, df, start) if p < OVERDISPERSED_P else 0.0
-    found = _negative_binomial(x, y, offset, alpha, start) if alpha > 0 else poisson
+    found, alpha, scale = poisson, 0.0, 1.0
+    if p < OVERDISPERSED_P:
+        found, alpha = _negative_binomial(x, y, offset, poisson, df)
+        scale = 1.0 if alpha > 0 else chi2 / df
     residuals = np.asarray(found.resid_pearson)
     whole = float((residuals**2).sum())
     r = float((residuals[1:] * residuals[:-1]).sum()) / whole if whole > 0 else 0.0
     positive = min(max(r, 0.0), LARGEST_R)
     return CountFit(
         coefficients=np.asarray(found.params),
-        covariance=np.asarray(found.cov_params()) * (1 + positive) / (1 - positive),
+        covariance=np.asarray(found.cov_params()) * scale * (1 + positive) / (1 - positive),
         fitted=np.asarray(found.fittedvalues),
         pearson=residuals,
         dispersion=chi2 / df,
@@ -70,22 +78,37 @@ def fit_counts(x: Floats, y: Floats, offset: Floats) -> CountFit:
     )
 
 
-def _negative_binomial(x: Floats, y: Floats, offset: Floats, alpha: float, start: Floats) -> models.GLM:
-    return models.GLM(y, x, family=_family(alpha), offset=offset).fit(start_params=start)
+def _negative_binomial(
+    x: Floats, y: Floats, offset: Floats, poisson: models.GLM, df: int
+) -> tuple[models.GLM, float]:
+    """Dispersion for the mean, mean for the dispersion, in turn; the Poisson fit and 0 where that does not settle."""
+    mean, alpha, found = np.asarray(poisson.fittedvalues), 0.0, poisson
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            for _ in range(ROUNDS):
+                before, alpha = alpha, _alpha(y, mean, df)
+                found = models.GLM(y, x, family=_family(alpha), offset=offset).fit()
+                mean = np.asarray(found.fittedvalues)
+                if abs(alpha - before) < SETTLED * alpha:
+                    break
+        except (ValueError, ArithmeticError, np.linalg.LinAlgError, Warning):
+            return poisson, 0.0
+    return found, alpha
 
 
-def _alpha(x: Floats, y: Floats, offset: Floats, df: int, start: Floats) -> float:
-    """The dispersion at which Pearson's χ² equals its degrees of freedom, to one part in a thousand."""
+def _alpha(y: Floats, mean: Floats, df: int) -> float:
+    """The dispersion at which Pearson's χ² around a given mean equals its degrees of freedom."""
 
     def excess(log_alpha: float) -> float:
-        return float(_negative_binomial(x, y, offset, math.exp(log_alpha), start).pearson_chi2) - df
+        return float(((y - mean) ** 2 / (mean + math.exp(log_alpha) * mean**2)).sum()) - df
 
-    low, high = math.log(1e-6), math.log(10.0)
+    low, high = math.log(1e-6), math.log(LARGEST_ALPHA)
     if excess(low) <= 0:
         return 1e-6
     if excess(high) >= 0:
-        return 10.0
-    return math.exp(float(optimize.brentq(excess, low, high, xtol=1e-3)))
+        return LARGEST_ALPHA
+    return math.exp(float(optimize.brentq(excess, low, high, xtol=1e-6)))
 
 
 def curvature_p(laid: Layout, x: Floats, offset: Floats) -> float:
@@ -103,14 +126,23 @@ def curvature_p(laid: Layout, x: Floats, offset: Floats) -> float:
     return float(2 * stats.t.sf(abs(float(found.params[2])) / error, len(t) - columns.shape[1]))
 
 
-def newey_west_limits(x: Floats, y: Floats, offset: Floats, found: CountFit) -> tuple[float, float]:
-    """Limits of the rate ratio exp(b2) with Newey–West errors (one lag), 95 %: the usual companion."""
-    hac = models.GLM(y, x, family=_family(found.alpha), offset=offset).fit(
-        cov_type="HAC", cov_kwds={"maxlags": 1, "use_correction": True}
-    )
-    reach = float(stats.t.ppf(0.975, found.df)) * float(hac.bse[2])
-    at = float(hac.params[2])
-    return math.exp(at - reach), math.exp(at + reach)
+def _exp(power: float) -> float:
+    """e to the power, kept finite: a ratio of 10⁴³ and one of 10³⁰⁰ say the same."""
+    return math.exp(min(max(power, -100.0), 100.0))
+
+
+def newey_west_limits(x: Floats, y: Floats, offset: Floats, found: CountFit) -> tuple[float, float] | None:
+    """Limits of the rate ratio exp(b2) with Newey–West errors (one lag), 95 %: the usual companion, or None."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            hac = models.GLM(y, x, family=_family(found.alpha), offset=offset).fit(
+                cov_type="HAC", cov_kwds={"maxlags": 1, "use_correction": True}
+            )
+            reach = float(stats.t.ppf(0.975, found.df)) * float(hac.bse[2])
+            return math.exp(float(hac.params[2]) - reach), math.exp(float(hac.params[2]) + reach)
+        except (ValueError, ArithmeticError, np.linalg.LinAlgError, Warning):
+            return None
 
 
 def _family(alpha: float) -> models.families.Family:

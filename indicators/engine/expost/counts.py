@@ -14,7 +14,7 @@ from indicators.engine.types import Message, PeriodValue, Refusal, RefusalCode
 
 from . import labels, words
 from .confidence import data_quality, single_series, weakest_link, weakness
-from .count_fit import CountFit, curvature_p, fit_counts, newey_west_limits
+from .count_fit import OVERDISPERSED_P, CountFit, curvature_p, fit_counts, newey_west_limits
 from .interrupted import points_reason
 from .its_analysis import VETO_P, too_short
 from .segmented import Floats, Layout, design, layout, season_columns
@@ -23,6 +23,7 @@ from .types import Answer, Assumption, ExPostResult, Param, Reason, Table, refus
 from .words import number, shown
 
 METHOD_POISSON = "Interrupted count series, Poisson regression"
+METHOD_QUASI = "Interrupted count series, Poisson regression, variance times dispersion"
 METHOD_NEGATIVE_BINOMIAL = "Interrupted count series, negative binomial regression, moment dispersion"
 MIN_EVENTS_A_SIDE = 10
 """[rule] fewer events on a side than this cannot carry a level and a slope."""
@@ -70,8 +71,11 @@ def interrupted_counts(
     found = fit_counts(x, laid.y, offset)
     params, tables = _figures(laid, x, offset, found, horizon), (_counterfactual(laid, x, offset, found),)
     params |= {"seasons": seasons, "pre_quadratic_p": curvature_p(laid, x, offset)}
-    flags = [OVERDISPERSED] * (found.alpha > 0) + [AUTOCORRELATED] * _is_autocorrelated(params, len(laid.y))
-    method = METHOD_NEGATIVE_BINOMIAL if found.alpha > 0 else METHOD_POISSON
+    flags = [OVERDISPERSED] * (found.dispersion_p < OVERDISPERSED_P) + [AUTOCORRELATED] * _is_autocorrelated(
+        params, len(laid.y)
+    )
+    method = METHOD_QUASI if OVERDISPERSED in flags else METHOD_POISSON
+    method = METHOD_NEGATIVE_BINOMIAL if found.alpha > 0 else method
     assumptions = _assumptions(params, flags, laid)
     if number(params, "pre_quadratic_p") < VETO_P:
         curved = refuse(
@@ -144,8 +148,8 @@ def _figures(
         params |= {name: value, f"{name}_low": low, f"{name}_high": high, f"{name}_p": p}
     newey_west = newey_west_limits(x, laid.y, offset, found)
     params |= {
-        "newey_west_low": newey_west[0],
-        "newey_west_high": newey_west[1],
+        "newey_west_low": None if newey_west is None else newey_west[0],
+        "newey_west_high": None if newey_west is None else newey_west[1],
         "dispersion": found.dispersion,
         "dispersion_p": found.dispersion_p,
         "alpha": found.alpha,
