@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
 from indicators.models import (
+    Alert,
     GlobalRole,
     Membership,
     Observation,
@@ -118,6 +119,12 @@ def check_may_sign_off(user: User, indicator: ProgrammeIndicator) -> None:
         raise PermissionDenied(_("Only a partner's own viewer signs off for that partner."))
     if not ProgrammeIndicator.objects.visible_to(user).filter(pk=indicator.pk).exists():
         raise PermissionDenied(_("This indicator is not releasable to your nation."))
+
+
+def check_may_explain(user: User, alert: Alert) -> None:
+    """Close an alert with its cause: those who work with the figures."""
+    if not roles_in(user, alert.indicator.programme_id) & {Role.OFFICER, Role.APPROVER}:
+        raise PermissionDenied(_("Only officers and approvers of this programme explain a change."))
 
 
 def check_may_see_events(user: User) -> None:

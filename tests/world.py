@@ -16,6 +16,7 @@ from django.utils import timezone
 from indicators import derived
 from indicators.events import remember
 from indicators.models import (
+    Alert,
     AssessmentRun,
     AssessmentSchedule,
     Assumption,
@@ -135,6 +136,17 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
         course=course,
         course_run=run,
         membership=Membership.objects.filter(programme=programme).first(),
+        alert=Alert.objects.create(
+            indicator=indicator,
+            rule="outside",
+            is_high=True,
+            first_on=quarters[-1].starts_on,
+            last_on=quarters[-1].ends_on,
+            points=1,
+            method="XmR",
+            opened_at=make.AT,
+            text={"template": "%(period)s lies above the upper limit.", "params": {"period": "2025 Q3"}},
+        ),
         series=_series(partner),
         schedule=AssessmentSchedule.objects.create(programme=programme, follow_up_months=[0, 6]),
         **_assessment(programme, indicator, secret, admin, composite),

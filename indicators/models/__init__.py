@@ -1,5 +1,6 @@
 """What is remembered: facts, derived rows, verdicts. One file a noun, re-exported here."""
 
+from indicators.models.alerts import Alert
 from indicators.models.assessments import AssessmentRun, AssessmentSchedule, DueAssessment, Kind, Verdict
 from indicators.models.audit import Event
 from indicators.models.composites import (
@@ -69,6 +70,7 @@ __all__ = [
     "PENDING",
     "Across",
     "Aggregation",
+    "Alert",
     "AssessmentRun",
     "AssessmentSchedule",
     "Assumption",

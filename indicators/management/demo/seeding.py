@@ -69,6 +69,7 @@ def seed_demo(*, today: date, logins_file: Path | None) -> Summary:
         _fill(build(blueprint, cast, today=today), cast, rng=rng, now=now)
     if missing:
         derived.rebuild(at=now)
+        derived.refresh_all(ProgrammeIndicator.objects.values_list("pk", flat=True), at=now)
     for blueprint in BLUEPRINTS:
         make_indices(blueprint, by=cast.people[blueprint.approver], at=now)
     return _summary(is_new=bool(missing), passwords=passwords)
