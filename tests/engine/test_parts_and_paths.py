@@ -8,6 +8,7 @@ import pytest
 from indicators.engine.achievement import (
     Done,
     Undertaking,
+    achievement,
     band_around,
     check_direction,
     distance_outside,
@@ -434,3 +435,59 @@ def test_the_whole_programme_is_checked_before_its_sites_and_those_in_their_orde
     rows_ = [*site(3, 9, 1), *site(2, 9, 2), *site(None, 9, 4)]
     assert str(check_parts(rows_)) == "The parts by sex give value 4, but the total says 9."
     assert str(check_parts(rows_[:4])) == "The parts by sex give value 2, but the total says 9."
+
+
+def test_a_target_that_is_reached_asks_for_no_pace_even_after_its_day():
+    assert required_pace(path(), Decimal(100), date(2026, 1, 1)) == 0
+    assert required_pace(path(), Decimal(99), date(2026, 1, 1)) is None
+
+
+def test_refusals_of_a_plan_show_its_figures_with_four_decimals():
+    same = achievement(Decimal(7), Decimal("0.123456"), Decimal("0.123456"))
+    wrong = check_direction(Direction.ASCENDING, Decimal("0.223456"), Decimal("0.123456"))
+
+    assert str(same.message) == (
+        "Baseline and target are both 0.1235, so there is no planned change to measure."
+    )
+    assert str(wrong.message) == "More is better here, but the target 0.1235 is below the baseline 0.2235."
+    early = on_track_index(Decimal("0.01"), Decimal("0.0444"))
+    assert "4.4 % of the planned change" in str(early.message)
+
+
+# --- Parts beside values -------------------------------------------------------------------------------------------
+
+
+def part(site, value, numerator, denominator, n=None):
+    return Measurement(
+        id=site,
+        site=site,
+        value=None if value is None else Decimal(value),
+        numerator=None if numerator is None else Decimal(numerator),
+        denominator=None if denominator is None else Decimal(denominator),
+        n=n,
+    )
+
+
+def test_a_share_is_its_parts_and_any_other_figure_its_value_where_both_are_stated():
+    one = [part(1, 99, 1, 2)]
+    two = [part(1, 99, 1, 2), part(2, 99, 2, 2)]
+
+    assert rolled(one, value_type="ratio", scale=100).value == 50
+    assert rolled(two, value_type="ratio", scale=100).value == 75
+    assert rolled(one, value_type="number").value == 99
+    mean = rolled(two, value_type="number", site_rule="mean")
+    assert (mean.value, mean.numerator, mean.denominator) == (99, 3, 4)
+
+
+def test_figures_that_have_only_parts_pool_them_and_those_with_a_part_missing_do_not():
+    pooled = rolled([part(1, None, 10, 1), part(2, None, 60, 3)], value_type="number", site_rule="sum")
+    assert (pooled.value, pooled.numerator, pooled.denominator) == (Decimal("17.5"), 70, 4)
+
+    assert rolled([part(1, 5, 1, 2), part(2, 6, 1, None)], value_type="number", site_rule="sum").value == 11
+
+
+def test_shares_of_nothing_keep_what_is_known_of_them():
+    found = rolled([part(1, None, 0, 0, 3), part(2, None, 0, 0, 4)], value_type="ratio", site_rule="mean")
+
+    assert (found.value, found.numerator, found.denominator, found.n) == (None, 0, 0, 7)
+    assert found.refusal.code is RefusalCode.DENOMINATOR_ZERO
