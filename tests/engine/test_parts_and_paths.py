@@ -491,3 +491,58 @@ def test_shares_of_nothing_keep_what_is_known_of_them():
 
     assert (found.value, found.numerator, found.denominator, found.n) == (None, 0, 0, 7)
     assert found.refusal.code is RefusalCode.DENOMINATOR_ZERO
+
+
+@pytest.mark.parametrize(
+    ("given", "rule", "said"),
+    [
+        ([part(1, None, 1, "3.125")], {"value_type": "ratio", "min_denominator": "4.125"},
+         "The denominator is 3.12; this indicator needs at least 4.12."),
+        ([part(1, 5, None, None)], {"min_n": 8},
+         "The number of cases (n) is not stated; this indicator needs at least 8."),
+        ([part(1, 5, None, None, 7)], {"min_n": 8}, "There are 7 cases; this indicator needs at least 8."),
+        ([part(1, None, 5, 9, 7)], {"value_type": "ratio", "min_n": 8},
+         "There are 7 cases; this indicator needs at least 8."),
+    ],
+)  # fmt: skip
+def test_too_little_data_says_how_much_there_is_and_how_much_is_needed(given, rule, said):
+    found = rolled(given, **rule)
+
+    assert (found.value, found.refusal.code) == (None, RefusalCode.DENOMINATOR_TOO_SMALL)
+    assert str(found.refusal.message) == said
+
+
+def test_just_enough_data_are_enough():
+    assert rolled([part(1, 5, None, None, 8)], min_n=8).value == 5
+    assert rolled([part(1, None, 2, 4)], value_type="ratio", min_denominator=4, min_n=4).value == Decimal(
+        "0.5"
+    )
+
+
+def test_sites_without_a_rule_for_joining_them_are_counted():
+    found = rolled([part(1, 5, None, None), part(2, 6, None, None)], site_rule="not_applicable")
+
+    assert found.refusal.code is RefusalCode.SITES_NOT_COMBINABLE
+    assert str(found.refusal.message) == (
+        "2 sites reported, but this indicator has no rule for joining sites."
+    )
+
+
+def test_a_figure_of_the_whole_counts_as_all_that_were_due_and_half_a_share_as_none():
+    def reported(rows_, expected):
+        found = roll_up_period(rows_, cases.rule(), starts_on=DAY, ends_on=DAY, label="", expected=expected)
+        return found.reported, found.value
+
+    whole = Measurement(id=1, site=None, value=Decimal(5))
+    assert [reported([whole], n) for n in (0, 1, 4)] == [(1, 5), (1, 5), (4, 5)]
+    assert reported([whole, part(2, 6, None, None)], 4) == (4, 5)
+    assert reported([part(1, None, 3, None), part(2, 6, None, None)], 2) == (1, 6)
+
+
+def test_the_coarsest_split_is_joined_where_no_total_is_reported():
+    cells = [("nation=KWT;sex=f", 1), ("nation=KWT;sex=m", 2), ("sex=f", 10), ("sex=m", 20)]
+    given = [
+        Measurement(id=i, site=1, cell=cell, value=Decimal(value)) for i, (cell, value) in enumerate(cells)
+    ]
+
+    assert rolled(given, value_type="count").value == 30
