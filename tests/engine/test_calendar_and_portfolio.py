@@ -173,3 +173,13 @@ def test_json_that_does_not_fit_names_the_field():
         snapshot_from_json(data | {"plan": data["plan"] | {"target": "many"}})
     with pytest.raises(EngineError, match="colour are unknown"):
         snapshot_from_json(data | {"colour": "red"})
+
+
+def test_a_period_that_is_touched_by_its_first_day_alone_is_there():
+    found = periods_between("monthly", date(2025, 1, 31), date(2025, 3, 1))
+
+    assert [p.label for p in found] == ["2025-01", "2025-02", "2025-03"]
+    assert [p.label for p in periods_between("weekly", date(2025, 1, 5), date(2025, 1, 6))] == [
+        "2025-W01",
+        "2025-W02",
+    ]

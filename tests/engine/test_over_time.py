@@ -190,3 +190,57 @@ def test_points_are_what_was_reported():
     series = cases.series([1, "missing", 3], cases.rule())
 
     assert reported_points(series) == ((date(2025, 3, 31), 1), (date(2025, 9, 30), 3))
+
+
+def test_the_median_of_a_bent_path_is_not_its_mean():
+    bent = replace(
+        PATH,
+        milestones=tuple((date.fromisoformat(d), Decimal(v)) for d, v in zip(ENDS, (1, 2, 30), strict=False)),
+    )
+
+    assert both([5, 6, 7], bent, time_rule="median")[1] == 2
+
+
+def test_a_window_opens_on_the_day_after_its_months_and_that_day_is_in():
+    how = cases.rule(time_rule="mean", window_months=12)
+    newest, on_the_day, too_early = (
+        replace(one, starts_on=day, ends_on=day)
+        for one, day in zip(
+            cases.series([10, 20, 60], cases.rule()),
+            (date(2026, 6, 30), date(2025, 7, 1), date(2025, 6, 30)),
+            strict=True,
+        )
+    )
+
+    found = current_value((newest, on_the_day, too_early), how, PATH, date(2030, 1, 1))
+
+    assert [p.value for p in found.periods] == [20, 10]
+
+
+def test_counts_with_an_exposure_are_weighed_by_it():
+    given = [{"value": 6, "parts": (None, 2)}, {"value": 12, "parts": (None, 4)}]
+
+    assert both(given, value_type="count", time_rule="ratio_of_sums")[0].value == 10
+
+
+def test_when_every_period_is_refused_the_latest_refusal_stands():
+    few = [{"parts": (1, 2)}, {"parts": (1, 3)}]
+
+    found, _path = both(few, value_type="ratio", time_rule="mean", min_denominator=5)
+
+    assert (found.value, found.on) == (None, date(2025, 6, 30))
+    assert str(found.refusal.message) == "The denominator is 3; this indicator needs at least 5."
+
+
+def test_a_refused_mean_is_of_the_latest_day():
+    found, _path = both([1, 2, 3], time_rule="mean_weighted_n")
+
+    assert (found.refusal.code, found.on) == (RefusalCode.WEIGHTS_MISSING, date(2025, 9, 30))
+
+
+def test_what_is_only_watched_is_never_added_up_and_a_period_counts_from_its_first_day():
+    how = cases.rule(time_rule="sum", is_context=True)
+    series = cases.series([3, 4], how)
+
+    assert current_value(series, how, PATH, date(2025, 4, 1)).value == 4
+    assert current_value(series, how, PATH, date(2025, 3, 31)).value == 3
