@@ -4,6 +4,13 @@ from indicators.models.assessments import AssessmentRun, AssessmentSchedule, Due
 from indicators.models.audit import Event
 from indicators.models.derived import IndicatorStatus, Rollup, Status, TrendWord
 from indicators.models.evaluations import Evaluation, Finding, Recommendation
+from indicators.models.expost_plans import (
+    MOST_PRIMARY,
+    ExPostMethod,
+    ExPostPlan,
+    PlannedComparison,
+    PlannedIndicator,
+)
 from indicators.models.library import (
     Direction,
     IndicatorDefinition,
@@ -57,6 +64,7 @@ from indicators.models.tailoring import (
 )
 
 __all__ = [
+    "MOST_PRIMARY",
     "PENDING",
     "AssessmentRun",
     "AssessmentSchedule",
@@ -74,6 +82,8 @@ __all__ = [
     "Evaluation",
     "Event",
     "Evidence",
+    "ExPostMethod",
+    "ExPostPlan",
     "Finding",
     "FollowUp",
     "FormulaSource",
@@ -94,6 +104,8 @@ __all__ = [
     "Occasion",
     "Organisation",
     "Partner",
+    "PlannedComparison",
+    "PlannedIndicator",
     "Programme",
     "ProgrammeIndicator",
     "Recommendation",

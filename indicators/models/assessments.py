@@ -57,6 +57,7 @@ class DueAssessment(models.Model):
         LEASED = "leased", _("Running")
         DONE = "done", _("Done")
         DEAD = "dead", _("Failed")
+        STOPPED = "stopped", _("Cancelled")
 
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="due_assessments")
     kind = models.CharField(max_length=10, choices=Kind)
@@ -78,6 +79,7 @@ class DueAssessment(models.Model):
     last_error = models.TextField(blank=True)
     planned_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    stopped_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = InternalQuerySet.as_manager()
 
