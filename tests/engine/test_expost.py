@@ -12,9 +12,11 @@ from scipy import stats
 
 from indicators.engine.errors import EngineError
 from indicators.engine.expost.before_after import before_after
-from indicators.engine.expost.paired import exact_j, paired_gain, wilcoxon
+from indicators.engine.expost.effect_sizes import exact_j
+from indicators.engine.expost.paired import paired_gain
 from indicators.engine.expost.persistence import Band, band, retention, series_retention, share_kept
 from indicators.engine.expost.proportions import newcombe, rate_ratio_exact, rate_ratio_score, wilson
+from indicators.engine.expost.signed_rank import wilcoxon
 from indicators.engine.expost.types import Answer, Confidence, result_from_json, result_to_json
 
 from . import cases

@@ -52,7 +52,7 @@ class Analysis:
     @property
     def df(self) -> int:
         """Points less columns."""
-        return len(self.laid.y) - self.x.shape[1]
+        return len(self.laid.y) - int(self.x.shape[1])
 
     def estimate(self, weights: Sequence[float]) -> tuple[float, float, float, float]:
         """A combination of the coefficients: value, low, high (95 %), two-sided p."""

@@ -143,7 +143,7 @@ def t_interval(value: float, error: float, df: float, rule: str) -> Contrast:
 
 
 def permutation_p(treated: Sequence[float], comparison: Sequence[float], *, seed: int) -> tuple[float, float]:
-    """Share of the arrangements of "treated" whose difference is at least as far from 0, and the smallest possible share.
+    """Share of arrangements of "treated" with a difference at least as far from 0, and the smallest possible share.
 
     Exact up to 20 000 arrangements, else 9 999 seeded draws and the one observed. The smallest share is 1 ÷ number of
     arrangements, or 2 ÷ that number with groups of equal size.
@@ -170,7 +170,8 @@ def slope_before(unit: Unit) -> float | None:
     points = [(i, v) for i, v in enumerate(unit.before) if v is not None]
     if len(points) < 2:
         return None
-    return float(np.polyfit(*np.array(points).T, 1)[0])
+    x, y = np.array(points, dtype=float).T
+    return float(np.polyfit(x, y, 1)[0])
 
 
 def split(units: Iterable[Unit], values: Mapping[str, float | None]) -> tuple[list[float], list[float]]:

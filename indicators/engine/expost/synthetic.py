@@ -1,4 +1,4 @@
-"""Synthetic control: a weighted mean of donors that ran like the treated unit before, and placebo ranks (METHOD 2.9)."""
+"""Synthetic control: a weighted mean of donors that ran like the treated unit before, with placebo ranks."""
 
 from __future__ import annotations
 
