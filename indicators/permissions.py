@@ -102,13 +102,17 @@ def check_may_request_assessment(user: User, programme: Programme) -> None:
 def check_may_cancel_assessment(user: User, due: DueAssessment) -> None:
     """Stop an assessment that waits or runs: whoever asked for it, or an administrator."""
     if not user.is_admin and due.requested_by_id != user.pk:
-        raise PermissionDenied(_("Only administrators, or the person who asked for it, cancel an assessment."))
+        raise PermissionDenied(
+            _("Only administrators, or the person who asked for it, cancel an assessment.")
+        )
 
 
 def check_may_draft_expost_plan(user: User, programme: Programme) -> None:
     """Write the draft of an ex-post plan."""
     if not user.is_admin and not roles_in(user, programme) & {Role.OFFICER, Role.APPROVER, Role.EVALUATOR}:
-        raise PermissionDenied(_("Only administrators and those who work in this programme draft its ex-post plan."))
+        raise PermissionDenied(
+            _("Only administrators and those who work in this programme draft its ex-post plan.")
+        )
 
 
 def check_may_lock_expost_plan(user: User, plan: ExPostPlan) -> None:
@@ -118,7 +122,9 @@ def check_may_lock_expost_plan(user: User, plan: ExPostPlan) -> None:
     if plan.is_locked:
         raise PermissionDenied(_("This plan is locked already."))
     if user.pk == plan.drafted_by_id:
-        raise PermissionDenied(_("Nobody locks a plan that they were the last to change; ask a second person."))
+        raise PermissionDenied(
+            _("Nobody locks a plan that they were the last to change; ask a second person.")
+        )
 
 
 def check_may_evaluate(user: User, programme: Programme) -> None:

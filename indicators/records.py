@@ -46,9 +46,7 @@ def _grades(rows: Any) -> dict[int, Grades]:
     return found
 
 
-def _facts(
-    snapshot: Snapshot, counts: Mapping[str, int], graded: Grades, mismatches: int
-) -> QualityFacts:
+def _facts(snapshot: Snapshot, counts: Mapping[str, int], graded: Grades, mismatches: int) -> QualityFacts:
     figures, with_error = counts.get("figures", 0), counts.get("with_error", 0)
     newest = next((p for p in reversed(snapshot.series) if p.value is not None), None)
     reported = [p for p in snapshot.series if p.value is not None or p.refusal is not None]

@@ -144,6 +144,14 @@ ROUTES: dict[str, Route] = {
     # assessment
     "assessment-list": everybody(),
     "due-progress": inside(of("due")),
+    "due-cancel": only(ADMIN, of("due"), among=INSIDE),
+    "expost-plan": only(INSIDE, code),
+    "expost-plan-edit": only(("admin", "officer", "approver", "evaluator"), code),
+    "expost-plan-indicator": only(("admin", "officer", "approver", "evaluator"), code_and("indicator")),
+    "expost-plan-drop": only(
+        ("admin", "officer", "approver", "evaluator"), code_and("indicator"), method="post"
+    ),
+    "expost-plan-lock": only(("admin", "evaluator"), code),
     "due-retry": only(ADMIN, of("due"), among=INSIDE, method="post"),
     "assessment-request": only(("admin", "approver", "evaluator"), code),
     "schedule-edit": only(ADMIN, code),

@@ -46,35 +46,44 @@ class Compared:
         return any(one["kind"] == "indicator" for one in self.units)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """An indicator and what it is to be compared with, stored or only considered."""
+
+    indicator: ProgrammeIndicator
+    comparisons: tuple[PlannedComparison, ...] = ()
+
+    @classmethod
+    def by(cls, item: PlannedIndicator) -> Asked:
+        return cls(indicator=item.indicator, comparisons=tuple(item.comparisons.all()))  # type: ignore[attr-defined]
+
+    @property
+    def sites(self) -> set[int]:
+        return {one.unit_id for one in self.comparisons if one.unit_id is not None}
+
+
 def load_compared(
-    items: Sequence[PlannedIndicator], snapshots: Mapping[int, Snapshot], *, as_of: date, known_on: date
+    items: Sequence[Asked], snapshots: Mapping[int, Snapshot], *, as_of: date, known_on: date
 ) -> dict[int, Compared]:
-    """The series of each planned indicator, by its id. Up to eleven queries, however many indicators.
+    """The series of each indicator that is asked about, by its id. Up to eleven queries, however many indicators.
 
     Args:
-        items: with their comparisons prefetched (`standing.with_content`).
-        snapshots: of the items' own indicators at `as_of`.
+        snapshots: of the indicators themselves at `as_of`.
     """
-    chosen = [one for item in items for one in item.comparisons.all()]  # type: ignore[attr-defined]
+    chosen = [one for item in items for one in item.comparisons]
     others = _other_series({one.indicator_id for one in chosen if one.indicator_id}, as_of, known_on)
     countries = _country_series([one for one in chosen if one.release_id], as_of)
-    by_site = _by_site({i.indicator_id for i in items if _compares_sites(i)}, as_of)
+    by_site = _by_site({i.indicator.pk for i in items if i.sites}, as_of)
     return {
-        item.indicator_id: _compared(
-            item, snapshots[item.indicator_id], others, countries, by_site[item.indicator_id]
+        item.indicator.pk: _compared(
+            item, snapshots[item.indicator.pk], others, countries, by_site[item.indicator.pk]
         )
         for item in items
-        if item.indicator_id in snapshots
+        if item.indicator.pk in snapshots
     }
 
 
-def _compares_sites(item: PlannedIndicator) -> bool:
-    return any(one.unit_id for one in item.comparisons.all())  # type: ignore[attr-defined]
-
-
-def _other_series(
-    pks: set[int], as_of: date, known_on: date
-) -> dict[int, tuple[ProgrammeIndicator, Series]]:
+def _other_series(pks: set[int], as_of: date, known_on: date) -> dict[int, tuple[ProgrammeIndicator, Series]]:
     if not pks:
         return {}
     indicators = load_indicators(pks)
@@ -92,7 +101,11 @@ def _country_series(chosen: list[PlannedComparison], as_of: date) -> dict[tuple[
             ends_on__lte=as_of,
         ).order_by("starts_on")
         for row in rows:
-            label = f"{row.starts_on:%Y}" if (row.ends_on - row.starts_on).days > 300 else f"{row.starts_on:%Y-%m}"
+            label = (
+                f"{row.starts_on:%Y}"
+                if (row.ends_on - row.starts_on).days > 300
+                else f"{row.starts_on:%Y-%m}"
+            )
             found[row.release_id, row.partner_id].append(
                 PeriodValue(
                     starts_on=row.starts_on,
@@ -136,17 +149,15 @@ def _by_site(pks: set[int], as_of: date) -> dict[int, dict[Place, list[Measureme
 
 
 def _compared(
-    item: PlannedIndicator,
+    item: Asked,
     snapshot: Snapshot,
     others: Mapping[int, tuple[ProgrammeIndicator, Series]],
     countries: Mapping[tuple[int, int], Series],
     figures: Mapping[Place, list[Measurement]],
 ) -> Compared:
-    chosen: list[PlannedComparison] = list(item.comparisons.all())  # type: ignore[attr-defined]
     comparisons: dict[str, Series] = {}
     units: list[Json] = []
-    sites = [one.unit_id for one in chosen if one.unit_id is not None]
-    for number, one in enumerate(chosen, start=1):
+    for number, one in enumerate(item.comparisons, start=1):
         code = f"C{number}"
         units.append({"code": code, **_reference(one)})
         if one.indicator_id is not None:
@@ -156,9 +167,9 @@ def _compared(
         else:
             comparisons[code] = countries.get((one.release_id or 0, one.country_id or 0), ())
     series, treated = snapshot.series, {"T1": snapshot.series}
-    if sites:
-        reached = sorted({m.site for rows in figures.values() for m in rows if m.site} - set(sites))
-        series = _series_of(snapshot, figures, set(reached))
+    if item.sites:
+        reached = sorted({m.site for rows in figures.values() for m in rows if m.site} - item.sites)
+        series = _series_of(snapshot, figures, reached)
         treated = {f"T{n}": _series_of(snapshot, figures, {pk}) for n, pk in enumerate(reached, start=1)}
         units = [{"code": f"T{n}", "kind": "unit", "pk": pk} for n, pk in enumerate(reached, start=1)] + units
     return Compared(
@@ -166,7 +177,7 @@ def _compared(
         treated=treated,
         comparisons=comparisons,
         units=tuple(units),
-        blocked=_blocked(item, chosen, others),
+        blocked=_blocked(item, others),
     )
 
 
@@ -201,20 +212,19 @@ def _series_of(
 
 
 def _for_single_sites(rule: IndicatorRule) -> IndicatorRule:
-    """The minimum of the indicator was meant for all sites together; a single site's small figure is still its figure."""
+    """The indicator's minimum was meant for all sites together; a single site's small figure is still its figure."""
     return replace(rule, min_denominator=None, min_n=None)
 
 
 def _blocked(
-    item: PlannedIndicator,
-    chosen: Sequence[PlannedComparison],
+    item: Asked,
     others: Mapping[int, tuple[ProgrammeIndicator, Series]],
 ) -> Refusal | None:
     """A comparison of unlike things (METHOD 2.11)."""
     own = item.indicator.version
     unlike = [
         others[one.indicator_id][0]
-        for one in chosen
+        for one in item.comparisons
         if one.indicator_id in others and _breaks(own, others[one.indicator_id][0].version)
     ]
     if unlike:
@@ -227,7 +237,7 @@ def _blocked(
             other=unlike[0].version.number,
         )
     releases: dict[int, set[str]] = defaultdict(set)
-    for one in chosen:
+    for one in item.comparisons:
         if one.release is not None:
             releases[one.release.series_id].add(one.release.vintage)
     mixed = next((sorted(found) for found in releases.values() if len(found) > 1), None)

@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from indicators.assessment.drafts import Json
@@ -270,5 +269,3 @@ COMPUTATIONS: dict[str, Compute] = {
     Method.PAIRED_GAIN_WITH_COMPARISON.value: _elsewhere,
 }
 """By the word that inputs name their computation with."""
-
-

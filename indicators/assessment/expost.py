@@ -10,7 +10,15 @@ from typing import Any
 from indicators.assessment import courses, questions
 from indicators.assessment.computing import answer
 from indicators.assessment.drafts import Json, Task, judge_task
-from indicators.assessment.standing import EXPLORATORY, NO_PLAN, PRIMARY, Governing, Planned, Standing, governing
+from indicators.assessment.standing import (
+    EXPLORATORY,
+    NO_PLAN,
+    PRIMARY,
+    Governing,
+    Planned,
+    Standing,
+    governing,
+)
 from indicators.engine.codec import message_from_json, to_json
 from indicators.engine.expost.types import Answer, Assumption, ExPostResult
 from indicators.engine.messages import gettext_noop, message
@@ -20,7 +28,9 @@ from indicators.models import Programme, ProgrammeIndicator, Tense, rules_on
 from indicators.records import quality_facts
 
 LARGER_THAN_CHANCE = gettext_noop("The difference is larger than chance alone would explain.")
-A_HINT = gettext_noop("The interval leaves out “no change”; of an exploratory result that is a hint, not a finding.")
+A_HINT = gettext_noop(
+    "The interval leaves out “no change”; of an exploratory result that is a hint, not a finding."
+)
 COURSE_METHODS = {"paired_gain": ("paired_gain",), "participant_retention": ("retention_m6", "retention_m12")}
 
 

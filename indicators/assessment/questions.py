@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from indicators.assessment import windows
-from indicators.assessment.comparing import Compared, load_compared
+from indicators.assessment.comparing import Asked, Compared, load_compared
 from indicators.assessment.drafts import Json, Task
 from indicators.assessment.situations import Cut, cut_at, situation_now
 from indicators.assessment.standing import PRIMARY, Planned
@@ -36,7 +36,7 @@ def planned_tasks(
 ) -> list[Task]:
     """One question for each primary indicator, by the method of the plan."""
     items = [one.item for one in asked]
-    compared = load_compared(items, snapshots, as_of=as_of, known_on=known_on)
+    compared = load_compared([Asked.by(one) for one in items], snapshots, as_of=as_of, known_on=known_on)
     pending = _pending(items, as_of)
     return [
         _planned(one, snapshots[one.item.indicator_id], compared[one.item.indicator_id], pending, as_of, seed)
@@ -138,9 +138,7 @@ def _not_current(
     if not after:
         return None  # The method itself says what is missing.
     newest = after[-1].ends_on
-    age = staleness(
-        newest, as_of, frequency_days=snapshot.frequency_days, grace_days=snapshot.grace_days
-    )
+    age = staleness(newest, as_of, frequency_days=snapshot.frequency_days, grace_days=snapshot.grace_days)
     if freshness(age, snapshot.rules) is Freshness.STALE:
         old = gettext_noop("The latest figure is of %(on)s; it says nothing about %(as_of)s.")
         return refuse(RefusalCode.STALE, old, on=newest, as_of=as_of)

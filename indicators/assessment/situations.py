@@ -97,7 +97,9 @@ def situation_expected(
     coming = [p for p in every if p not in known and p not in missed and p[0] > snapshot.as_of]
     before = sum(p[1] <= cut.split_on for p in coming)
     after = sum(p[0] > since and p[1] <= last for p in coming)
-    beside = [one for one in compared.comparisons.values() if cut.before(one) or cut.split_on >= snapshot.as_of]
+    beside = [
+        one for one in compared.comparisons.values() if cut.before(one) or cut.split_on >= snapshot.as_of
+    ]
     had = [len(cut.before(one)) for one in beside]
     followed = sum(p[0] > ends_on and p[1] <= last for p in (*coming, *known))
     return replace(

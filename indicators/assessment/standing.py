@@ -80,7 +80,12 @@ NO_PLAN = Standing(is_planned=False, notes=(message(NOT_PLANNED),), flags=(EXPLO
 def with_content(plans: Any) -> Any:
     """Plans with all that their content asks for."""
     comparisons = PlannedComparison.objects.select_related(
-        "indicator__programme", "indicator__partner", "indicator__version", "unit", "release__series", "country"
+        "indicator__programme",
+        "indicator__partner",
+        "indicator__version",
+        "unit",
+        "release__series",
+        "country",
     )
     items = PlannedIndicator.objects.select_related(
         "indicator__definition", "indicator__version", "indicator__partner", "indicator__programme"

@@ -1,4 +1,4 @@
-"""What will be asked after the end, laid down before the start: plans, their indicators, what those are compared with."""
+"""What will be asked after the end, laid down before the start: plans, their indicators, their comparisons."""
 
 from __future__ import annotations
 
@@ -172,7 +172,10 @@ class PlannedIndicator(models.Model):
     """What the decision table proposed when this was stored."""
     method_reason = models.TextField(_("why not the proposed method"), blank=True)
     smallest_change = models.DecimalField(
-        _("smallest change that matters"), max_digits=24, decimal_places=6, help_text=_("In the indicator's unit.")
+        _("smallest change that matters"),
+        max_digits=24,
+        decimal_places=6,
+        help_text=_("In the indicator's unit."),
     )
     transition_from = models.DateField(_("change expected from"), null=True, blank=True)
     transition_until = models.DateField(_("in transition until"), null=True, blank=True)
@@ -189,7 +192,8 @@ class PlannedIndicator(models.Model):
                 name="planned_at_most_five", condition=Q(position__gte=1, position__lte=MOST_PRIMARY)
             ),
             models.CheckConstraint(
-                name="planned_other_method_has_a_reason", condition=Q(method=F("proposed")) | ~Q(method_reason="")
+                name="planned_other_method_has_a_reason",
+                condition=Q(method=F("proposed")) | ~Q(method_reason=""),
             ),
             models.CheckConstraint(
                 name="planned_smallest_change_is_positive", condition=Q(smallest_change__gt=0)
@@ -218,7 +222,7 @@ class PlannedIndicator(models.Model):
         return self.method != self.proposed
 
     def content(self) -> dict[str, Any]:
-        """What was laid down, JSON-ready: two versions plan the same exactly if this is equal. Reads the comparisons."""
+        """What was laid down, JSON-ready: two versions plan the same exactly if this is equal."""
         return {
             "indicator": self.indicator_id,
             "method": self.method,
