@@ -222,11 +222,12 @@ def _blocked(
 ) -> Refusal | None:
     """A comparison of unlike things (METHOD 2.11)."""
     own = item.indicator.version
-    unlike = [
+    beside = [
         others[one.indicator_id][0]
         for one in item.comparisons
-        if one.indicator_id in others and _breaks(own, others[one.indicator_id][0].version)
+        if one.indicator_id and one.indicator_id in others
     ]
+    unlike = [one for one in beside if _breaks(own, one.version)]
     if unlike:
         return refuse(
             RefusalCode.DEFINITION_CHANGED,
