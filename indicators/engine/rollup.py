@@ -16,7 +16,10 @@ _PICKED: dict[SiteRule, Callable[[Sequence[Decimal]], Decimal]] = {
     SiteRule.MIN: lambda values: exact.plain(min(values)),
     SiteRule.MAX: lambda values: exact.plain(max(values)),
     SiteRule.MEDIAN: exact.median,
+    SiteRule.FIRST: lambda values: exact.plain(values[0]),
+    SiteRule.LAST: lambda values: exact.plain(values[-1]),
 }
+_ONE_SPEAKS = {SiteRule.FIRST: min, SiteRule.LAST: max}
 """Rules that pick a value, of whose standard error nothing can be said."""
 
 
@@ -202,6 +205,9 @@ def _by_dimensions(cells: Iterable[Measurement]) -> dict[tuple[str, ...], list[M
 def _join_sites(by_site: dict[int | None, list[Measurement]], rule: IndicatorRule) -> _Figure | Refusal:
     if None in by_site:
         return _join_cells(by_site[None], rule)
+    if rule.site_rule in _ONE_SPEAKS:
+        number = _ONE_SPEAKS[rule.site_rule](site for site in by_site if site is not None)
+        return _join_cells(by_site[number], rule)
     figures: list[_Figure] = []
     for cells in by_site.values():
         figure = _join_cells(cells, rule)
@@ -242,7 +248,7 @@ def _rule_within_site(rule: IndicatorRule) -> SiteRule:
             return SiteRule.SUM
         case ValueType.RATIO:
             return SiteRule.RATIO_OF_SUMS
-        case _ if rule.site_rule in {SiteRule.NOT_APPLICABLE, SiteRule.RATIO_OF_SUMS}:
+        case _ if rule.site_rule in {SiteRule.NOT_APPLICABLE, SiteRule.RATIO_OF_SUMS, *_ONE_SPEAKS}:
             return SiteRule.MEAN_WEIGHTED_N
         case _:
             return rule.site_rule
@@ -266,7 +272,7 @@ def _combine(figures: Sequence[_Figure], how: SiteRule, rule: IndicatorRule) -> 
     joined = join_values(
         values,
         how,
-        n=[f.n if f.n is not None or f.denominator is None else int(f.denominator) for f in figures],
+        n=[f.denominator if f.n is None else f.n for f in figures],
         standard_errors=[f.standard_error for f in figures],
     )
     if isinstance(joined, Refusal):
@@ -283,10 +289,10 @@ def join_values(
     values: Sequence[Decimal],
     how: SiteRule,
     *,
-    n: Sequence[int | None],
+    n: Sequence[int | Decimal | None],
     standard_errors: Sequence[Decimal | None],
 ) -> tuple[Decimal, Decimal | None] | Refusal:
-    """One value and its standard error (None when unknown) out of several, by a site rule."""
+    """One value and its standard error (None when unknown) out of several in the order of their sites, by a rule."""
     match how:
         case SiteRule.SUM:
             return exact.total(values), _error_of_sum(standard_errors)
@@ -294,7 +300,7 @@ def join_values(
             error = _error_of_sum(standard_errors)
             count = Decimal(len(values))
             return exact.mean(values), None if error is None else exact.quotient(error, count)
-        case SiteRule.MIN | SiteRule.MAX | SiteRule.MEDIAN:
+        case SiteRule.MIN | SiteRule.MAX | SiteRule.MEDIAN | SiteRule.FIRST | SiteRule.LAST:
             return _PICKED[how](values), None
         case SiteRule.MEAN_WEIGHTED_N | SiteRule.RATIO_OF_SUMS:
             weights = [Decimal(one) for one in n if one is not None]

@@ -128,7 +128,7 @@ def test_a_late_plan_computes_the_same_and_says_exploratory_everywhere():
     assert any("Exploratory: the plan was locked on 2024-09-01" in str(m) for m in result.sentence)
 
 
-def test_another_method_carries_its_reason_and_one_comparison_series_gives_a_comparative_series():
+def test_one_comparison_series_gives_a_comparative_series():
     programme, indicator, units = make_sites(sites=2, reached=1)
     planned(
         programme,
@@ -141,7 +141,17 @@ def test_another_method_carries_its_reason_and_one_comparison_series_gives_a_com
     assert float(verdict.value) == pytest.approx(10, abs=2)
     assert table_of(result, "counterfactual") is not None
     assert any("Compared with C1" in str(m) for m in result.sentence)
-    assert verdict.inputs["method_reason"] == "As agreed with the ministry."
+
+
+def test_another_method_than_the_proposed_one_carries_its_reason():
+    programme, indicator, units = make_sites()
+    given = {"comparisons": beside(units[4:]), "method": "comparative_interrupted_series"}
+    planned(programme, items=[(indicator, given)])
+
+    inputs = primary(look_back(programme)).inputs
+
+    assert (inputs["proposed"], inputs["compute"]) == ("difference_in_differences", given["method"])
+    assert inputs["method_reason"] == "As agreed with the ministry."
 
 
 def test_countries_of_a_pinned_release_are_donors_of_a_synthetic_control():

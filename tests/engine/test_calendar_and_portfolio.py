@@ -29,6 +29,9 @@ from . import cases
         (Frequency.ANNUAL, 1, ["2025"]),
         (Frequency.ANNUAL, 10, ["FY2024/25", "FY2025/26"]),
         (Frequency.QUARTERLY, 10, ["FY2024/25 Q4", "FY2025/26 Q1"]),
+        (Frequency.TWO_MONTHS, 1, ["2025-07–08", "2025-09–10"]),
+        (Frequency.FOUR_MONTHS, 1, ["2025-05–08", "2025-09–12"]),
+        (Frequency.FOUR_MONTHS, 10, ["2025-06–09", "2025-10–2026-01"]),
         (Frequency.PER_COURSE, 1, []),
         (Frequency.EVENT, 1, []),
     ],
@@ -44,6 +47,16 @@ def test_weeks_are_iso_weeks():
 
     assert (found[0].label, found[0].starts_on) == ("2025-W01", date(2024, 12, 30))
     assert found[-1].label == "2025-W07"
+
+
+def test_fortnights_run_on_through_the_years():
+    found = periods_between("two_weeks", date(2024, 12, 20), date(2025, 1, 20))
+
+    assert [p.label for p in found] == ["2024-W51–52", "2025-W01–02", "2025-W03–04"]
+    # 2026 has 53 weeks: the last goes with the first of the next year, and nothing is left over.
+    turn = periods_between("two_weeks", date(2026, 12, 28), date(2027, 1, 17))
+    assert [p.label for p in turn] == ["2026-W53–2027-W01", "2027-W02–03"]
+    assert all((p.ends_on - p.starts_on).days == 13 for p in [*found, *turn])
 
 
 def test_a_period_starts_on_the_first_of_the_month_not_on_the_programmes_day():  # an older tool: 2029-10-04

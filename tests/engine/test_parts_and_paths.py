@@ -5,9 +5,29 @@ from decimal import Decimal
 
 import pytest
 
-from indicators.engine.achievement import check_direction, distance_outside, planned_value, required_pace
+from indicators.engine.achievement import (
+    Done,
+    Undertaking,
+    band_around,
+    check_direction,
+    distance_outside,
+    planned_value,
+    required_pace,
+    weight_done,
+)
+from indicators.engine.errors import EngineError
+from indicators.engine.judge import judge
+from indicators.engine.periods import Frequency
 from indicators.engine.rollup import check_parts, inverse_variance_mean, join_values, roll_up_period
-from indicators.engine.types import Direction, Measurement, Plan, SiteRule, Trajectory
+from indicators.engine.timeline import current_value
+from indicators.engine.types import (
+    Direction,
+    Measurement,
+    Plan,
+    RefusalCode,
+    SiteRule,
+    Trajectory,
+)
 
 from . import cases
 
@@ -209,3 +229,145 @@ def test_how_far_outside_in_widths_of_the_range(value, outside):
 
 def test_outside_a_range_without_width_is_the_distance_itself():
     assert distance_outside(Decimal(7), Decimal(4), Decimal(4)) == 3
+
+
+# --- One site that speaks for all ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("rule", "value", "error", "n"), [("first", 7, 1, 4), ("last", 9, 3, 6)])
+def test_one_site_speaks_for_all_with_its_own_error_and_cases(rule, value, error, n):
+    given = rows(
+        {"value": 7, "standard_error": 1, "n": 4},
+        {"value": 8, "standard_error": 2, "n": 5},
+        {"value": 9, "standard_error": 3, "n": 6},
+    )
+
+    for order in (given, given[::-1]):
+        found = rolled(order, site_rule=rule)
+        assert (found.value, found.standard_error, found.n, found.reported) == (value, error, n, 3)
+
+
+def test_the_cells_of_the_site_that_speaks_are_joined_and_its_shares_keep_their_parts():
+    cells = [
+        Measurement(id=i, site=site, cell=f"sex={sex}", numerator=Decimal(a), denominator=Decimal(b))
+        for i, (site, sex, a, b) in enumerate([(1, "f", 1, 4), (1, "m", 3, 4), (2, "f", 9, 9)])
+    ]
+
+    found = rolled(cells, value_type="ratio", site_rule="first", scale=100)
+
+    assert (found.value, found.numerator, found.denominator) == (50, 4, 8)
+
+
+def test_weights_of_shares_are_not_cut_to_whole_numbers():
+    hours = rows({"parts": ("0.25", "0.5")}, {"parts": ("1.5", "1.5")})
+
+    assert rolled(hours, value_type="ratio", site_rule="mean_weighted_n", scale=100).value == Decimal("87.5")
+
+
+# --- Windows over time ---------------------------------------------------------------------------------------------
+
+
+def value_of(values, how, frequency=Frequency.QUARTERLY, **plan):
+    series = cases.series(values, how, frequency)
+    return current_value(series, how, cases.plan(plan), date(2080, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [("mean", 25), ("min", 10), ("max", 40), ("median", 25), ("mean_weighted_n", 25)],
+)
+def test_a_window_pools_the_latest_months_only(rule, expected):
+    values = [{"value": v, "n": 5} for v in (900, 1, 10, 20, 30, 40)]
+
+    found = value_of(values, cases.rule(time_rule=rule, window_months=12))
+
+    assert found.value == expected
+    assert [p.value for p in found.periods] == [10, 20, 30, 40]
+
+
+def test_a_window_of_shares_pools_their_parts_and_a_gap_inside_it_stays_a_gap():
+    how = cases.rule(value_type="ratio", scale=100, time_rule="ratio_of_sums", window_months=9)
+
+    found = value_of([[9, 9], [9, 9], [1, 10], "missing", [5, 30]], how)
+
+    assert (found.value, found.numerator, found.denominator, len(found.periods)) == (15, 6, 40, 2)
+
+
+@pytest.mark.parametrize("months", [1, 2, 3, 11, 12, 13, 24])
+def test_a_window_of_months_holds_as_many_months(months):
+    """Also up to the end of February, which has fewer days than the months before it."""
+    how = cases.rule(time_rule="mean", window_months=months)
+
+    for count in (26, 27, 38, 50):  # February 2027, March 2027, February 2028 (a leap year), February 2029
+        assert len(value_of(list(range(count)), how, Frequency.MONTHLY).periods) == months
+
+
+def test_five_years_are_a_window_of_sixty_months():
+    """A rolling ratio to the end of February once took sixty-one months after a leap year."""
+    values = [[i, 100] for i in range(1, 99)]
+    old = cases.rule(value_type="ratio", time_rule="rolling_5y_ratio")
+    new = cases.rule(value_type="ratio", time_rule="ratio_of_sums", window_months=60)
+
+    for count in (62, 74, 86, 98):
+        one, other = (value_of(values[:count], how, Frequency.MONTHLY) for how in (old, new))
+        assert one == other
+        assert len(one.periods) == 60
+
+
+def test_the_newest_period_is_in_its_window_even_if_it_is_longer():
+    assert value_of([5, 7], cases.rule(time_rule="mean", window_months=3), Frequency.ANNUAL).value == 7
+
+
+def test_a_programme_on_its_path_is_on_track_under_a_window_and_the_steps_say_which():
+    how = cases.rule(time_rule="mean", window_months=6)
+    found = judge(cases.snapshot([25, 50, 75], how, cases.plan({"baseline": 0, "target": 100})))
+
+    # 62.5 of 100, while the path had 50 and 75 at these days (to the day: 273 of 365).
+    assert found.value == Decimal("62.5")
+    assert float(found.on_track_index) == pytest.approx(1, abs=0.01)
+    window = found.steps[1]
+    assert str(window.label) == "Only what ended within the latest 6 months counts"
+    assert (window.substituted, window.result) == ("2025 Q2 – 2025 Q3", "2")
+
+
+@pytest.mark.parametrize(
+    ("rule", "months"), [("sum", 12), ("last", 12), ("rolling_5y_ratio", 12), ("mean", 0), ("mean", -1)]
+)
+def test_a_window_goes_with_rules_that_pool(rule, months):
+    with pytest.raises(EngineError, match="A window of"):
+        cases.rule(time_rule=rule, window_months=months)
+
+
+# --- Bands and undertakings ----------------------------------------------------------------------------------------
+
+
+def test_a_band_around_a_value_has_both_its_ends_whatever_the_sign():
+    assert band_around(Decimal(-250), Decimal("0.05")) == (Decimal("-262.5"), Decimal("-237.5"))
+    assert band_around(Decimal(3), Decimal(0)) == (3, 3)
+    with pytest.raises(EngineError, match=r"tolerance of -0\.1"):
+        band_around(Decimal(3), Decimal("-0.1"))
+
+
+def undertakings(*given):
+    return [
+        Undertaking(weight=Decimal(w), due_on=date(2025, due, 1), done_on=done and date(2025, done, 1))
+        for w, due, done in given
+    ]
+
+
+def test_milestones_count_by_weight_and_day():
+    given = undertakings((1, 1, 1), (3, 2, 4), (2, 6, None), (4, 9, 3))
+
+    assert weight_done(given, date(2025, 1, 1)) == Done(of_all=Decimal("0.1"), of_due=1)
+    assert weight_done(given, date(2025, 2, 28)) == Done(of_all=Decimal("0.1"), of_due=Decimal("0.25"))
+    # Done ahead of its day: more than was due.
+    assert weight_done(given, date(2025, 4, 1)) == Done(of_all=Decimal("0.8"), of_due=2)
+    assert weight_done(given, date(2025, 9, 1)) == Done(of_all=Decimal("0.8"), of_due=Decimal("0.8"))
+    assert weight_done(given, date(2024, 9, 1)) == Done(of_all=0, of_due=None)
+
+
+def test_nothing_to_do_has_no_share():
+    assert weight_done([], DAY).code is RefusalCode.TARGET_MISSING
+    assert weight_done(undertakings((0, 1, 1)), DAY).code is RefusalCode.TARGET_MISSING
+    with pytest.raises(EngineError, match="below 0"):
+        weight_done(undertakings((-1, 1, 1)), DAY)

@@ -16,11 +16,12 @@ from indicators.engine.exact import quotient
 from indicators.engine.expost.paired import paired_gain
 from indicators.engine.expost.persistence import retention
 from indicators.engine.forecast import forecast
-from indicators.engine.judge import judge
+from indicators.engine.judge import judge, judge_many
 from indicators.engine.portfolio import largest_remainder_percentages
 from indicators.engine.rollup import roll_up_period
 from indicators.engine.signals import xmr
 from indicators.engine.timeline import current_value
+from indicators.engine.trend import TrendQuestion, trends
 from indicators.engine.types import (
     Direction,
     IndicatorRule,
@@ -132,15 +133,13 @@ def test_a_planned_path_without_milestones_stays_between_its_ends(baseline, targ
     assert min(baseline, target) <= found <= max(baseline, target)
 
 
-@FEW
-@given(st.lists(measurements(), min_size=1, max_size=10), rules, plans, plans)
-def test_any_snapshot_is_judged_the_same_twice_and_nothing_is_nan(quarters, rule, to, original):
+def snapshot_of(quarters, rule, to, original):
     calendar = cases.periods_between("quarterly", date(2024, 1, 1), date(2028, 1, 1))
     series = tuple(
         roll_up_period(rows, rule, starts_on=p.starts_on, ends_on=p.ends_on, label=p.label, expected=2)
         for rows, p in zip(quarters, calendar, strict=False)
     )
-    snapshot = Snapshot(
+    return Snapshot(
         rule=rule,
         plan=to,
         original_plan=original,
@@ -150,11 +149,48 @@ def test_any_snapshot_is_judged_the_same_twice_and_nothing_is_nan(quarters, rule
         grace_days=15,
     )
 
+
+snapshots = st.builds(snapshot_of, st.lists(measurements(), min_size=1, max_size=14), rules, plans, plans)
+
+
+@FEW
+@given(snapshots)
+def test_any_snapshot_is_judged_the_same_twice_and_nothing_is_nan(snapshot):
     found = judge(snapshot)
 
     assert judge(snapshot_from_json(snapshot_to_json(snapshot))) == found
     assert_finite(judgement_to_json(found))
-    forecast(series, rule, to, snapshot.as_of)
+    forecast(snapshot.series, snapshot.rule, snapshot.plan, snapshot.as_of)
+
+
+@FEW
+@given(st.lists(snapshots, max_size=6))
+def test_many_judged_at_once_are_each_judged_as_alone(some):
+    assert judge_many(some) == [judge(one) for one in some]
+
+
+@FEW
+@given(
+    st.integers(4, 40).flatmap(
+        lambda n: st.lists(
+            st.lists(st.sampled_from([0, 1, 2.5]) | st.floats(-1e6, 1e6), min_size=n, max_size=n),
+            min_size=1,
+            max_size=5,
+        )
+    )
+)
+def test_the_trend_of_a_series_does_not_hang_on_its_neighbours(rows):
+    months = cases.periods_between("monthly", date(2020, 1, 1), date(2024, 1, 1))
+    asked = [
+        TrendQuestion(
+            days=tuple(m.ends_on for m in months[: len(row)]),
+            values=tuple(Decimal(repr(v)) for v in row),
+            direction=Direction.ASCENDING,
+        )
+        for row in rows
+    ]
+
+    assert trends(asked) == [trends([one])[0] for one in asked]
 
 
 @FEW

@@ -10,7 +10,8 @@ from scipy import stats
 from indicators.engine.distributions import t_cdf, t_quantile
 from indicators.engine.errors import EngineError
 from indicators.engine.forecast import forecast
-from indicators.engine.trend import mann_kendall, theil_sen, trend
+from indicators.engine.kendall import mann_kendall, theil_sen
+from indicators.engine.trend import trend
 from indicators.engine.types import Direction, Forecast, Refusal, TrendWord
 
 from . import cases

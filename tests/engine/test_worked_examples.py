@@ -12,8 +12,8 @@ from indicators.engine.expost.paired import paired_gain
 from indicators.engine.expost.proportions import rate_ratio_score, wilson
 from indicators.engine.expost.signed_rank import wilcoxon
 from indicators.engine.judge import judge
+from indicators.engine.kendall import mann_kendall, theil_sen
 from indicators.engine.portfolio import largest_remainder_percentages
-from indicators.engine.trend import mann_kendall, theil_sen
 
 from . import cases
 

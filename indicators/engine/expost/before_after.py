@@ -11,8 +11,9 @@ import numpy as np
 from scipy import stats
 
 from indicators.engine.display import format_value
+from indicators.engine.kendall import SIGNIFICANCE, mann_kendall
 from indicators.engine.messages import gettext_noop, message, refuse
-from indicators.engine.trend import MIN_POINTS_TEST, SIGNIFICANCE, mann_kendall
+from indicators.engine.trend import MIN_POINTS_TEST
 from indicators.engine.types import IndicatorRule, Message, PeriodValue, Refusal, RefusalCode, Step, ValueType
 
 from .confidence import data_quality, no_comparison, weakest_link

@@ -9,8 +9,8 @@ from datetime import date
 import numpy as np
 from scipy import stats
 
+from indicators.engine.kendall import theil_sen
 from indicators.engine.messages import gettext_noop, message, refuse
-from indicators.engine.trend import theil_sen
 from indicators.engine.types import PeriodValue, Refusal, RefusalCode
 
 from . import labels, words

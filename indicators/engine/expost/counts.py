@@ -27,6 +27,7 @@ METHOD_NEGATIVE_BINOMIAL = "Interrupted count series, negative binomial regressi
 MIN_EVENTS_A_SIDE = 10
 """[rule] fewer events on a side than this cannot carry a level and a slope."""
 OVERDISPERSED_P = 0.05
+LARGEST_R = 0.9
 OVERDISPERSED = "OVERDISPERSED"
 AUTOCORRELATED = "AUTOCORRELATED"
 
@@ -45,6 +46,8 @@ class CountFit:
     dispersion_p: float
     alpha: float
     """Of the negative binomial variance μ + α·μ²; 0 for Poisson."""
+    autocorrelation: float
+    """First one of the residuals."""
     df: int
 
     def ratio(self, weights: Sequence[float]) -> tuple[float, float, float, float]:
@@ -69,7 +72,8 @@ def interrupted_counts(
 
     log E = log(exposure) + b0 + b1·t + b2·D + b3·D·(t − T0) + seasons. Poisson; where the counts scatter more than
     Poisson allows (Pearson χ², p < 0.05) negative binomial, its dispersion set so that χ² equals its degrees of
-    freedom, which is less optimistic in short series than maximum likelihood. Intervals use t(n − k).
+    freedom, which is less optimistic in short series than maximum likelihood. Where neighbouring residuals resemble
+    one another (r > 0) the variance is multiplied by (1 + r)/(1 − r). Intervals use t(n − k).
 
     Args:
         series: whole, non-negative counts as values; a denominator is the exposure (people, days), else 1 each.
@@ -129,14 +133,19 @@ def fit_counts(x: Floats, y: Floats, offset: Floats) -> CountFit:
     p = float(stats.chi2.sf(chi2, df))
     alpha = _alpha(x, y, offset, df) if p < OVERDISPERSED_P else 0.0
     found = _negative_binomial(x, y, offset, alpha) if alpha > 0 else poisson
+    residuals = np.asarray(found.resid_pearson)
+    whole = float((residuals**2).sum())
+    r = float((residuals[1:] * residuals[:-1]).sum()) / whole if whole > 0 else 0.0
+    positive = min(max(r, 0.0), LARGEST_R)
     return CountFit(
         coefficients=np.asarray(found.params),
-        covariance=np.asarray(found.cov_params()),
+        covariance=np.asarray(found.cov_params()) * (1 + positive) / (1 - positive),
         fitted=np.asarray(found.fittedvalues),
-        pearson=np.asarray(found.resid_pearson),
+        pearson=residuals,
         dispersion=chi2 / df,
         dispersion_p=p,
         alpha=alpha,
+        autocorrelation=r,
         df=df,
     )
 
@@ -214,15 +223,13 @@ def _figures(
         cov_type="HAC", cov_kwds={"maxlags": 1, "use_correction": True}
     )
     reach = float(stats.t.ppf(0.975, found.df)) * float(hac.bse[2])
-    r = found.pearson
-    first = float((r[1:] * r[:-1]).sum() / (r**2).sum()) if np.any(r) else 0.0
     params |= {
         "newey_west_low": math.exp(float(hac.params[2]) - reach),
         "newey_west_high": math.exp(float(hac.params[2]) + reach),
         "dispersion": found.dispersion,
         "dispersion_p": found.dispersion_p,
         "alpha": found.alpha,
-        "autocorrelation": first,
+        "autocorrelation": found.autocorrelation,
         "n_before": laid.n_before,
         "n_after": laid.n_after,
     }
@@ -314,7 +321,7 @@ def _result(
     is_computed = min(laid.n_before, laid.n_after) >= COMPUTED_FROM
     reasons: list[Reason] = [single_series(), *points_reason(laid), *data_quality(None)]
     if AUTOCORRELATED in flags:
-        text = gettext_noop("Neighbouring periods resemble one another; the interval is too narrow.")
+        text = gettext_noop("Neighbouring periods resemble one another; the interval was widened for it.")
         reasons.append(weakness("autocorrelated", text))
     confidence, ordered = weakest_link(reasons)
     text = words.interval_text(value, low, high)

@@ -243,11 +243,18 @@ def vetoes(params: dict[str, Param]) -> tuple[str, ...]:
 
 
 def _veto(params: dict[str, Param]) -> Refusal | None:
+    """Why there is no headline; what is compared already is sent to other designs than what is not."""
     flags = vetoes(params)
+    is_compared = "comparison_units" in params
     if RefusalCode.PRETREND_NOT_LINEAR.value in flags:
         return refuse(
             RefusalCode.PRETREND_NOT_LINEAR,
             gettext_noop(
+                "The distance to the comparison was already curved before the date, so a straight continuation says "
+                "nothing. Difference in differences or a synthetic control may do."
+            )
+            if is_compared
+            else gettext_noop(
                 "The series was already curved before the date, so a straight continuation says nothing. "
                 "A comparison series or comparison partners would help."
             ),
@@ -256,6 +263,11 @@ def _veto(params: dict[str, Param]) -> Refusal | None:
         return refuse(
             RefusalCode.NON_STATIONARY_RESIDUALS,
             gettext_noop(
+                "The distance to the comparison wanders (rho %(rho)s), so a change of level cannot be told from drift. "
+                "Difference in differences or a synthetic control may do."
+            )
+            if is_compared
+            else gettext_noop(
                 "The series wanders (rho %(rho)s), so a change of level cannot be told from drift. "
                 "A comparison series or comparison partners would help."
             ),

@@ -26,7 +26,7 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tested:
+class Claim:
     """One result of a report: its p-value, None when it has none, and whether the plan named it primary."""
 
     name: str
@@ -46,7 +46,7 @@ class Adjusted:
     text: Message
 
 
-def adjust(results: Sequence[Tested], *, q: float = FALSE_DISCOVERY_RATE) -> tuple[Adjusted, ...]:
+def adjust(results: Sequence[Claim], *, q: float = FALSE_DISCOVERY_RATE) -> tuple[Adjusted, ...]:
     """All primary tests of one evaluation report are one family.
 
     Args:
@@ -70,7 +70,7 @@ def adjust(results: Sequence[Tested], *, q: float = FALSE_DISCOVERY_RATE) -> tup
     return tuple(_row(one, adjusted.get(i), len(family), q) for i, one in enumerate(results))
 
 
-def _row(one: Tested, p_adjusted: float | None, size: int, q: float) -> Adjusted:
+def _row(one: Claim, p_adjusted: float | None, size: int, q: float) -> Adjusted:
     standing, text = _standing(one, p_adjusted, q)
     return Adjusted(
         name=one.name,
@@ -82,7 +82,7 @@ def _row(one: Tested, p_adjusted: float | None, size: int, q: float) -> Adjusted
     )
 
 
-def _standing(one: Tested, p_adjusted: float | None, q: float) -> tuple[Standing, str]:
+def _standing(one: Claim, p_adjusted: float | None, q: float) -> tuple[Standing, str]:
     if not one.is_primary:
         return Standing.EXPLORATORY, gettext_noop("Exploratory: an estimate with its interval, no test.")
     if p_adjusted is None:

@@ -26,6 +26,7 @@ POWER = 0.80
 LEVEL = 0.05
 LONGEST_AHEAD = 120
 """Periods to look ahead for when there will be enough."""
+GRID = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -361,10 +362,15 @@ def _noncentrality(df: int) -> float:
 
 
 def _smallest(power_of: Callable[[float], float], largest: float) -> float | None:
-    if largest <= 0 or power_of(largest) < POWER:
+    """The first change at which the power is reached; the approximations lose power again near their far end."""
+    if largest <= 0:
         return None
-    tiny = min(1e-6, largest / 2)
-    return float(optimize.brentq(lambda d: power_of(d) - POWER, tiny, largest, xtol=1e-6))
+    grid = largest * np.linspace(0.0, 1.0, GRID) ** 2
+    at = next((i for i in range(1, GRID) if power_of(float(grid[i])) >= POWER), None)
+    if at is None:
+        return None
+    below = max(float(grid[at - 1]), 1e-9)
+    return float(optimize.brentq(lambda d: power_of(d) - POWER, below, float(grid[at]), xtol=1e-6))
 
 
 def _found(change: float, template: str, **params: object) -> Message:
