@@ -140,7 +140,7 @@ def compute(inputs: Json) -> ExPostResult:
 
 def _tested(result: ExPostResult, inputs: Json) -> ExPostResult:
     """Of a planned question raw and adjusted p; of an exploratory one an estimate, and no word of significance."""
-    from indicators.engine.expost.multiple import Tested, adjust
+    from indicators.engine.expost.multiple import Claim, adjust
 
     if result.refusal is not None:
         return result
@@ -152,8 +152,8 @@ def _tested(result: ExPostResult, inputs: Json) -> ExPostResult:
     rest = list(inputs.get("family", []))
     if result.p_value is not None and result.p_value in rest:
         rest.remove(result.p_value)
-    own = Tested(name="", p_value=result.p_value, is_primary=True)
-    adjusted = adjust([own, *(Tested(name="", p_value=p, is_primary=True) for p in rest)])[0]
+    own = Claim(name="", p_value=result.p_value, is_primary=True)
+    adjusted = adjust([own, *(Claim(name="", p_value=p, is_primary=True) for p in rest)])[0]
     params = {
         **result.params,
         "p_raw": result.p_value,
