@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from indicators.models.derived import Status, TrendWord
-from indicators.models.people import User
+from indicators.models.people import GlobalRole, User
 from indicators.models.programmes import CourseRun, Frequency, OfProgrammeQuerySet, Programme
 from indicators.models.tailoring import OfIndicatorQuerySet, ProgrammeIndicator
 
@@ -138,6 +138,15 @@ class AssessmentRun(models.Model):
         return reverse("assessment-detail", args=[self.pk])
 
 
+class VerdictQuerySet(OfIndicatorQuerySet):
+    def visible_to(self, user: User) -> VerdictQuerySet:
+        """Partner viewers do not see answers that rest on other partners' figures."""
+        seen = super().visible_to(user)
+        if user.is_authenticated and user.global_role == GlobalRole.PARTNER_VIEWER:
+            return seen.exclude(inputs__contains={"rests_on_others": True})
+        return seen
+
+
 class Verdict(models.Model):
     """What an assessment says of one indicator (or one course run): a value or a refusal, with its inputs."""
 
@@ -163,7 +172,7 @@ class Verdict(models.Model):
     input_hash = models.CharField(max_length=64)
     result_hash = models.CharField(max_length=64)
 
-    objects = OfIndicatorQuerySet.as_manager()
+    objects = VerdictQuerySet.as_manager()
 
     class Meta:
         ordering = ["run_id", "indicator__definition__code", "indicator_id", "course_run_id", "method"]

@@ -258,3 +258,15 @@ def query(context: template.Context, **changes: object) -> str:
 def moment(value: date | datetime | None) -> str:
     """A date as a date, an instant with its time of day."""
     return instant(value) if isinstance(value, datetime) else day(value)
+
+
+@register.simple_tag
+def cell_text(value: object) -> str:
+    """A cell of a statistical table: figures with up to four digits, text as it is, a dash for nothing."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        return str(value)
+    if isinstance(value, int) or value == 0 or abs(value) >= 1:
+        return format_number(value, 0 if isinstance(value, int) else 2)
+    return format_number(value, 4)
