@@ -154,7 +154,9 @@ def draw_event_study(study: EventStudy, frame: Frame, *, write: Write = plain) -
         dots=tuple(
             StudyDot(
                 x(place),
-                *(None if v is None else y(v) for v in (point.value, point.low, point.high)),
+                None if point.value is None else y(point.value),
+                None if point.low is None else y(point.low),
+                None if point.high is None else y(point.high),
                 point,
                 point.low is not None and point.high is not None and not point.low <= 0 <= point.high,
                 point.time == -1,

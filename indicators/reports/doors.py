@@ -8,7 +8,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from indicators.models import ContextSeries, GlobalRole, Programme, ProgrammeIndicator, User
-from indicators.reports import assessment_page, context_page, indicator_page, programme_page, region
+from indicators.reports import assessment_page, context_page, early, indicator_page, programme_page, region
 from indicators.reports.queries import narrowed_programmes, programme_lines, today
 from indicators.reports.tables import Table, portfolio_table, region_table
 
@@ -20,7 +20,7 @@ def table_for(user: User, name: str, key: str, *, filters: Filters | None = None
 
     Args:
         name: portfolio, region (key ``all``), programme (code), objectives (code), indicator (number), observations
-            (number), assessment (number), context (code).
+            (number), assessment (number), context (code), early (code, or ``all``).
         filters: framework, country, organisation; for the portfolio alone.
     """
     build = BUILDERS.get(name)
@@ -87,6 +87,12 @@ def _context(user: User, key: str, filters: Filters) -> Table:
     return context_page.table_of(user, get_object_or_404(ContextSeries.objects.visible_to(user), code=key))
 
 
+def _early(user: User, key: str, filters: Filters) -> Table:
+    if key == "all":
+        return early.table(user)
+    return early.table(user, programme=get_object_or_404(Programme.objects.visible_to(user), code=key))
+
+
 BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
     "portfolio": _portfolio,
     "region": _region,
@@ -96,5 +102,6 @@ BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
     "observations": _observations,
     "assessment": _assessment,
     "context": _context,
+    "early": _early,
 }
 """The same for every writer of files: name of the table, and how it is built."""

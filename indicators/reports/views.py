@@ -32,6 +32,7 @@ from indicators.permissions import (
 from indicators.reports import (
     assessment_page,
     context_page,
+    early,
     indicator_page,
     programme_page,
     region,
@@ -102,6 +103,8 @@ def programme_detail(request: HttpRequest, code: str) -> HttpResponse:
     context = programme_page.context(request.user, programme) | {
         "may_administer": may(check_may_administer, request.user),
         "may_assess": may(check_may_request_assessment, request.user, programme),
+        "may_see_plan": request.user.global_role != GlobalRole.PARTNER_VIEWER,
+        "has_ended": programme.has_ended(timezone.now().astimezone(programme.zone).date()),
     }
     return page(request, "reports/programme_detail.html", context)
 
@@ -128,6 +131,14 @@ def assessment_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = assessment_page.context(request.user, run)
     context["may_evaluate"] = may(check_may_evaluate, request.user, run.programme)
     return page(request, f"reports/{template}.html", context)
+
+
+@require_safe
+def early_verdicts(request: HttpRequest, code: str = "") -> HttpResponse:
+    """Did the early verdicts hold? Of one programme, or of all that one sees."""
+    programme = get_object_or_404(Programme.objects.visible_to(request.user), code=code) if code else None
+    context = early.context(request.user, programme=programme) | {"programme": programme}
+    return page(request, "reports/early_verdicts.html", context)
 
 
 @require_safe

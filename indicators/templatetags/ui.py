@@ -267,6 +267,7 @@ def cell_text(value: object) -> str:
         return "–"
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         return str(value)
-    if isinstance(value, int) or value == 0 or abs(value) >= 1:
-        return format_number(value, 0 if isinstance(value, int) else 2)
-    return format_number(value, 4)
+    if isinstance(value, int):
+        return format_number(value, 0)
+    is_small = value != 0 and -1 < value < 1
+    return format_number(value, 4 if is_small else 2)
