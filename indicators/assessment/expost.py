@@ -161,7 +161,8 @@ def _tested(result: ExPostResult, inputs: Json) -> ExPostResult:
         "family_size": adjusted.family_size,
         "tested": adjusted.standing.value,
     }
-    return replace(result, params=params, sentence=(*result.sentence, adjusted.text))
+    said = (adjusted.text,) if adjusted.p_adjusted is not None else ()
+    return replace(result, params=params, sentence=(*result.sentence, *said))
 
 
 def _against_smallest_change(result: ExPostResult, smallest: str | None) -> ExPostResult:

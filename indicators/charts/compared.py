@@ -31,6 +31,8 @@ class PeriodLines:
     breaks_before: int | None = None
     """Place of the first period after; None: it is not known."""
     break_label: str = ""
+    transition: tuple[int, int] | None = None
+    """First and last place of the periods that count on neither side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class LinesDrawing:
     lines: tuple[DrawnLine, ...]
     break_x: float | None
     zero_y: float | None
+    transition: tuple[float, float] | None
+    """Start and width of the strip in transition."""
 
 
 def draw_lines(shown: PeriodLines, frame: Frame, *, write: Write = plain) -> LinesDrawing:
@@ -67,7 +71,13 @@ def draw_lines(shown: PeriodLines, frame: Frame, *, write: Write = plain) -> Lin
         lines=tuple(_drawn(line, shown.periods, x, y, write) for line in shown.lines),
         break_x=None if shown.breaks_before is None else round(x(shown.breaks_before - 0.5), 1),
         zero_y=y(0) if low < 0 < high else None,
+        transition=None if shown.transition is None else _strip(shown.transition, x),
     )
+
+
+def _strip(places: tuple[int, int], x: Axis) -> tuple[float, float]:
+    first, last = x(places[0] - 0.5), x(places[1] + 0.5)
+    return round(first, 1), round(last - first, 1)
 
 
 def period_ticks(periods: Sequence[str], x: Axis, most: int) -> tuple[Tick, ...]:

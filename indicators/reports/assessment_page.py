@@ -60,6 +60,7 @@ def context(user: User, run: AssessmentRun) -> dict[str, Any]:
     asked = [row for row in table.rows if row.about.method != "judge"]
     exploratory = [row for row in asked if not expost_page.is_primary(row)]
     blocks = expost_page.primary_blocks(user, asked) if is_ex_post else []
+    expost_page.retention_curves(user, run, blocks)
     verdicts = [row.about for row in table.rows]
     return {
         "run": run,

@@ -8,8 +8,9 @@ from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
+from indicators.charts import RetainedPoint, Retention
 from indicators.models import (
     AssessmentRun,
     ContextRelease,
@@ -98,8 +99,9 @@ def _block(row: Row, names: Names) -> dict[str, Any]:
         "method_reason": inputs.get("method_reason", ""),
         "proposed": ExPostMethod(inputs["proposed"]).label if inputs.get("proposed") else "",
         "label": say(result.get("label")),
-        "headline": named(say_all(result.get("sentence", [])[:1]), names),
-        "sentence": named(say_all(result.get("sentence", [])[1:]), names),
+        "plain": plain_words(row),
+        "sentence": named(say_all(result.get("sentence", [])), names),
+        "asks_effect": inputs["compute"] not in {"series_retention", "retention", "share_kept"},
         "notes": [say(one) for one in inputs.get("standing", {}).get("notes", [])],
         "when": earliest(verdict),
         "lines": lines_of(verdict, title, unit),
@@ -125,6 +127,101 @@ def _block(row: Row, names: Names) -> dict[str, Any]:
         },
         "smallest": inputs.get("smallest_change", ""),
     }
+
+
+COMPARED = {
+    "difference_in_differences": gettext_lazy("than in places that the programme does not reach"),
+    "comparative_interrupted_series": gettext_lazy("than the comparison lets expect"),
+    "synthetic_control": gettext_lazy("than in a mix of places that ran alike before"),
+    "interrupted_series": gettext_lazy("than the line before the start lets expect"),
+    "counterfactual_trend": gettext_lazy("than the earlier trend, carried on"),
+}
+"""Against what a result stands; anything else: against before."""
+
+
+def plain_words(row: Row) -> str:
+    """The answer for somebody who reads one sentence; empty for a refusal."""
+    verdict = row.about
+    if verdict.value is None:
+        return ""
+    value, params = row.cells["value"], verdict.result.get("params", {})
+    if verdict.inputs["compute"] in {"series_retention", "retention"}:
+        return _("%(share)s of the change was still there when it was measured again.") % {
+            "share": value.text
+        }
+    no_change = 1 if params.get("kind") == "rate_ratio" else 0
+    if no_change:
+        return _("After the start it happened %(times)s times as often as before.") % {"times": value.text}
+    against = COMPARED.get(verdict.inputs["compute"], _("than before the start"))
+    figures = {
+        "size": value.text.lstrip("\N{MINUS SIGN}-"),
+        "scale": row.cells["scale"].text,
+        "against": against,
+    }
+    if _crosses(verdict, no_change):
+        return (
+            _("Whether anything changed cannot be told: the interval goes from less to more %(against)s.")
+            % figures
+        )
+    said = (
+        _("It was %(size)s %(scale)s higher %(against)s.") if verdict.value > 0
+        else _("It was %(size)s %(scale)s lower %(against)s.") if verdict.value < 0
+        else _("It was no different %(against)s.")
+    ) % figures  # fmt: skip
+    return f"{said} {_direction(verdict)}".strip()
+
+
+def _crosses(verdict: Verdict, no_change: int) -> bool:
+    return verdict.low is not None and verdict.high is not None and verdict.low <= no_change <= verdict.high
+
+
+def _direction(verdict: Verdict) -> str:
+    wanted = {"ascending": 1, "maintain_above": 1, "descending": -1, "maintain_below": -1}.get(
+        verdict.indicator.version.direction
+    )
+    if wanted is None or not verdict.value:
+        return ""
+    return (
+        _("That is the intended direction.")
+        if wanted * verdict.value > 0
+        else _("That is the wrong direction.")
+    )
+
+
+def retention_curves(user: User, run: AssessmentRun, blocks: Sequence[dict[str, Any]]) -> None:
+    """Give each question of lasting its curve: what was left at each measurement point so far. One query."""
+    asked = {
+        block["row"].about.indicator_id: block
+        for block in blocks
+        if block["row"].about.inputs["compute"] == "series_retention"
+    }
+    if not asked:
+        return
+    rows = (
+        Verdict.objects.visible_to(user)
+        .filter(
+            run__programme=run.programme_id, run__kind=run.kind, run__as_of__lte=run.as_of,
+            indicator__in=asked, method__startswith="primary",
+        )
+        .select_related("run")
+        .defer("inputs")
+        .order_by("run__as_of", "run__revision")
+    )  # fmt: skip
+    points: dict[int, dict[int, RetainedPoint]] = defaultdict(dict)
+    for one in rows:
+        months = round((one.run.as_of - run.programme.ends_on).days / 30.4375)
+        if months > 0:
+            points[one.indicator_id][months] = RetainedPoint(
+                months=months,
+                share=one.value,
+                note=one.run.label,
+                refusal=say(one.result["refusal"]["message"]) if one.result.get("refusal") else "",
+            )
+    for pk, block in asked.items():
+        if points[pk]:
+            block["retention"] = Retention(
+                title=block["title"], points=[RetainedPoint(months=0, share=1), *points[pk].values()]
+            )
 
 
 def _table(table: Mapping[str, Any], names: Names) -> dict[str, Any]:

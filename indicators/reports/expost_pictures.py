@@ -96,7 +96,19 @@ def _shown(
         high=high,
         breaks_before=_break(periods, inputs),
         break_label=_("Change expected from here"),
+        transition=_transition(periods, inputs),
     )
+
+
+def _transition(periods: Sequence[str], inputs: Json) -> tuple[int, int] | None:
+    until = inputs.get("transition_until")
+    if not until:
+        return None
+    starts = {p["label"]: p["starts_on"] for one in _every(inputs) for p in one}
+    inside = [
+        place for place, label in enumerate(periods) if inputs["split_on"] < starts.get(label, "") <= until
+    ]
+    return (inside[0], inside[-1]) if inside else None
 
 
 def _break(periods: Sequence[str], inputs: Json) -> int | None:

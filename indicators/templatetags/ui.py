@@ -271,3 +271,13 @@ def cell_text(value: object) -> str:
         return format_number(value, 0)
     is_small = value != 0 and -1 < value < 1
     return format_number(value, 4 if is_small else 2)
+
+
+@register.filter
+def p_value(value: object) -> str:
+    """A p-value with its sign: "= 0.012", never "= 0.000"."""
+    found = as_decimal(value)
+    if found is None:
+        return "–"
+    least = Decimal("0.001")
+    return f"< {format_number(least, 3)}" if found < least else f"= {format_number(found, 3)}"
