@@ -256,6 +256,8 @@ class PlannedIndicatorSerializer(serializers.ModelSerializer[PlannedIndicator]):
     """A primary indicator of an ex-post plan."""
 
     definition = serializers.CharField(source="indicator.definition.code")
+    method = serializers.CharField()
+    proposed = serializers.CharField()
     comparisons = serializers.SerializerMethodField()
 
     class Meta:

@@ -28,7 +28,7 @@ START, END = date(2024, 1, 1), date(2025, 12, 31)
 LOCKED = datetime(2024, 1, 20, 9, tzinfo=UTC)
 
 
-def make_sites(*, effect=10.0, sites=8, reached=4, since=2021, programme=None, seed=7, **given):
+def make_sites(*, effect=10.0, sites=8, reached=4, since=2021, programme=None, seed=7, until=None, **given):
     """A programme of 2024 and 2025 with quarterly values of sites since 2021; the first ones are reached by it."""
     programme = programme or make.make_programme(starts_on=START, ends_on=END, **given)
     version = make.make_version(
@@ -42,6 +42,8 @@ def make_sites(*, effect=10.0, sites=8, reached=4, since=2021, programme=None, s
     for number, unit in enumerate(units):
         level = 50 + 2 * number
         for quarter in quarters:
+            if until is not None and quarter.ends_on > until:
+                continue
             value = level + rng.normal(0, 1)
             value += effect if number < reached and quarter.starts_on >= START else 0
             row = make.make_observation(
