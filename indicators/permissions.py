@@ -117,8 +117,13 @@ def check_may_draft_expost_plan(user: User, programme: Programme) -> None:
 
 def check_may_lock_expost_plan(user: User, plan: ExPostPlan) -> None:
     """Lock a plan: an administrator or an evaluator who does not work in the programme, and not its author."""
-    if not user.is_admin:
-        check_may_evaluate(user, plan.programme)
+    roles = roles_in(user, plan.programme_id)
+    if not user.is_admin and Role.EVALUATOR not in roles:
+        raise PermissionDenied(
+            _("A second person locks it: an evaluator of this programme, or an administrator.")
+        )
+    if not user.is_admin and roles & {Role.OFFICER, Role.APPROVER}:
+        raise PermissionDenied(_("Nobody locks the plan of a programme in which they work."))
     if plan.is_locked:
         raise PermissionDenied(_("This plan is locked already."))
     if user.pk == plan.drafted_by_id:

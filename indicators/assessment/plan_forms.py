@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from indicators.assessment.comparable import countries_in, other_indicators, releases_of, sites_of
@@ -61,6 +62,19 @@ class PlanForm(forms.Form):
             del self.fields["reason"]
 
 
+class SpokenDecimalField(forms.DecimalField):
+    """A number whose error says what was given."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except forms.ValidationError:
+            raise forms.ValidationError(
+                _("“%(given)s” is not a number; expected digits with a point, as in 2.5.")
+                % {"given": str(value)[:40]}
+            ) from None
+
+
 class PrimaryForm(forms.Form):
     """One primary indicator: compared with whom, by which method, and what counts as a change that matters."""
 
@@ -72,7 +86,7 @@ class PrimaryForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
-    smallest_change = forms.DecimalField(
+    smallest_change = SpokenDecimalField(
         label=gettext_lazy("Smallest change that matters"),
         max_digits=24,
         decimal_places=6,

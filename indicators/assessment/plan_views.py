@@ -148,6 +148,7 @@ def expost_plan_indicator(request: HttpRequest, code: str, pk: int) -> HttpRespo
         "form": form,
         "programme": programme,
         "indicator": indicator,
+        "title": f"{indicator.name} · {indicator.partner}" if indicator.partner else indicator.name,
         "plan": draft,
         "methods": _proposal(form, draft, indicator),
         "is_planned": item is not None,

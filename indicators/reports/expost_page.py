@@ -130,11 +130,11 @@ def _block(row: Row, names: Names) -> dict[str, Any]:
 
 
 COMPARED = {
-    "difference_in_differences": gettext_lazy("than in places that the programme does not reach"),
-    "comparative_interrupted_series": gettext_lazy("than the comparison lets expect"),
-    "synthetic_control": gettext_lazy("than in a mix of places that ran alike before"),
-    "interrupted_series": gettext_lazy("than the line before the start lets expect"),
-    "counterfactual_trend": gettext_lazy("than the earlier trend, carried on"),
+    "difference_in_differences": gettext_lazy("places that the programme does not reach"),
+    "comparative_interrupted_series": gettext_lazy("its comparison"),
+    "synthetic_control": gettext_lazy("a mix of places that ran alike before"),
+    "interrupted_series": gettext_lazy("the line before the start, carried on"),
+    "counterfactual_trend": gettext_lazy("the earlier trend, carried on"),
 }
 """Against what a result stands; anything else: against before."""
 
@@ -152,21 +152,22 @@ def plain_words(row: Row) -> str:
     no_change = 1 if params.get("kind") == "rate_ratio" else 0
     if no_change:
         return _("After the start it happened %(times)s times as often as before.") % {"times": value.text}
-    against = COMPARED.get(verdict.inputs["compute"], _("than before the start"))
     figures = {
         "size": value.text.lstrip("\N{MINUS SIGN}-"),
         "scale": row.cells["scale"].text,
-        "against": against,
+        "against": COMPARED.get(verdict.inputs["compute"], _("the time before the start")),
     }
     if _crosses(verdict, no_change):
         return (
-            _("Whether anything changed cannot be told: the interval goes from less to more %(against)s.")
+            _(
+                "Compared with %(against)s, whether anything changed cannot be told: the interval goes from down to up."
+            )
             % figures
         )
     said = (
-        _("It was %(size)s %(scale)s higher %(against)s.") if verdict.value > 0
-        else _("It was %(size)s %(scale)s lower %(against)s.") if verdict.value < 0
-        else _("It was no different %(against)s.")
+        _("Compared with %(against)s it moved up by %(size)s %(scale)s.") if verdict.value > 0
+        else _("Compared with %(against)s it moved down by %(size)s %(scale)s.") if verdict.value < 0
+        else _("Compared with %(against)s it did not move.")
     ) % figures  # fmt: skip
     return f"{said} {_direction(verdict)}".strip()
 

@@ -84,7 +84,7 @@ def test_a_preview_says_what_the_table_proposes_and_why_not_the_others_and_store
         ({"smallest_change": ""}, "Empty; please fill this in."),
         ({"smallest_change": "0"}, "a number above 0 was expected"),
         ({"smallest_change": "NaN"}, "Enter a number"),
-        ({"smallest_change": "many"}, "Enter a number"),
+        ({"smallest_change": "many"}, "“many” is not a number"),
         ({"method": "magic"}, "not one of the available choices"),
         ({"method": "synthetic_control"}, "Synthetic control is not possible here"),
         ({"method": "contribution_rating"}, "Say why"),

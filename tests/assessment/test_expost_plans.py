@@ -154,7 +154,7 @@ def test_a_locked_plan_cannot_be_changed_whatever_tries_it(cast):
 
 @pytest.mark.parametrize(
     ("who", "why"),
-    [("officer", "Only evaluators"), ("evaluator", "last to change"), ("insider", "in which they work")],
+    [("officer", "A second person"), ("evaluator", "last to change"), ("insider", "in which they work")],
 )
 def test_who_may_not_lock(cast, who, why):
     plan = draft(cast, by="evaluator" if who == "evaluator" else "officer")

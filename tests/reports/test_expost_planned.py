@@ -43,7 +43,7 @@ def test_the_answer_stands_in_one_sentence_with_picture_checks_and_comparison(cl
     page = page_of(client, run, make.make_user(programme=programme, role="reader"))
 
     said = words(page)
-    assert "higher than in places that the programme does not reach" in said
+    assert "Compared with places that the programme does not reach it moved up by" in said
     assert "That is the intended direction." in said
     assert "Significant among 1 primary tests." in said
     assert "Planned before the start" in said
@@ -97,7 +97,7 @@ def test_other_partners_are_named_to_those_who_see_them_alone(client):
     assert "HIDDEN" not in reader
     assert "which you do not see" in reader
     assert "HIDDEN" in admin
-    assert "higher than" not in words(viewer)
+    assert "moved up by" not in words(viewer)
     assert indicator.name in viewer
     assert other_programme.code == "HIDDEN"
 
