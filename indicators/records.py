@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.db.models.functions import TruncDate
@@ -15,39 +15,37 @@ from indicators.engine.quality import coverage, staleness
 from indicators.engine.types import RefusalCode, Snapshot
 from indicators.models import Evidence, Observation, State
 
-Grades = list[tuple[str, int | None, str, int]]
-"""(reliability, credibility, source, how many)"""
+COUNTED = ("answers", "figures", "same_person", "with_evidence", "corrected", "with_error", "on_time")
 
 
-def quality_facts(
-    snapshots: Mapping[int, Snapshot], *, mismatches: Mapping[int, int] | None = None
-) -> dict[int, QualityFacts]:
-    """What is known of the records of each indicator. Two queries.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """What the figures of one indicator say of themselves, counted."""
 
-    Args:
-        snapshots: indicator → its series and plan.
-        mismatches: indicator → periods in which parts do not give their total; nothing given: none was looked for.
-    """
-    rows = Observation.objects.filter(indicator__in=list(snapshots)).order_by()
-    counts, graded = _counts(rows), _grades(rows)
-    return {
-        pk: _facts(snapshot, counts.get(pk, {}), graded[pk], (mismatches or {}).get(pk, 0))
-        for pk, snapshot in snapshots.items()
-    }
+    counts: Mapping[str, int]
+    graded: Sequence[tuple[str, int, str, int]]
+    """Reliability, credibility, way in, and how many figures."""
 
 
-def _grades(rows: Any) -> dict[int, Grades]:
-    found: dict[int, Grades] = defaultdict(list)
-    approved = rows.filter(state=State.APPROVED, missing_reason="")
-    for pk, *grade in approved.values_list("indicator_id", "reliability", "credibility", "source").annotate(
-        Count("pk")
+def load_records(indicators: Collection[int]) -> dict[int, Records]:
+    """Two queries, however many indicators."""
+    rows = Observation.objects.filter(indicator__in=indicators).order_by()
+    counts = {row.pop("indicator"): row for row in _counts(rows)}
+    graded: dict[int, list[tuple[str, int, str, int]]] = defaultdict(list)
+    for pk, *grade in (
+        rows.filter(state=State.APPROVED, missing_reason="")
+        .values_list("indicator", "reliability", "credibility", "source")
+        .annotate(Count("pk"))
     ):
-        found[pk].append(tuple(grade))  # type: ignore[arg-type]
-    return found
+        graded[pk].append(tuple(grade))  # type: ignore[arg-type]
+    nothing = dict.fromkeys(COUNTED, 0)
+    return {pk: Records(counts=counts.get(pk, nothing), graded=graded[pk]) for pk in indicators}
 
 
-def _facts(snapshot: Snapshot, counts: Mapping[str, int], graded: Grades, mismatches: int) -> QualityFacts:
-    figures, with_error = counts.get("figures", 0), counts.get("with_error", 0)
+def quality_facts(records: Records, snapshot: Snapshot, *, mismatches: int) -> QualityFacts:
+    """The engine's question, from what the records say of themselves."""
+    counts, graded = records.counts, records.graded
+    figures = counts["figures"]
     newest = next((p for p in reversed(snapshot.series) if p.value is not None), None)
     reported = [p for p in snapshot.series if p.value is not None or p.refusal is not None]
     too_small = [p for p in reported if p.refusal and p.refusal.code is RefusalCode.DENOMINATOR_TOO_SMALL]
@@ -56,11 +54,11 @@ def _facts(snapshot: Snapshot, counts: Mapping[str, int], graded: Grades, mismat
     return QualityFacts(
         figures=figures,
         mismatches=mismatches,
-        same_person=counts.get("same_person", 0),
-        with_evidence=Shares(part=counts.get("with_evidence", 0), whole=figures),
-        corrected=Shares(part=counts.get("corrected", 0), whole=figures + counts.get("corrected", 0)),
-        is_sample=with_error > 0,
-        with_error=Shares(part=with_error, whole=figures),
+        same_person=counts["same_person"],
+        with_evidence=Shares(part=counts["with_evidence"], whole=figures),
+        corrected=Shares(part=counts["corrected"], whole=figures + counts["corrected"]),
+        is_sample=counts["with_error"] > 0,
+        with_error=Shares(part=counts["with_error"], whole=figures),
         margin=None
         if newest is None or newest.standard_error is None
         else profile.Z_95 * newest.standard_error,
@@ -78,20 +76,20 @@ def _facts(snapshot: Snapshot, counts: Mapping[str, int], graded: Grades, mismat
             frequency_days=snapshot.frequency_days,
             grace_days=snapshot.grace_days,
         ),
-        on_time=Shares(part=counts.get("on_time", 0), whole=counts.get("answers", 0)),
+        on_time=Shares(part=counts["on_time"], whole=counts["answers"]),
         coverage=coverage(snapshot.series, snapshot.as_of),
     )
 
 
-def _counts(rows: Any) -> dict[int, dict[str, int]]:
+def _counts(rows) -> list[dict[str, int]]:  # type: ignore[no-untyped-def]
     approved = Q(state=State.APPROVED)
     figure = approved & Q(missing_reason="")
-    counted = (
+    return list(
         rows.annotate(
             has_evidence=Exists(Evidence.objects.filter(observation=OuterRef("pk"))),
             submitted_on=TruncDate("submitted_at"),
         )
-        .values("indicator_id")
+        .values("indicator")
         .annotate(
             answers=Count("pk", filter=approved),
             figures=Count("pk", filter=figure),
@@ -102,4 +100,3 @@ def _counts(rows: Any) -> dict[int, dict[str, int]]:
             on_time=Count("pk", filter=approved & Q(submitted_on__lte=F("period__due_on"))),
         )
     )
-    return {row["indicator_id"]: row for row in counted}

@@ -25,7 +25,7 @@ from indicators.engine.messages import gettext_noop, message
 from indicators.engine.profile import quality_profile
 from indicators.engine.types import Message, Snapshot
 from indicators.models import Programme, ProgrammeIndicator, Tense, rules_on
-from indicators.records import quality_facts
+from indicators.records import load_records, quality_facts
 
 LARGER_THAN_CHANCE = gettext_noop("The difference is larger than chance alone would explain.")
 A_HINT = gettext_noop(
@@ -96,7 +96,11 @@ def tasks(
 
 def _quality_levels(snapshots: Mapping[int, Snapshot]) -> dict[int, int | None]:
     """Each indicator's data quality, 0 to 3, as its records are when the assessment is made. Two queries."""
-    return {pk: quality_profile(facts).overall for pk, facts in quality_facts(snapshots).items()}
+    records = load_records(list(snapshots))
+    return {
+        pk: quality_profile(quality_facts(records[pk], snapshot, mismatches=0)).overall
+        for pk, snapshot in snapshots.items()
+    }
 
 
 def _with_standing(task: Task, plans: Plans, quality: Mapping[int, int | None]) -> Task:

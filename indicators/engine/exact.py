@@ -17,7 +17,9 @@ def plain_text(value: Decimal) -> str:
     """The same number as text, without trailing zeros and without an exponent."""
     if not value.is_finite():
         raise EngineError(f"A finite number was expected, {value} was given.")
-    text = format(value, "f")
+    text = str(value)
+    if "E" in text:
+        text = format(value, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text

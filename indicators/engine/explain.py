@@ -14,10 +14,12 @@ from .timeline import POOLED, CurrentValue, effective_time_rule, window_months
 from .types import (
     Coverage,
     IndicatorRule,
+    Measurement,
     Message,
     PeriodValue,
     Plan,
     Refusal,
+    SiteRule,
     Status,
     Step,
     TimeRule,
@@ -118,6 +120,85 @@ def _substituted_value(current: CurrentValue, rule: IndicatorRule) -> str:
 
 def _labelled(period: PeriodValue, rule: IndicatorRule) -> str:
     return f"{period.label}: {format_value(period.value, rule)}"
+
+
+_SITE_RULES = {
+    SiteRule.SUM: (gettext_noop("Period value: sum of what was reported"), "x = Σx"),
+    SiteRule.MEAN: (gettext_noop("Period value: mean of what was reported"), "x = Σx / n"),
+    SiteRule.MIN: (gettext_noop("Period value: lowest of what was reported"), "x = min x"),
+    SiteRule.MAX: (gettext_noop("Period value: highest of what was reported"), "x = max x"),
+    SiteRule.MEDIAN: (gettext_noop("Period value: median of what was reported"), "x = median x"),
+    SiteRule.FIRST: (gettext_noop("Period value: the first site speaks for all"), "x = x(first)"),
+    SiteRule.LAST: (gettext_noop("Period value: the last site speaks for all"), "x = x(last)"),
+    SiteRule.RATIO_OF_SUMS: (
+        gettext_noop("Period value: all numerators over all denominators"),
+        "x = scale × Σnum / Σden",
+    ),
+    SiteRule.MEAN_WEIGHTED_N: (gettext_noop("Period value: mean weighted by cases"), "x = Σ(n·x) / Σn"),
+    SiteRule.MEAN_INVERSE_VARIANCE: (
+        gettext_noop("Period value: mean weighted by precision"),
+        "x = Σ(x/s²) / Σ(1/s²)",
+    ),
+    SiteRule.NOT_APPLICABLE: (gettext_noop("Period value: as it was reported"), "x = x"),
+}
+
+
+def period_step(
+    parts: Sequence[Measurement], period: PeriodValue, rule: IndicatorRule, *, shows_parts: bool = True
+) -> Step:
+    """How the figures of sites and cells became the value of a period.
+
+    Args:
+        parts: those that count, from `rollup.counted`.
+        shows_parts: False where a reader may not see each of them; then the rule stands without the numbers.
+    """
+    how = SiteRule.NOT_APPLICABLE if len(parts) == 1 else _how(rule)
+    label, formula = _SITE_RULES[how]
+    shown = [_part(one, rule) for one in parts]
+    if len(shown) > _MOST_SHOWN:
+        shown = [*shown[: _MOST_SHOWN - 1], f"… ({len(parts)})"]
+    joined = (" + " if how in {SiteRule.SUM, SiteRule.RATIO_OF_SUMS} else "; ").join(shown)
+    if how is SiteRule.RATIO_OF_SUMS and len(parts) > 1:
+        joined += f" → {format_parts(period.numerator, period.denominator)}"
+    return Step(
+        label=message(label),
+        rule=formula,
+        substituted=joined if shows_parts else "",
+        result=format_value(period.value, rule),
+    )
+
+
+def _how(rule: IndicatorRule) -> SiteRule:
+    if rule.value_type is ValueType.RATIO and rule.site_rule is SiteRule.SUM:
+        return SiteRule.RATIO_OF_SUMS
+    if rule.site_rule is SiteRule.NOT_APPLICABLE and rule.value_type is ValueType.COUNT:
+        return SiteRule.SUM
+    return rule.site_rule
+
+
+def _part(one: Measurement, rule: IndicatorRule) -> str:
+    said = format_parts(one.numerator, one.denominator) or format_value(one.value, rule)
+    if rule.site_rule is SiteRule.MEAN_WEIGHTED_N and one.n is not None:
+        return f"{said} (n {one.n})"
+    if rule.site_rule is SiteRule.MEAN_INVERSE_VARIANCE and one.standard_error is not None:
+        return f"{said} (s {format_number(one.standard_error, 3)})"
+    return said
+
+
+def score_step(items: Sequence[tuple[Decimal, Decimal]], value: Decimal) -> Step:
+    """The weighted mean of achievements: weight and achievement of each, as they count."""
+    shown = [
+        f"{format_number(weight, 3)} × {format_share(min(max(achieved, Decimal(0)), Decimal(1)))}"
+        for weight, achieved in items
+        if weight > 0
+    ]
+    whole = format_number(sum((weight for weight, _ in items), Decimal(0)), 3)
+    return Step(
+        label=message(gettext_noop("Weighted achievement: each kept within 0 %% and 100 %%, weighted")),
+        rule="S = Σ(w·a) / Σw",
+        substituted=f"({' + '.join(shown)}) / {whole}",
+        result=format_share(value),
+    )
 
 
 def achievement_step(actual: Decimal, plan: Plan, achieved: Decimal, rule: IndicatorRule) -> Step:

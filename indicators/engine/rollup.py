@@ -98,6 +98,32 @@ def roll_up_period(
     )
 
 
+def counted(measurements: Sequence[Measurement], rule: IndicatorRule) -> tuple[Measurement, ...]:
+    """Those of one period that its figure is made of; the others stand beside it (METHOD 2.1).
+
+    A figure of the whole programme is used instead of its sites, a total instead of its cells, and of several ways to
+    split the coarsest.
+    """
+    usable = [m for m in measurements if rule.value_type is ValueType.TEXT or is_usable(m)]
+    by_site = _by_site(usable)
+    return tuple(one for cells in _speaking(by_site, rule) for one in _coarsest(cells))
+
+
+def _speaking(by_site: dict[int | None, list[Measurement]], rule: IndicatorRule) -> list[list[Measurement]]:
+    """The sites whose figures count."""
+    if None in by_site:
+        return [by_site[None]]
+    if by_site and rule.site_rule in _ONE_SPEAKS:
+        number = _ONE_SPEAKS[rule.site_rule](site for site in by_site if site is not None)
+        return [by_site[number]]
+    return list(by_site.values())
+
+
+def _coarsest(cells: Sequence[Measurement]) -> list[Measurement]:
+    groups = _by_dimensions(cells)
+    return groups[min(groups, key=lambda names: (len(names), names))]
+
+
 def is_usable(measurement: Measurement) -> bool:
     """There is a number in it; a reported zero is a number."""
     has_parts = measurement.numerator is not None and measurement.denominator is not None
@@ -203,13 +229,8 @@ def _by_dimensions(cells: Iterable[Measurement]) -> dict[tuple[str, ...], list[M
 
 
 def _join_sites(by_site: dict[int | None, list[Measurement]], rule: IndicatorRule) -> _Figure | Refusal:
-    if None in by_site:
-        return _join_cells(by_site[None], rule)
-    if rule.site_rule in _ONE_SPEAKS:
-        number = _ONE_SPEAKS[rule.site_rule](site for site in by_site if site is not None)
-        return _join_cells(by_site[number], rule)
     figures: list[_Figure] = []
-    for cells in by_site.values():
+    for cells in _speaking(by_site, rule):
         figure = _join_cells(cells, rule)
         if isinstance(figure, Refusal):
             return figure
@@ -226,8 +247,6 @@ def _join_sites(by_site: dict[int | None, list[Measurement]], rule: IndicatorRul
 
 
 def _join_cells(cells: Sequence[Measurement], rule: IndicatorRule) -> _Figure | Refusal:
-    groups = _by_dimensions(cells)
-    names = min(groups, key=lambda names: (len(names), names))
     chosen = [
         _Figure(
             numerator=m.numerator,
@@ -236,7 +255,7 @@ def _join_cells(cells: Sequence[Measurement], rule: IndicatorRule) -> _Figure | 
             standard_error=m.standard_error,
             n=m.n,
         )
-        for m in groups[names]
+        for m in _coarsest(cells)
     ]
     return chosen[0] if len(chosen) == 1 else _combine(chosen, _rule_within_site(rule), rule)
 

@@ -1,7 +1,17 @@
 """What is remembered: facts, derived rows, verdicts. One file a noun, re-exported here."""
 
+from indicators.models.alerts import Alert
 from indicators.models.assessments import AssessmentRun, AssessmentSchedule, DueAssessment, Kind, Verdict
 from indicators.models.audit import Event
+from indicators.models.composites import (
+    Across,
+    Aggregation,
+    CompositeIndex,
+    IndexComponent,
+    IndexResult,
+    IndexVersion,
+    Reads,
+)
 from indicators.models.derived import IndicatorStatus, Rollup, Status, TrendWord
 from indicators.models.evaluations import Evaluation, Finding, Recommendation
 from indicators.models.expost_plans import (
@@ -66,9 +76,13 @@ from indicators.models.tailoring import (
 __all__ = [
     "MOST_PRIMARY",
     "PENDING",
+    "Across",
+    "Aggregation",
+    "Alert",
     "AssessmentRun",
     "AssessmentSchedule",
     "Assumption",
+    "CompositeIndex",
     "ContextRelease",
     "ContextSeries",
     "ContextValue",
@@ -90,6 +104,9 @@ __all__ = [
     "Framework",
     "Frequency",
     "GlobalRole",
+    "IndexComponent",
+    "IndexResult",
+    "IndexVersion",
     "IndicatorDefinition",
     "IndicatorStatus",
     "IndicatorVersion",
@@ -108,6 +125,7 @@ __all__ = [
     "PlannedIndicator",
     "Programme",
     "ProgrammeIndicator",
+    "Reads",
     "Recommendation",
     "Reliability",
     "ReportingPeriod",

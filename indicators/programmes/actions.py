@@ -1,5 +1,6 @@
 """The verbs of this room, for whoever opens its door: pages, the API, the clock, the demo. Nothing is done here."""
 
+from indicators.programmes.composing import create_index, retire_index, revise_index
 from indicators.programmes.computing import set_formula
 from indicators.programmes.designing import (
     put_design_in_force,
@@ -20,12 +21,15 @@ __all__ = [
     "change_indicator",
     "change_programme",
     "change_rules",
+    "create_index",
     "end_membership",
     "ensure_periods",
     "put_design_in_force",
     "register_programme",
     "remove_assumption",
     "remove_objective",
+    "retire_index",
+    "revise_index",
     "revise_target",
     "save_assumption",
     "save_course",

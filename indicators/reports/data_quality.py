@@ -1,4 +1,4 @@
-"""The data-quality profile of an indicator, from its records. Two queries; decides nothing."""
+"""The data-quality profile of indicators, from their records. Two queries, however many; decides nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from indicators.engine import profile
 from indicators.engine.profile import QualityWord, Standard
 from indicators.engine.types import Snapshot
 from indicators.models import ProgrammeIndicator
-from indicators.records import quality_facts
+from indicators.records import load_records, quality_facts
 from indicators.reports.wording import say
 
 
@@ -40,15 +40,15 @@ def quality_block(indicator: ProgrammeIndicator, snapshot: Snapshot, *, mismatch
 
     Speaks of the whole record, whoever reads it: a grade must not depend on the reader. It names no figure.
     """
-    facts = quality_facts({indicator.pk: snapshot}, mismatches={indicator.pk: mismatches})[indicator.pk]
-    found = profile.quality_profile(facts)
+    records = load_records([indicator.pk])[indicator.pk]
+    found = profile.quality_profile(quality_facts(records, snapshot, mismatches=mismatches))
     return QualityBlock(
-        label=_word(found.word),
+        label=quality_word(found.word),
         score=found.overall,
         rows=[
             QualityRow(
                 name=_standard(one.standard),
-                word=_word(one.word),
+                word=quality_word(one.word),
                 score=one.score,
                 reasons=[say(reason) for reason in one.reasons],
                 is_weakest=one.standard in found.weakest,
@@ -60,7 +60,7 @@ def quality_block(indicator: ProgrammeIndicator, snapshot: Snapshot, *, mismatch
     )
 
 
-def _word(word: QualityWord) -> str:
+def quality_word(word: QualityWord) -> str:
     return {
         QualityWord.UNKNOWN: _("Unknown"),
         QualityWord.POOR: _("Poor"),

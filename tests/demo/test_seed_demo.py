@@ -13,9 +13,12 @@ from django.test import TestCase
 from django.urls import reverse
 
 from indicators import derived
+from indicators.composites import inputs_of, load_ground, recipe_of
+from indicators.engine.index import judge_index
 from indicators.management.demo import reference
 from indicators.management.demo.seeding import seed_demo
 from indicators.models import (
+    CompositeIndex,
     ContextValue,
     CourseRun,
     DesignVersion,
@@ -345,3 +348,15 @@ def test_the_command_says_what_there_is(capsys, logins):
 def test_the_library_pages_open_on_the_demo(client):
     client.force_login(User.objects.get(username="evaluator"))
     assert client.get(reverse("library-list")).status_code == 200
+
+
+def test_one_index_says_whether_able_and_answerable_come_together():
+    index = CompositeIndex.objects.get()
+    assert (index.programme.code, index.current.aggregation) == ("NMI", "geometric")
+    assert "illustrative" in index.name
+    recipe = recipe_of(index.current, index.programme)
+    (score,) = judge_index(inputs_of(recipe, load_ground([recipe], as_of=TODAY))).scores
+
+    assert score.refusal is None
+    assert 0 < score.low <= score.value <= score.high < 1
+    assert len(score.parts) == 3

@@ -226,6 +226,12 @@ def test_series_become_a_panel_over_all_their_periods():
     assert found.periods_after == (a[2].label, a[3].label)
 
 
+def test_rounding_is_not_taken_for_variation():
+    found = contrast([0.1 + 0.2, 0.3], [0.1, 0.1, 0.3 - 0.2])
+
+    assert (found.low, found.p_value) == (None, None)
+
+
 changes = st.lists(st.floats(-50, 50, allow_nan=False).map(lambda v: round(v, 3)), min_size=2, max_size=6)
 
 
@@ -374,11 +380,11 @@ def test_placebos_are_called_significant_no_more_often_than_chance_allows():
 
 def test_thirty_eight_donors_take_less_than_two_seconds():
     p = donors(38, effect=3.0)
-    began = time.perf_counter()
+    began = time.process_time()
 
     synthetic_control(p)
 
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("p", [donors(8, effect=3.0), donors(4)])

@@ -319,7 +319,8 @@ def test_the_web_side_of_the_engine_does_not_load_scipy():
     code = (
         "import sys, indicators.engine.judge, indicators.engine.forecast, indicators.engine.codec, "
         "indicators.engine.periods, indicators.engine.portfolio, indicators.engine.expost.types, "
-        "indicators.engine.expost.select, indicators.engine.expost.confidence, indicators.engine.expost.labels; "
+        "indicators.engine.expost.select, indicators.engine.expost.confidence, indicators.engine.expost.labels, "
+        "indicators.engine.expost.contribution, indicators.engine.flips; "
         "sys.exit(', '.join(m for m in ('scipy', 'statsmodels', 'pandas', 'django') if m in sys.modules) or 0)"
     )
 

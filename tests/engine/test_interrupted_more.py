@@ -244,11 +244,11 @@ def test_an_analysis_of_thirty_eight_comparison_series_takes_less_than_two_secon
 
     a = monthly(white(31, 1))
     others = {f"u{i:02}": monthly(white(31, i + 2)) for i in range(38)}
-    began = time.perf_counter()
+    began = time.process_time()
 
     comparative_series(a, others, split_on=after(a, 19))
 
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_decimals_go_in_exactly():

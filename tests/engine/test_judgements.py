@@ -35,12 +35,12 @@ from indicators.engine.expost.maturity import ordinal_maturity
 from indicators.engine.expost.multiple import Claim, Standing, adjust
 from indicators.engine.expost.paired import paired_gain
 from indicators.engine.expost.persistence import (
-    fieller,
     retention,
     retention_path,
     series_retention,
     share_kept,
 )
+from indicators.engine.expost.ratios import fieller
 from indicators.engine.expost.signed_rank import hodges_lehmann, wilcoxon
 from indicators.engine.expost.types import Answer, Confidence, result_from_json, result_to_json, table_of
 from indicators.engine.periods import Frequency

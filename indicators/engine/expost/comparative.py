@@ -12,7 +12,8 @@ from indicators.engine.types import PeriodValue, RefusalCode
 
 from . import labels, words
 from .confidence import data_quality, decisive, weakness
-from .interrupted import Analysis, analyse, checks, conclude, points_reason, why_not
+from .interrupted import checks, conclude, points_reason
+from .its_analysis import Analysis, analyse, why_not
 from .segmented import layout
 from .types import Answer, Assumption, ExPostResult, Reason, Table, refused
 from .words import number, shown

@@ -4,60 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-import statsmodels.api as models
-from scipy import optimize, stats
+from scipy import stats
 
 from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.types import Message, PeriodValue, Refusal, RefusalCode
 
 from . import labels, words
 from .confidence import data_quality, single_series, weakest_link, weakness
-from .interrupted import VETO_P, points_reason, too_short
+from .count_fit import OVERDISPERSED_P, CountFit, curvature_p, fit_counts, newey_west_limits
+from .interrupted import points_reason
+from .its_analysis import VETO_P, too_short
 from .segmented import Floats, Layout, design, layout, season_columns
 from .situation import COMPUTED_FROM, MAX_MISSING, MIN_POINTS_INTERRUPTED
 from .types import Answer, Assumption, ExPostResult, Param, Reason, Table, refused
 from .words import number, shown
 
 METHOD_POISSON = "Interrupted count series, Poisson regression"
+METHOD_QUASI = "Interrupted count series, Poisson regression, variance times dispersion"
 METHOD_NEGATIVE_BINOMIAL = "Interrupted count series, negative binomial regression, moment dispersion"
 MIN_EVENTS_A_SIDE = 10
 """[rule] fewer events on a side than this cannot carry a level and a slope."""
-OVERDISPERSED_P = 0.05
-LARGEST_R = 0.9
 OVERDISPERSED = "OVERDISPERSED"
 AUTOCORRELATED = "AUTOCORRELATED"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountFit:
-    """Coefficients on the log scale with their covariance."""
-
-    coefficients: Floats
-    covariance: Floats
-    fitted: Floats
-    pearson: Floats
-    """Residuals ÷ their expected spread."""
-    dispersion: float
-    """Pearson χ² of the Poisson fit ÷ degrees of freedom; 1 for Poisson counts."""
-    dispersion_p: float
-    alpha: float
-    """Of the negative binomial variance μ + α·μ²; 0 for Poisson."""
-    autocorrelation: float
-    """First one of the residuals."""
-    df: int
-
-    def ratio(self, weights: Sequence[float]) -> tuple[float, float, float, float]:
-        """exp of a combination of the coefficients: value, low, high (95 %, t), two-sided p."""
-        w = np.zeros(len(self.coefficients))
-        w[: len(weights)] = weights
-        at, error = float(w @ self.coefficients), math.sqrt(max(float(w @ self.covariance @ w), 0.0))
-        reach = float(stats.t.ppf(0.975, self.df)) * error
-        p = float(2 * stats.t.sf(abs(at) / error, self.df)) if error > 0 else 1.0
-        return math.exp(at), math.exp(at - reach), math.exp(at + reach), p
 
 
 def interrupted_counts(
@@ -99,9 +70,12 @@ def interrupted_counts(
     offset = np.log(_exposures(laid))
     found = fit_counts(x, laid.y, offset)
     params, tables = _figures(laid, x, offset, found, horizon), (_counterfactual(laid, x, offset, found),)
-    params |= {"seasons": seasons, "pre_quadratic_p": _curved(laid, x, offset)}
-    flags = [OVERDISPERSED] * (found.alpha > 0) + [AUTOCORRELATED] * _is_autocorrelated(params, len(laid.y))
-    method = METHOD_NEGATIVE_BINOMIAL if found.alpha > 0 else METHOD_POISSON
+    params |= {"seasons": seasons, "pre_quadratic_p": curvature_p(laid, x, offset)}
+    flags = [OVERDISPERSED] * (found.dispersion_p < OVERDISPERSED_P) + [AUTOCORRELATED] * _is_autocorrelated(
+        params, len(laid.y)
+    )
+    method = METHOD_QUASI if OVERDISPERSED in flags else METHOD_POISSON
+    method = METHOD_NEGATIVE_BINOMIAL if found.alpha > 0 else method
     assumptions = _assumptions(params, flags, laid)
     if number(params, "pre_quadratic_p") < VETO_P:
         curved = refuse(
@@ -123,50 +97,6 @@ def interrupted_counts(
             assumptions=assumptions,
         )
     return _result(laid, found, method, label, params, tables, tuple(flags), assumptions)
-
-
-def fit_counts(x: Floats, y: Floats, offset: Floats) -> CountFit:
-    """Poisson or, where the counts scatter too much, negative binomial regression with a log link."""
-    poisson = models.GLM(y, x, family=models.families.Poisson(), offset=offset).fit()
-    df = len(y) - x.shape[1]
-    chi2 = float(poisson.pearson_chi2)
-    p = float(stats.chi2.sf(chi2, df))
-    alpha = _alpha(x, y, offset, df) if p < OVERDISPERSED_P else 0.0
-    found = _negative_binomial(x, y, offset, alpha) if alpha > 0 else poisson
-    residuals = np.asarray(found.resid_pearson)
-    whole = float((residuals**2).sum())
-    r = float((residuals[1:] * residuals[:-1]).sum()) / whole if whole > 0 else 0.0
-    positive = min(max(r, 0.0), LARGEST_R)
-    return CountFit(
-        coefficients=np.asarray(found.params),
-        covariance=np.asarray(found.cov_params()) * (1 + positive) / (1 - positive),
-        fitted=np.asarray(found.fittedvalues),
-        pearson=residuals,
-        dispersion=chi2 / df,
-        dispersion_p=p,
-        alpha=alpha,
-        autocorrelation=r,
-        df=df,
-    )
-
-
-def _negative_binomial(x: Floats, y: Floats, offset: Floats, alpha: float) -> models.GLM:
-    family = models.families.NegativeBinomial(alpha=alpha)
-    return models.GLM(y, x, family=family, offset=offset).fit()
-
-
-def _alpha(x: Floats, y: Floats, offset: Floats, df: int) -> float:
-    """The dispersion at which Pearson's χ² equals its degrees of freedom."""
-
-    def excess(log_alpha: float) -> float:
-        return float(_negative_binomial(x, y, offset, math.exp(log_alpha)).pearson_chi2) - df
-
-    low, high = math.log(1e-6), math.log(10.0)
-    if excess(low) <= 0:
-        return 1e-6
-    if excess(high) >= 0:
-        return 10.0
-    return math.exp(float(optimize.brentq(excess, low, high, xtol=1e-4)))
 
 
 def _why_not(laid: Layout) -> Refusal | None:
@@ -216,16 +146,10 @@ def _figures(
     ):
         value, low, high, p = found.ratio(weights)
         params |= {name: value, f"{name}_low": low, f"{name}_high": high, f"{name}_p": p}
-    family = (
-        models.families.NegativeBinomial(alpha=found.alpha) if found.alpha > 0 else models.families.Poisson()
-    )
-    hac = models.GLM(laid.y, x, family=family, offset=offset).fit(
-        cov_type="HAC", cov_kwds={"maxlags": 1, "use_correction": True}
-    )
-    reach = float(stats.t.ppf(0.975, found.df)) * float(hac.bse[2])
+    newey_west = newey_west_limits(x, laid.y, offset, found)
     params |= {
-        "newey_west_low": math.exp(float(hac.params[2]) - reach),
-        "newey_west_high": math.exp(float(hac.params[2]) + reach),
+        "newey_west_low": None if newey_west is None else newey_west[0],
+        "newey_west_high": None if newey_west is None else newey_west[1],
         "dispersion": found.dispersion,
         "dispersion_p": found.dispersion_p,
         "alpha": found.alpha,
@@ -240,21 +164,6 @@ def _figures(
 
 def _is_autocorrelated(params: dict[str, Param], n: int) -> bool:
     return abs(number(params, "autocorrelation")) > 1.96 / math.sqrt(n)
-
-
-def _curved(laid: Layout, x: Floats, offset: Floats) -> float:
-    """p of a quadratic term before the date, scaled by the dispersion."""
-    before = laid.t < laid.first_after
-    t = laid.t[before] - laid.t[before].mean()
-    columns = np.column_stack([np.ones_like(t), t, t**2, x[before][:, 4:]])
-    if len(t) <= columns.shape[1]:
-        return 1.0
-    model = models.GLM(laid.y[before], columns, family=models.families.Poisson(), offset=offset[before])
-    found = model.fit(scale="X2")
-    error = float(found.bse[2])
-    if not error > 0:
-        return 1.0
-    return float(2 * stats.t.sf(abs(float(found.params[2])) / error, len(t) - columns.shape[1]))
 
 
 def _counterfactual(laid: Layout, x: Floats, offset: Floats, found: CountFit) -> Table:

@@ -113,15 +113,20 @@ def contrast(treated: Sequence[float], comparison: Sequence[float]) -> Contrast:
     value = float(a.mean() - b.mean())
     if min(len(a), len(b)) >= 2:
         va, vb = float(a.var(ddof=1)) / len(a), float(b.var(ddof=1)) / len(b)
-        if va + vb == 0:
+        if va + vb <= _noise(a, b) ** 2:
             return Contrast(value=value)
         df = (va + vb) ** 2 / (va**2 / (len(a) - 1) + vb**2 / (len(b) - 1))
         return _with_t(value, math.sqrt(va + vb), df, "Welch t")
     larger = a if len(a) > len(b) else b
-    if len(larger) < 2 or np.ptp(larger) == 0:
+    if len(larger) < 2 or np.ptp(larger) <= _noise(a, b):
         return Contrast(value=value)
     error = float(larger.std(ddof=1)) * math.sqrt(1 / len(a) + 1 / len(b))
     return _with_t(value, error, len(larger) - 1, "t, spread of the larger group")
+
+
+def _noise(a: Floats, b: Floats) -> float:
+    """Spread below this is rounding, not variation; dividing by it would make anything look certain."""
+    return 1e-9 * max(float(np.abs(a).max()), float(np.abs(b).max()), 1e-12)
 
 
 def _with_t(value: float, error: float, df: float, rule: str) -> Contrast:

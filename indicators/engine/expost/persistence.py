@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from enum import StrEnum
 
 import numpy as np
@@ -19,17 +18,16 @@ from indicators.engine.types import Message, Refusal, RefusalCode, Step
 from . import labels, words
 from .confidence import data_quality, no_comparison, weakest_link
 from .proportions import wilson
+from .ratios import DRAWS, Number, bootstrap, fieller, series_interval
 from .situation import MIN_PAIRS
 from .types import Answer, Assumption, ExPostResult, Param, refused
 from .words import percent as _percent
 from .words import shown as _shown
 
 MIN_RESPONSE = 0.40
-DRAWS = 4000
 METHOD = "Retention ratio, seeded percentile bootstrap over participants"
 METHOD_SERIES = "Retention ratio of three values"
 PROVIDER = "MAINTAINED_BY_PROVIDER"
-Number = float | Decimal
 
 
 class Band(StrEnum):
@@ -99,7 +97,7 @@ def retention(
     ratio = (v - b) / (e - b)
     covariance = np.cov(np.vstack([scores[2] - scores[0], scores[1] - scores[0]])) / n
     exact = fieller(v - b, e - b, covariance, n - 1)
-    low, high, used = _bootstrap(scores, seed, 1 if higher_is_better else -1)
+    low, high, used = bootstrap(scores, seed, 1 if higher_is_better else -1)
     params: dict[str, Param] = {
         "baseline": b,
         "end": e,
@@ -114,27 +112,6 @@ def retention(
     }
     assumptions = _response_assumption(response_rate)
     return _result(METHOD, ratio, low, high, n, params, assumptions, rules, paid_by_partner)
-
-
-def fieller(
-    top: float, bottom: float, covariance: np.ndarray[tuple[int, int], np.dtype[np.float64]], df: float
-) -> tuple[float, float] | None:
-    """Interval of a ratio of two estimates that may go together, 95 %; None where it has no finite ends.
-
-    Args:
-        top, bottom: the estimates; covariance: of both, top first.
-        df: degrees of freedom of the covariance; infinite for known standard errors.
-
-    Source: Fieller (1954), J. R. Stat. Soc. B 16:175.
-    """
-    t2 = float(stats.t.ppf(0.975, df) if math.isfinite(df) else stats.norm.ppf(0.975)) ** 2
-    a = bottom**2 - t2 * float(covariance[1, 1])
-    b = top * bottom - t2 * float(covariance[0, 1])
-    c = top**2 - t2 * float(covariance[0, 0])
-    if a <= 0:  # the bottom cannot be told from 0: every ratio is possible
-        return None
-    root = math.sqrt(max(b * b - a * c, 0.0))
-    return (b - root) / a, (b + root) / a
 
 
 def series_retention(
@@ -177,19 +154,8 @@ def series_retention(
         return refused(_nothing_to_retain(b, e, 1.96 * error), method=METHOD_SERIES, label=_label(None))
     ratio = (v - b) / (e - b)
     params: dict[str, Param] = {"baseline": b, "end": e, "followup": v, "band": band(ratio, rules).value}
-    low, high = _series_interval(v - b, e - b, standard_errors)
+    low, high = series_interval(v - b, e - b, standard_errors)
     return _result(METHOD_SERIES, ratio, low, high, 3, params, (), rules, paid_by_partner)
-
-
-def _series_interval(
-    top: float, bottom: float, standard_errors: tuple[Number, Number, Number] | None
-) -> tuple[float | None, float | None]:
-    """Baseline is part of both differences, so they go together by its variance."""
-    if standard_errors is None:
-        return None, None
-    vb, ve, vv = (float(one) ** 2 for one in standard_errors)
-    found = fieller(top, bottom, np.array([[vv + vb, vb], [vb, ve + vb]]), math.inf)
-    return (None, None) if found is None else found
 
 
 def retention_path(
@@ -295,19 +261,6 @@ def _nothing_to_retain(baseline: float, end: float, error: float) -> Refusal:
         change=_shown(end - baseline),
         error=_shown(error),
     )
-
-
-def _bootstrap(
-    scores: np.ndarray[tuple[int, int], np.dtype[np.float64]], seed: int, sign: int
-) -> tuple[float, float, int]:
-    """Percentiles of the ratio over resampled participants; resamples without a gain have no ratio and are left out."""
-    n = scores.shape[1]
-    picks = np.random.default_rng(seed).integers(0, n, size=(DRAWS, n))
-    b, e, v = (row[picks].mean(axis=1) for row in scores)
-    has_gain = sign * (e - b) > 1e-12
-    ratios = (v[has_gain] - b[has_gain]) / (e[has_gain] - b[has_gain])
-    low, high = np.percentile(ratios, [2.5, 97.5])
-    return float(low), float(high), int(has_gain.sum())
 
 
 def _result(

@@ -216,3 +216,8 @@ def quadratic_term(t: Floats, y: Floats) -> tuple[float, float]:
 def durbin_watson(residuals: Floats) -> float:
     """2 for residuals that do not resemble their neighbours, near 0 for such that do."""
     return float((np.diff(residuals) ** 2).sum() / (residuals**2).sum())
+
+
+def lag_one(residuals: Floats) -> float:
+    """How much residuals resemble the one before: Σ e(t)·e(t − 1) ÷ Σ e²."""
+    return float((residuals[1:] * residuals[:-1]).sum() / (residuals**2).sum())

@@ -12,6 +12,7 @@ from indicators.assessment import expost_planning
 from indicators.engine.periods import periods_between
 from indicators.management.demo.blueprint import Blueprint, Design, Tailored
 from indicators.models import (
+    CompositeIndex,
     IndicatorDefinition,
     Objective,
     Organisation,
@@ -25,6 +26,7 @@ from indicators.models import (
     User,
 )
 from indicators.programmes import actions
+from indicators.programmes.recipes import Part
 
 NUMBERS = {"baseline", "target", "range_low", "range_high", "on_track_from", "at_risk_from"}
 
@@ -303,3 +305,31 @@ def _make_periods(made: Built, *, today: date) -> None:
                 for span in periods_between(frequency, first, last)
                 if span.ends_on <= today
             )
+
+
+def make_indices(blueprint: Blueprint, *, by: User, at: datetime) -> None:
+    """The programme's composite indices, unless it has any: somebody may have renamed them or taken them out of use."""
+    programme = Programme.objects.get(code=blueprint.code)
+    if not blueprint.indices or CompositeIndex.objects.filter(programme=programme).exists():
+        return
+    indicators = {
+        one.definition.code: one
+        for one in ProgrammeIndicator.objects.filter(programme=programme).select_related(
+            "definition", "version", "programme", "partner"
+        )
+    }
+    for index in blueprint.indices:
+        actions.create_index(
+            programme=programme,
+            name=index.name,
+            purpose=index.purpose,
+            across=index.across,
+            aggregation=index.aggregation,
+            parts=[
+                Part(indicator=indicators[code], reads=reads, low=Decimal(low), high=Decimal(high))
+                for code, reads, low, high in index.parts
+            ],
+            reason=index.reason,
+            by=by,
+            at=at,
+        )

@@ -69,7 +69,7 @@ TRIGGERS = (
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('indicators', '0006_windows_and_calendars'),
+        ('indicators', '0008_alert'),
     ]
 
     operations = [
