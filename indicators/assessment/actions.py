@@ -20,6 +20,7 @@ from indicators.models import (
     AssessmentSchedule,
     CourseRun,
     DueAssessment,
+    ExPostPlan,
     Kind,
     Programme,
     User,
@@ -111,7 +112,7 @@ def _check_day(programme: Programme, kind: Kind | str, as_of: date, at: datetime
                 % {"given": as_of, "start": programme.starts_on}
             }
         )
-    if kind == Kind.EX_POST and as_of < programme.ends_on and not _has_ended_course(programme, as_of):
+    if kind == Kind.EX_POST and as_of < programme.ends_on and not _has_something_ended(programme, as_of):
         raise ValidationError(
             {
                 "kind": _(
@@ -123,8 +124,12 @@ def _check_day(programme: Programme, kind: Kind | str, as_of: date, at: datetime
         )
 
 
-def _has_ended_course(programme: Programme, as_of: date) -> bool:
-    return CourseRun.objects.filter(course__programme=programme, ends_on__lte=as_of).exists()
+def _has_something_ended(programme: Programme, as_of: date) -> bool:
+    """A course run, or a part of the programme that a locked plan is about."""
+    return (
+        CourseRun.objects.filter(course__programme=programme, ends_on__lte=as_of).exists()
+        or ExPostPlan.objects.filter(programme=programme, state="locked", ends_on__lte=as_of).exists()
+    )
 
 
 @transaction.atomic

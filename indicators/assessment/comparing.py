@@ -19,6 +19,7 @@ from indicators.models import (
     PlannedComparison,
     PlannedIndicator,
     ProgrammeIndicator,
+    ValueType,
 )
 from indicators.snapshots import load_indicators, load_snapshots
 
@@ -58,6 +59,11 @@ class Asked:
         return cls(indicator=item.indicator, comparisons=tuple(item.comparisons.all()))  # type: ignore[attr-defined]
 
     @property
+    def is_by_site(self) -> bool:
+        """Sites count one by one: some of them are the comparison, or each gives a level or a yes or no."""
+        return bool(self.sites) or self.indicator.version.value_type in {ValueType.ORDINAL, ValueType.BINARY}
+
+    @property
     def sites(self) -> set[int]:
         return {one.unit_id for one in self.comparisons if one.unit_id is not None}
 
@@ -73,7 +79,7 @@ def load_compared(
     chosen = [one for item in items for one in item.comparisons]
     others = _other_series({one.indicator_id for one in chosen if one.indicator_id}, as_of, known_on)
     countries = _country_series([one for one in chosen if one.release_id], as_of)
-    by_site = _by_site({i.indicator.pk for i in items if i.sites}, as_of)
+    by_site = _by_site({i.indicator.pk for i in items if i.is_by_site}, as_of)
     return {
         item.indicator.pk: _compared(
             item, snapshots[item.indicator.pk], others, countries, by_site[item.indicator.pk]
@@ -167,9 +173,10 @@ def _compared(
         else:
             comparisons[code] = countries.get((one.release_id or 0, one.country_id or 0), ())
     series, treated = snapshot.series, {"T1": snapshot.series}
-    if item.sites:
-        reached = sorted({m.site for rows in figures.values() for m in rows if m.site} - item.sites)
-        series = _series_of(snapshot, figures, reached)
+    reached = sorted({m.site for rows in figures.values() for m in rows if m.site} - item.sites)
+    if item.is_by_site and reached:
+        if item.sites:
+            series = _series_of(snapshot, figures, reached)
         treated = {f"T{n}": _series_of(snapshot, figures, {pk}) for n, pk in enumerate(reached, start=1)}
         units = [{"code": f"T{n}", "kind": "unit", "pk": pk} for n, pk in enumerate(reached, start=1)] + units
     return Compared(

@@ -178,17 +178,32 @@ def _counterfactual(inputs: Json) -> ExPostResult:
     return counterfactual_trend(series, split_on=_split(inputs))
 
 
-def _maturity(inputs: Json) -> ExPostResult:
+def _levels(inputs: Json) -> tuple[dict[str, int], dict[str, int]]:
     """Last level before and last level so far, site by site."""
-    from indicators.engine.expost.maturity import ordinal_maturity
-
     split_on = _split(inputs)
     levels: tuple[dict[str, int], dict[str, int]] = ({}, {})
     for code, one in _named(inputs["treated"]).items():
         for period in _without_transition(one, inputs):
-            if period.value is not None:
+            if period.value is not None and (period.ends_on <= split_on or period.starts_on > split_on):
                 levels[period.starts_on > split_on][code] = int(period.value)
-    return ordinal_maturity(*levels)
+    return levels
+
+
+def _maturity(inputs: Json) -> ExPostResult:
+    from indicators.engine.expost.maturity import ordinal_maturity
+
+    return ordinal_maturity(*_levels(inputs))
+
+
+def _paired_shares(inputs: Json) -> ExPostResult:
+    """The same sites, yes or no: how many both times, only before, only after, never."""
+    from indicators.engine.expost.paired_shares import paired_shares
+
+    before, after = _levels(inputs)
+    both = [(before[code] > 0, after[code] > 0) for code in before if code in after]
+    return paired_shares(
+        *(both.count(pair) for pair in ((True, True), (True, False), (False, True), (False, False)))
+    )
 
 
 def _contribution(inputs: Json) -> ExPostResult:
@@ -263,7 +278,7 @@ COMPUTATIONS: dict[str, Compute] = {
     Method.RATES_BEFORE_AFTER.value: _before_after,
     Method.MEANS_BEFORE_AFTER.value: _before_after,
     Method.DIFFERENCE_ONLY.value: _before_after,
-    Method.PAIRED_PROPORTIONS.value: _elsewhere,
+    Method.PAIRED_PROPORTIONS.value: _paired_shares,
     Method.SHARE_KEPT.value: _elsewhere,
     Method.PARTICIPANT_RETENTION.value: _elsewhere,
     Method.PAIRED_GAIN_WITH_COMPARISON.value: _elsewhere,

@@ -21,6 +21,8 @@ from indicators.models import Observation, PlannedIndicator, Programme, Programm
 
 DAYS_PER_MONTH = 30.4375
 ASKED_FOR = gettext_noop("What the plan asks: %(method)s")
+BY_SITE = {Method.ORDINAL_MATURITY, Method.PAIRED_PROPORTIONS}
+"""Methods that count sites and not periods."""
 PICKED_QUESTION = gettext_noop("What the decision table picks for the series before and after the start")
 PICKED = {Method.INTERRUPTED_SERIES, Method.INTERRUPTED_COUNTS}
 """What one series allows beyond the differences before and after, which `windows` asks for anyway."""
@@ -113,17 +115,15 @@ def inputs_of(
         "transition_until": cut.transition_until.isoformat() if cut.transition_until else None,
         "horizon": horizon,
     }
+    found |= {
+        "comparisons": {code: [to_json(p) for p in one] for code, one in compared.comparisons.items()},
+        "treated": {},
+        "units": list(compared.units),
+    }
     if compared.comparisons:
-        found |= {
-            "comparisons": {code: [to_json(p) for p in one] for code, one in compared.comparisons.items()},
-            "units": list(compared.units),
-            "rests_on_others": compared.rests_on_others,
-        }
-    if compared.comparisons or method == Method.ORDINAL_MATURITY:
+        found["rests_on_others"] = compared.rests_on_others
+    if compared.comparisons or method in BY_SITE:
         found["treated"] = {code: [to_json(p) for p in one] for code, one in compared.treated.items()}
-    else:
-        found["treated"] = {}
-    found.setdefault("comparisons", {})
     return found
 
 

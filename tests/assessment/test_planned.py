@@ -10,6 +10,7 @@ from django.db import transaction
 from indicators import derived
 from indicators.assessment import expost, expost_planning, running
 from indicators.assessment.claiming import claim_due
+from indicators.assessment.planning import plan_due
 from indicators.assessment.verifying import verdict_differences
 from indicators.engine.expost.types import result_from_json, table_of
 from indicators.models import (
@@ -21,7 +22,7 @@ from indicators.models import (
     Verdict,
 )
 from tests import factories as make
-from tests.assessment.cast import correct, make_due
+from tests.assessment.cast import correct, make_due, make_schedule
 
 pytestmark = pytest.mark.django_db
 START, END = date(2024, 1, 1), date(2025, 12, 31)
@@ -55,11 +56,11 @@ def make_sites(*, effect=10.0, sites=8, reached=4, since=2021, programme=None, s
     return programme, indicator, units
 
 
-def planned(programme, *, at=LOCKED, **items):
+def planned(programme, *, at=LOCKED, part="", ends_on=None, **items):
     """Lock a plan: keyword arguments of each item by the indicator's key."""
     admin, evaluator = make.make_admin(), make.make_user(programme=programme, role="evaluator")
     plan = expost_planning.save_expost_plan(
-        programme=programme, part="", starts_on=programme.starts_on, ends_on=programme.ends_on,
+        programme=programme, part=part, starts_on=programme.starts_on, ends_on=ends_on or programme.ends_on,
         question="Did it help?", follow_up_months=[0, 6, 12], collects="Inspectorate", by=admin, at=at,
         reason=items.pop("reason", ""),
     )  # fmt: skip
@@ -210,6 +211,56 @@ def test_countries_of_a_pinned_release_are_donors_of_a_synthetic_control():
     assert result.params["p_floor"] == pytest.approx(1 / 7)
     assert table_of(result, "gap") is not None
     assert table_of(result, "placebos") is not None
+
+
+@pytest.mark.parametrize(
+    ("value_type", "levels", "method"),
+    [("ordinal", (1, 3), "ordinal_maturity"), ("binary", (0, 1), "paired_proportions")],
+)
+def test_levels_and_answers_are_counted_site_by_site(value_type, levels, method):
+    programme = make.make_programme(starts_on=START, ends_on=END)
+    version = make.make_version(
+        value_type=value_type, unit="level", scale=1, numerator_label="", denominator_label="", site_rule="mean",
+        min_denominator=None, min_data_rule="",
+    )  # fmt: skip
+    sites = [make.make_unit(programme) for _ in range(9)]
+    indicator = make.make_indicator(programme, version=version, units=sites, plan={"target_on": END})
+    quarters, keys = make.make_quarters(programme, since=2023, until=2025), set()
+    for quarter in (quarters[3], quarters[-1]):
+        for number, site in enumerate(sites):
+            value = levels[quarter.starts_on >= START and number > 0]
+            row = make.make_observation(indicator, quarter, unit=site, value=Decimal(value))
+            keys.add((row.indicator_id, row.period_id))
+    with transaction.atomic():
+        derived.refresh(keys, at=make.AT)
+    planned(programme, items=[(indicator, {})])
+
+    verdict = primary(look_back(programme))
+
+    assert (verdict.inputs["compute"], verdict.refusal_code) == (method, "")
+    assert len(verdict.inputs["units"]) == 9
+    assert verdict.value > 0
+
+
+def test_a_named_part_is_measured_when_it_has_ended_while_the_programme_runs_on():
+    programme, indicator, units = make_sites(until=date(2025, 12, 31))
+    programme.ends_on = date(2027, 12, 31)
+    programme.save()
+    make_schedule(programme)
+    plan = planned(
+        programme, part="Phase 1", ends_on=END, items=[(indicator, {"comparisons": beside(units[4:])})]
+    )
+
+    assert plan_due(at=datetime(2026, 9, 1, tzinfo=UTC)) > 0
+    points = programme.due_assessments.filter(kind="ex_post").order_by("as_of")
+    assert [(p.as_of, p.label) for p in points] == [
+        (END, "Phase 1: end"),
+        (date(2026, 6, 30), "Phase 1: end +6 months"),
+    ]
+    run = running.run_due(claim_due(owner="test", due_pk=points[0].pk))
+
+    assert [v.method for v in run.verdicts.all()] == [f"primary_{plan.number}"]
+    assert run.verdicts.get().value is not None
 
 
 def test_two_primary_tests_are_one_family_and_the_rest_is_outside_it():
