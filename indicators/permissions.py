@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 
 from indicators.models import (
     Alert,
+    DueAssessment,
+    ExPostPlan,
     GlobalRole,
     Membership,
     Observation,
@@ -103,6 +105,39 @@ def check_may_request_assessment(user: User, programme: Programme) -> None:
     """Ask for an assessment outside the schedule."""
     if not user.is_admin and not roles_in(user, programme) & {Role.APPROVER, Role.EVALUATOR}:
         raise PermissionDenied(_("Only administrators, approvers and evaluators ask for an assessment."))
+
+
+def check_may_cancel_assessment(user: User, due: DueAssessment) -> None:
+    """Stop an assessment that waits or runs: whoever asked for it, or an administrator."""
+    if not user.is_admin and due.requested_by_id != user.pk:
+        raise PermissionDenied(
+            _("Only administrators, or the person who asked for it, cancel an assessment.")
+        )
+
+
+def check_may_draft_expost_plan(user: User, programme: Programme) -> None:
+    """Write the draft of an ex-post plan."""
+    if not user.is_admin and not roles_in(user, programme) & {Role.OFFICER, Role.APPROVER, Role.EVALUATOR}:
+        raise PermissionDenied(
+            _("Only administrators and those who work in this programme draft its ex-post plan.")
+        )
+
+
+def check_may_lock_expost_plan(user: User, plan: ExPostPlan) -> None:
+    """Lock a plan: an administrator or an evaluator who does not work in the programme, and not its author."""
+    roles = roles_in(user, plan.programme_id)
+    if not user.is_admin and Role.EVALUATOR not in roles:
+        raise PermissionDenied(
+            _("A second person locks it: an evaluator of this programme, or an administrator.")
+        )
+    if not user.is_admin and roles & {Role.OFFICER, Role.APPROVER}:
+        raise PermissionDenied(_("Nobody locks the plan of a programme in which they work."))
+    if plan.is_locked:
+        raise PermissionDenied(_("This plan is locked already."))
+    if user.pk == plan.drafted_by_id:
+        raise PermissionDenied(
+            _("Nobody locks a plan that they were the last to change; ask a second person.")
+        )
 
 
 def check_may_evaluate(user: User, programme: Programme) -> None:

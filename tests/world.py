@@ -30,11 +30,13 @@ from indicators.models import (
     DueAssessment,
     Evaluation,
     Evidence,
+    ExPostPlan,
     Finding,
     IndexComponent,
     IndexVersion,
     Membership,
     Objective,
+    PlannedIndicator,
     Programme,
     Recommendation,
     Role,
@@ -114,6 +116,14 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
     with transaction.atomic():
         derived.refresh({(o.indicator_id, o.period_id) for o in (approved, inner)}, at=make.AT)
     remember("approved", by=admin, at=make.AT, about=approved, programme=programme)
+    plan = ExPostPlan.objects.create(
+        programme=programme, number=1, starts_on=programme.starts_on, ends_on=programme.ends_on, question="Did it?",
+        follow_up_months=[0, 12], collects="Office", drafted_by=officer, drafted_at=make.AT,
+    )  # fmt: skip
+    PlannedIndicator.objects.create(
+        plan=plan, position=1, indicator=secret, method="contribution_rating", proposed="contribution_rating",
+        smallest_change=Decimal(5),
+    )  # fmt: skip
     course = Course.objects.create(programme=programme, code=f"{code}-C", title="A course", topic="cyber")
     run = CourseRun.objects.create(
         course=course, code="R1", starts_on=date(2025, 3, 3), ends_on=date(2025, 3, 7), seats=20
@@ -134,6 +144,7 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
         submitted=submitted,
         draft=draft,
         evidence=evidence,
+        expost_plan=plan,
         course=course,
         course_run=run,
         membership=Membership.objects.filter(programme=programme).first(),

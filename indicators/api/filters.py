@@ -10,6 +10,7 @@ from indicators.models import (
     AssessmentRun,
     Direction,
     Evaluation,
+    ExPostPlan,
     Framework,
     IndicatorDefinition,
     Kind,
@@ -93,6 +94,15 @@ class EvaluationFilter(filters.FilterSet):
 
     class Meta:
         model = Evaluation
+        fields: list[str] = []
+
+
+class ExPostPlanFilter(filters.FilterSet):
+    programme = filters.CharFilter(field_name="programme__code")
+    state = filters.ChoiceFilter(choices=ExPostPlan.State.choices)
+
+    class Meta:
+        model = ExPostPlan
         fields: list[str] = []
 
 

@@ -13,6 +13,7 @@ from indicators.models import (
     AssessmentRun,
     DueAssessment,
     Evaluation,
+    ExPostPlan,
     Finding,
     GlobalRole,
     IndicatorDefinition,
@@ -22,6 +23,7 @@ from indicators.models import (
     MissingReason,
     Objective,
     Observation,
+    PlannedIndicator,
     Programme,
     ProgrammeIndicator,
     Recommendation,
@@ -260,14 +262,95 @@ class VerdictSerializer(serializers.ModelSerializer[Verdict]):
     kind = serializers.CharField(source="run.kind")
     as_of = serializers.DateField(source="run.as_of")
     course_run = serializers.SlugRelatedField(slug_field="code", read_only=True, allow_null=True)
+    standing = serializers.SerializerMethodField()
 
     class Meta:
         model = Verdict
         fields = [
             "id", "run", "programme", "kind", "as_of", "indicator", "definition", "course_run", "method", "status",
-            "value", "low", "high", "achievement", "on_track_index", "trend", "confidence", "refusal_code", "reported",
-            "expected", "result", "input_hash", "result_hash",
+            "value", "low", "high", "achievement", "on_track_index", "trend", "confidence", "refusal_code", "standing",
+            "reported", "expected", "result", "input_hash", "result_hash",
         ]  # fmt: skip
+
+    def get_standing(self, verdict: Verdict) -> str:
+        """Ex-post: planned or exploratory, and whether the plan was changed after the start. Empty on the fly."""
+        if verdict.run.kind != Kind.EX_POST or verdict.method == "judge":
+            return ""
+        flags = verdict.result.get("flags", [])
+        word = "exploratory" if "EXPLORATORY" in flags else "planned"
+        return f"{word}, plan changed after start" if "PLAN_CHANGED" in flags else word
+
+
+class PlannedIndicatorSerializer(serializers.ModelSerializer[PlannedIndicator]):
+    """A primary indicator of an ex-post plan."""
+
+    definition = serializers.CharField(source="indicator.definition.code")
+    method = serializers.CharField()
+    proposed = serializers.CharField()
+    comparisons = serializers.SerializerMethodField()
+
+    class Meta:
+        model = PlannedIndicator
+        fields = [
+            "indicator", "definition", "method", "proposed", "method_reason", "smallest_change", "transition_from",
+            "transition_until", "horizon_months", "comparisons",
+        ]  # fmt: skip
+
+    def get_comparisons(self, item: PlannedIndicator) -> list[str]:
+        """Each as kind and numbers: ``unit:12``, ``indicator:7``, ``country:release:country``."""
+        return [one.reference() for one in item.comparisons.all()]  # type: ignore[attr-defined]
+
+
+class ExPostPlanSerializer(serializers.ModelSerializer[ExPostPlan]):
+    """One version of an ex-post plan."""
+
+    programme = serializers.SlugRelatedField(slug_field="code", read_only=True)
+    items = PlannedIndicatorSerializer(many=True)
+    follow_up_months = serializers.ListField(child=serializers.IntegerField())
+    is_timely = serializers.BooleanField()
+
+    class Meta:
+        model = ExPostPlan
+        fields = [
+            "id", "programme", "number", "part", "starts_on", "ends_on", "question", "follow_up_months", "collects",
+            "reason", "state", "locked_at", "locked_on", "timely_until", "is_timely", "content_hash", "items",
+        ]  # fmt: skip
+
+
+class LastedShareSerializer(serializers.Serializer[Any]):
+    """How many early verdicts of one kind were followed by a lasting change."""
+
+    lasted = serializers.IntegerField()
+    known = serializers.IntegerField()
+    unknown = serializers.IntegerField()
+    share = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    refusal_code = serializers.CharField(allow_blank=True)
+
+
+class CheckpointSerializer(serializers.Serializer[Any]):
+    """Both groups at half-time, at three quarters or at the end."""
+
+    checkpoint = serializers.CharField()
+    on_track = LastedShareSerializer()
+    not_on_track = LastedShareSerializer()
+
+
+class HeldSerializer(serializers.Serializer[Any]):
+    """One indicator: its early statuses and what became of it."""
+
+    indicator = serializers.IntegerField()
+    programme = serializers.CharField()
+    statuses = serializers.DictField(child=serializers.CharField())
+    lasted = serializers.CharField()
+
+
+class EarlyVerdictsSerializer(serializers.Serializer[Any]):
+    """Early verdicts beside later findings."""
+
+    shares = CheckpointSerializer(many=True)
+    indicators = HeldSerializer(many=True)
 
 
 class AssessmentSerializer(serializers.ModelSerializer[AssessmentRun]):

@@ -25,6 +25,7 @@ from indicators.models import (
     AssessmentRun,
     DueAssessment,
     Evaluation,
+    ExPostPlan,
     IndicatorDefinition,
     IndicatorStatus,
     Observation,
@@ -34,6 +35,7 @@ from indicators.models import (
     ReportingUnit,
     Verdict,
 )
+from indicators.reports import early
 
 
 class Pages(CursorPagination):
@@ -95,6 +97,27 @@ class ProgrammeViewSet(VisibleViewSet):
         """Who reports in this programme."""
         rows = ReportingUnit.objects.visible_to(request.user).filter(programme=self.get_object())
         return Response(serializers.ReportingUnitSerializer(rows.select_related("parent"), many=True).data)
+
+    @extend_schema(responses=serializers.EarlyVerdictsSerializer)
+    @action(detail=True, url_path="early-verdicts", pagination_class=None, filterset_class=None)
+    def early_verdicts(self, request: Request, code: str) -> Response:
+        """On-the-fly verdicts of an ended programme beside what was found ex-post."""
+        found = early.load(request.user, programme=self.get_object())
+        return Response(early.as_json(found))
+
+    @extend_schema(
+        operation_id="programmes_all_early_verdicts_retrieve", responses=serializers.EarlyVerdictsSerializer
+    )
+    @action(
+        detail=False,
+        url_path="early-verdicts",
+        url_name="all-early-verdicts",
+        pagination_class=None,
+        filterset_class=None,
+    )
+    def all_early_verdicts(self, request: Request) -> Response:
+        """The same of all ended programmes that one sees."""
+        return Response(early.as_json(early.load(request.user)))
 
     @extend_schema(
         request=serializers.RequestSerializer, responses={202: serializers.DueSerializer}, filters=False
@@ -179,6 +202,19 @@ class ObservationViewSet(ObservationActions, ByIdViewSet):
         """One page as the person may see it: figures of few people are left out."""
         rows = super().paginate_queryset(queryset)
         return None if rows is None else shown_to(self.request.user, rows)
+
+
+class ExPostPlanViewSet(ByIdViewSet):
+    """What will be asked after the end: every version, drafts included."""
+
+    model = ExPostPlan
+    serializer_class = serializers.ExPostPlanSerializer
+    filterset_class = filters.ExPostPlanFilter
+
+    def with_related(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return rows.select_related("programme").prefetch_related(
+            "items__indicator__definition", "items__comparisons"
+        )
 
 
 class AssessmentViewSet(ByIdViewSet):

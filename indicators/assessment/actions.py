@@ -20,15 +20,21 @@ from indicators.models import (
     AssessmentSchedule,
     CourseRun,
     DueAssessment,
+    ExPostPlan,
     Kind,
     Programme,
     User,
 )
-from indicators.permissions import check_may_administer, check_may_request_assessment
+from indicators.permissions import (
+    check_may_administer,
+    check_may_cancel_assessment,
+    check_may_request_assessment,
+)
 
 __all__ = [
     "answer_to",
     "bury_exhausted",
+    "cancel_assessment",
     "change_schedule",
     "claim_due",
     "plan_due",
@@ -106,7 +112,7 @@ def _check_day(programme: Programme, kind: Kind | str, as_of: date, at: datetime
                 % {"given": as_of, "start": programme.starts_on}
             }
         )
-    if kind == Kind.EX_POST and as_of < programme.ends_on and not _has_ended_course(programme, as_of):
+    if kind == Kind.EX_POST and as_of < programme.ends_on and not _has_something_ended(programme, as_of):
         raise ValidationError(
             {
                 "kind": _(
@@ -118,8 +124,12 @@ def _check_day(programme: Programme, kind: Kind | str, as_of: date, at: datetime
         )
 
 
-def _has_ended_course(programme: Programme, as_of: date) -> bool:
-    return CourseRun.objects.filter(course__programme=programme, ends_on__lte=as_of).exists()
+def _has_something_ended(programme: Programme, as_of: date) -> bool:
+    """A course run, or a part of the programme that a locked plan is about."""
+    return (
+        CourseRun.objects.filter(course__programme=programme, ends_on__lte=as_of).exists()
+        or ExPostPlan.objects.filter(programme=programme, state="locked", ends_on__lte=as_of).exists()
+    )
 
 
 @transaction.atomic
@@ -138,6 +148,26 @@ def retry_assessment(*, due: DueAssessment, by: User, at: datetime) -> DueAssess
         raise ValidationError(_("Only an assessment that has failed can be tried again."))
     remember("tried again", by=by, at=at, about=due, programme=due.programme_id, reason=due.last_error)
     ring_on_commit(due.pk)
+    due.refresh_from_db()
+    return due
+
+
+@transaction.atomic
+def cancel_assessment(*, due: DueAssessment, by: User, at: datetime) -> DueAssessment:
+    """Stop one that waits or runs. A worker that has it notices at its next step and keeps nothing.
+
+    Raises:
+        PermissionDenied: neither an administrator nor the person who asked for it.
+        ValidationError: it is done, has failed or was cancelled already.
+    """
+    check_may_cancel_assessment(by, due)
+    changed = DueAssessment.objects.filter(pk=due.pk, state__in=OPEN).update(
+        state=DueAssessment.State.STOPPED, owner="", lease_until=None, finished_at=at, stopped_by=by
+    )
+    if changed != 1:
+        raise ValidationError(_("Only an assessment that waits or runs can be cancelled; this one is over."))
+    remember("cancelled", by=by, at=at, about=due, programme=due.programme_id)
+    logger.info("assessment cancelled", extra={"due": due.pk})
     due.refresh_from_db()
     return due
 

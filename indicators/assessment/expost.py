@@ -2,22 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from indicators.assessment import courses, windows
+from indicators.assessment import courses, questions
+from indicators.assessment.computing import answer
 from indicators.assessment.drafts import Json, Task, judge_task
-from indicators.engine.codec import from_json, message_from_json
-from indicators.engine.expost.types import Answer, Assumption, ExPostResult, refused
-from indicators.engine.messages import gettext_noop, message, refuse
-from indicators.engine.rules import rules_of
-from indicators.engine.types import IndicatorRule, PeriodValue, RefusalCode, Snapshot
+from indicators.assessment.standing import (
+    EXPLORATORY,
+    NO_PLAN,
+    PRIMARY,
+    Governing,
+    Planned,
+    Standing,
+    governing,
+)
+from indicators.engine.codec import message_from_json, to_json
+from indicators.engine.expost.types import Answer, Assumption, ExPostResult
+from indicators.engine.messages import gettext_noop, message
+from indicators.engine.profile import quality_profile
+from indicators.engine.types import Message, Snapshot
 from indicators.models import Programme, ProgrammeIndicator, Tense, rules_on
+from indicators.records import load_records, quality_facts
 
-EXPLORATORY = "EXPLORATORY"
-NOT_PLANNED = gettext_noop("Exploratory: no plan was locked before the start.")
+LARGER_THAN_CHANCE = gettext_noop("The difference is larger than chance alone would explain.")
+A_HINT = gettext_noop(
+    "The interval leaves out “no change”; of an exploratory result that is a hint, not a finding."
+)
+COURSE_METHODS = {"paired_gain": ("paired_gain",), "participant_retention": ("retention_m6", "retention_m12")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plans:
+    """What was laid down for a programme, as known on a day."""
+
+    governing: list[Governing] = field(default_factory=list)
+
+    def standing_of(self, indicator_pk: int, method: str) -> Standing:
+        """How a question that is not asked for by the plan itself stands; planned where it is the plan's own method."""
+        for one in self.planned:
+            if one.item.indicator_id == indicator_pk and method in COURSE_METHODS.get(one.item.method, ()):
+                return one.standing
+        whole = next((one for one in self.governing if not one.plan.part), None)
+        return whole.outside if whole else NO_PLAN
+
+    @property
+    def planned(self) -> list[Planned]:
+        return [one for plan in self.governing for one in plan.planned]
 
 
 def tasks(
@@ -26,106 +59,160 @@ def tasks(
     snapshots: Mapping[int, Snapshot],
     *,
     as_of: date,
+    known_on: date,
     seed: int,
 ) -> list[Task]:
     """Every question of an ex-post assessment at a day.
 
-    Course runs that have ended are asked what was learnt and what was kept, also while the programme runs on. The
-    indicators' own series are asked once the programme has ended.
+    Course runs that have ended are asked what was learnt and what was kept, also while the programme runs on. What a
+    locked plan asks is asked once its part of the programme has ended. Everything else about the indicators' own
+    series is asked once the programme has ended, by the method that the decision table picks, and is exploratory.
     """
+    plans = Plans(governing=governing(programme, known_on=known_on))
     found = courses.tasks(programme, indicators, as_of=as_of, seed=seed, rules=rules_on(as_of))
-    if as_of < programme.ends_on:
-        return found
     from_scores = {task.indicator_pk for task in found}
-    for indicator in indicators:
-        version = indicator.version
-        if indicator.pk in from_scores or version.is_context or version.tense == Tense.ON_THE_FLY:
-            continue
-        if version.tense == Tense.EX_POST:
-            found.append(judge_task(indicator.pk, snapshots[indicator.pk]))
-        found += windows.tasks(indicator.pk, snapshots[indicator.pk], programme)
-    return found
+    quality = _quality_levels(snapshots)
+    asked = [
+        one
+        for one in plans.planned
+        if as_of >= one.item.plan.ends_on
+        and one.item.indicator_id in snapshots
+        and one.item.method not in COURSE_METHODS
+    ]
+    found += questions.planned_tasks(asked, snapshots, as_of=as_of, known_on=known_on, seed=seed)
+    if as_of >= programme.ends_on:
+        with_question = {one.item.indicator_id for one in asked}
+        for indicator in indicators:
+            version = indicator.version
+            if indicator.pk in from_scores or version.is_context or version.tense == Tense.ON_THE_FLY:
+                continue
+            if version.tense == Tense.EX_POST:
+                found.append(judge_task(indicator.pk, snapshots[indicator.pk]))
+            found += questions.series_tasks(
+                indicator, snapshots[indicator.pk], programme, is_asked=indicator.pk in with_question
+            )
+    return with_family([_with_standing(one, plans, quality) for one in found])
+
+
+def _quality_levels(snapshots: Mapping[int, Snapshot]) -> dict[int, int | None]:
+    """Each indicator's data quality, 0 to 3, as its records are when the assessment is made. Two queries."""
+    records = load_records(list(snapshots))
+    return {
+        pk: quality_profile(quality_facts(records[pk], snapshot, mismatches=0)).overall
+        for pk, snapshot in snapshots.items()
+    }
+
+
+def _with_standing(task: Task, plans: Plans, quality: Mapping[int, int | None]) -> Task:
+    if "compute" not in task.inputs:  # A judgement, which no plan is about.
+        return task
+    inputs = task.inputs
+    if "standing" not in inputs:
+        standing = to_json(plans.standing_of(task.indicator_pk, task.method))
+        inputs = inputs | {"standing": standing}
+    return replace(task, inputs=inputs | {"data_quality": quality.get(task.indicator_pk)})
+
+
+def with_family(found: list[Task]) -> list[Task]:
+    """Every planned question with the p-values of all planned questions: they are one family (METHOD 2.10)."""
+    planned = {place for place, task in enumerate(found) if is_planned(task.inputs)}
+    if not planned:
+        return found
+    raw = [p for place in sorted(planned) if (p := answer(found[place].inputs).p_value) is not None]
+    family = sorted(raw)
+    return [
+        replace(task, inputs=task.inputs | {"family": family}) if place in planned else task
+        for place, task in enumerate(found)
+    ]
+
+
+def is_planned(inputs: Json) -> bool:
+    return bool(inputs.get("standing", {}).get("is_planned"))
 
 
 def compute(inputs: Json) -> ExPostResult:
     """The answer to one question, from its stored inputs alone. The same inputs always give the same answer."""
-    match inputs["compute"]:
-        case "before_after":
-            result = _before_after(inputs)
-        case "series_retention":
-            result = _series_retention(inputs)
-        case "paired_gain":
-            result = _paired_gain(inputs)
-        case "retention":
-            result = _retention(inputs)
-        case unknown:
-            raise ValueError(f"“{unknown}” is no ex-post computation.")
-    return _labelled(result, inputs)
+    from indicators.engine.expost.confidence import with_data_quality
+
+    result = answer(inputs)
+    if "standing" not in inputs:  # Kept before there were plans.
+        return _labelled(result, inputs, to_json(NO_PLAN))
+    result = with_data_quality(result, inputs.get("data_quality"))
+    result = _against_smallest_change(result, inputs.get("smallest_change"))
+    return _labelled(_tested(result, inputs), inputs, inputs["standing"])
 
 
-def _before_after(inputs: Json) -> ExPostResult:
-    from indicators.engine.expost.before_after import before_after
+def _tested(result: ExPostResult, inputs: Json) -> ExPostResult:
+    """Of a planned question raw and adjusted p; of an exploratory one an estimate, and no word of significance."""
+    from indicators.engine.expost.multiple import Claim, adjust
 
-    series = [from_json(PeriodValue, one) for one in inputs["series"]]
-    rule = from_json(IndicatorRule, inputs["rule"])
-    return before_after(series, rule, split_on=date.fromisoformat(inputs["split_on"]))
-
-
-def _series_retention(inputs: Json) -> ExPostResult:
-    from indicators.engine.expost.persistence import METHOD_SERIES, series_retention
-
-    baseline, end = inputs["baseline"], inputs["end"]
-    if baseline is None or end is None:
-        missing = (
-            refuse(RefusalCode.BASELINE_MISSING, gettext_noop("There is no value before to compare with."))
-            if baseline is None
-            else refuse(RefusalCode.NO_APPROVED_DATA, gettext_noop("There is no value at the end."))
+    if result.refusal is not None:
+        return result
+    if not is_planned(inputs):
+        said = tuple(
+            message(A_HINT) if one.template == LARGER_THAN_CHANCE else one for one in result.sentence
         )
-        return refused(missing, method=METHOD_SERIES, label=message(gettext_noop("retention")))
-    return series_retention(
-        baseline,
-        end,
-        inputs["followup"],
-        standard_error=inputs["standard_error"],
-        higher_is_better=inputs["higher_is_better"],
-        rules=rules_of(inputs.get("rules", {})),
-    )
+        return replace(result, sentence=said, params={**result.params, "p_raw": result.p_value}, p_value=None)
+    rest = list(inputs.get("family", []))
+    if result.p_value is not None and result.p_value in rest:
+        rest.remove(result.p_value)
+    own = Claim(name="", p_value=result.p_value, is_primary=True)
+    adjusted = adjust([own, *(Claim(name="", p_value=p, is_primary=True) for p in rest)])[0]
+    params = {
+        **result.params,
+        "p_raw": result.p_value,
+        "p_adjusted": adjusted.p_adjusted,
+        "family_size": adjusted.family_size,
+        "tested": adjusted.standing.value,
+    }
+    said = (adjusted.text,) if adjusted.p_adjusted is not None else ()
+    return replace(result, params=params, sentence=(*result.sentence, *said))
 
 
-def _paired_gain(inputs: Json) -> ExPostResult:
-    from indicators.engine.expost.paired import paired_gain
-
-    pre, post = _columns(inputs, 2)
-    return paired_gain(pre, post, maximum=inputs["maximum"], unpaired_share=inputs["unpaired_share"])
-
-
-def _retention(inputs: Json) -> ExPostResult:
-    from indicators.engine.expost.persistence import retention
-
-    pre, post, followup = _columns(inputs, 3)
-    rules = rules_of(inputs.get("rules", {}))
-    return retention(
-        pre, post, followup, seed=inputs["seed"], response_rate=inputs["response_rate"], rules=rules
-    )
-
-
-def _columns(inputs: Json, width: int) -> list[list[float]]:
-    """The people's scores by occasion. Of fewer than eight people only their number was kept: it will be refused."""
-    rows: list[list[float]] = inputs["scores"] or [[0.0] * width] * inputs["n"]
-    return [[float(row[place]) for row in rows] for place in range(width)]
-
-
-def _labelled(result: ExPostResult, inputs: Json) -> ExPostResult:
-    """What every result says besides its number: that no plan came first, and what its inputs are flagged with."""
-    planned = Assumption(
-        name="plan_locked",
-        holds=Answer.NO,
-        text=message(gettext_noop("Method and indicators were laid down before the start.")),
-    )
-    noted: list[Any] = [message_from_json(one) for one in inputs["notes"]]
+def _against_smallest_change(result: ExPostResult, smallest: str | None) -> ExPostResult:
+    """Whether the interval lies beyond the smallest change that matters, short of it, or around it."""
+    if result.refusal is not None or smallest is None or result.value is None:
+        return result
+    if result.params.get("kind") == "rate_ratio" or result.low is None or result.high is None:
+        return result
+    border = float(smallest)
+    nearest = 0.0 if result.low <= 0 <= result.high else min(abs(result.low), abs(result.high))
+    farthest = max(abs(result.low), abs(result.high))
+    holds, text = Answer.CANNOT_TELL, gettext_noop(
+        "The change may or may not reach the smallest that matters, laid down as %(border)s: the interval has both."
+    )  # fmt: skip
+    if nearest >= border:
+        holds, text = Answer.YES, gettext_noop(
+            "All of the interval lies beyond the smallest change that matters, laid down as %(border)s."
+        )  # fmt: skip
+    elif farthest < border:
+        holds, text = Answer.NO, gettext_noop(
+            "All of the interval lies short of the smallest change that matters, laid down as %(border)s."
+        )  # fmt: skip
+    said = message(text, border=smallest)
     return replace(
         result,
-        assumptions=(*result.assumptions, planned),
-        flags=(*result.flags, *inputs["flags"], EXPLORATORY),
-        sentence=(*result.sentence, *noted, message(NOT_PLANNED)),
+        params={**result.params, "smallest_change": border, "matters": holds.value},
+        sentence=(*result.sentence, said),
     )
+
+
+def _labelled(result: ExPostResult, inputs: Json, standing: Json) -> ExPostResult:
+    """What every result says besides its number: whether a plan came first, and what its inputs are flagged with."""
+    holds = Answer.YES if standing["is_planned"] else Answer.NO
+    came_first = Assumption(
+        name="plan_locked",
+        holds=holds,
+        text=message(gettext_noop("Method and indicators were laid down before the start.")),
+    )
+    noted: Iterable[Message] = [message_from_json(one) for one in (*inputs["notes"], *standing["notes"])]
+    flags: list[Any] = [*inputs["flags"], *standing["flags"]]
+    return replace(
+        result,
+        assumptions=(*result.assumptions, came_first),
+        flags=(*result.flags, *(one for one in flags if one not in result.flags)),
+        sentence=(*result.sentence, *noted),
+    )
+
+
+__all__ = ["EXPLORATORY", "PRIMARY", "compute", "tasks", "with_family"]

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Min, QuerySet
+from django.db.models import Min, Prefetch, QuerySet
 from django.db.models.functions import Greatest
 
 from indicators.assessment.clock import add_months, first_instant
 from indicators.engine.periods import periods_between
-from indicators.models import AssessmentSchedule, Kind, Programme
+from indicators.models import AssessmentSchedule, ExPostPlan, Kind, Programme
 
 LATE_AFTER = timedelta(days=1)
 INSERT = """
@@ -48,9 +48,16 @@ def plan_due(*, at: datetime) -> int:
 
 
 def schedules() -> QuerySet[AssessmentSchedule]:
-    """Schedules with their programme and the day on which its first course ended."""
-    return AssessmentSchedule.objects.select_related("programme").annotate(
-        first_course_end=Min("programme__courses__runs__ends_on")
+    """Schedules with their programme, its locked ex-post plans, and the day on which its first course ended."""
+    locked = Prefetch(
+        "programme__expost_plans",
+        queryset=ExPostPlan.objects.filter(state=ExPostPlan.State.LOCKED),
+        to_attr="locked_plans",
+    )
+    return (
+        AssessmentSchedule.objects.select_related("programme")
+        .prefetch_related(locked)
+        .annotate(first_course_end=Min("programme__courses__runs__ends_on"))
     )
 
 
@@ -106,14 +113,28 @@ def _occasions(schedule: AssessmentSchedule, *, since: date | None) -> Iterator[
                     label=f"Courses until {period.label}",
                     due_at=due_instant(programme, period.ends_on, schedule.days_after_period),
                 )
-    for months in sorted(set(schedule.follow_up_months)):
-        as_of = add_months(programme.ends_on, months)
+    for as_of, label in sorted(_after_the_end(schedule)):
         yield Occasion(
             kind=Kind.EX_POST,
             as_of=as_of,
-            label=ex_post_label(months),
+            label=label,
             due_at=due_instant(programme, as_of, schedule.days_after_period),
         )
+
+
+def _after_the_end(schedule: AssessmentSchedule) -> set[tuple[date, str]]:
+    """Days and words of the ex-post assessments: those of the schedule, and the measurement points of locked plans."""
+    programme = schedule.programme
+    found = {
+        add_months(programme.ends_on, months): ex_post_label(months) for months in schedule.follow_up_months
+    }
+    for plan in getattr(programme, "locked_plans", ()):
+        for months in plan.follow_up_months:
+            label = ex_post_label(months)
+            if plan.part:
+                label = f"{plan.part[:35]}: end" + (f" +{months} months" if months else "")
+            found.setdefault(add_months(plan.ends_on, months), label)
+    return set(found.items())
 
 
 def due_instant(programme: Programme, ends_on: date, days_after: int) -> datetime:

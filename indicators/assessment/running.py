@@ -126,7 +126,12 @@ def read_tasks(due: DueAssessment) -> list[Task]:
     snapshots = load_snapshots(indicators, as_of=due.as_of, known_on=known_on)
     if due.kind == Kind.EX_POST:
         return expost.tasks(
-            programme, indicators, snapshots, as_of=due.as_of, seed=seed_of(programme, due.as_of)
+            programme,
+            indicators,
+            snapshots,
+            as_of=due.as_of,
+            known_on=known_on,
+            seed=seed_of(programme, due.as_of),
         )
     return [judge_task(pk, snapshot) for pk, snapshot in snapshots.items()]
 

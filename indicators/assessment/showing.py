@@ -79,7 +79,11 @@ def failed_lines(user: User, *, at: datetime) -> list[Line]:
 
 def done_lines(user: User, *, at: datetime) -> list[Line]:
     """The last ones done. One query."""
-    rows = _dues(user).filter(state=State.DONE).order_by(F("finished_at").desc(nulls_last=True), "-pk")
+    rows = (
+        _dues(user)
+        .filter(state__in=(State.DONE, State.STOPPED))
+        .order_by(F("finished_at").desc(nulls_last=True), "-pk")
+    )
     return [line_of(due, at=at) for due in rows[:RECENT]]
 
 
@@ -88,9 +92,14 @@ def _dues(user: User) -> QuerySet[Any]:
 
 
 def line_of(due: DueAssessment, *, at: datetime) -> Line:
-    """The word for a row: due, overdue (an hour on), running, done, late, failed."""
+    """The word for a row: due, overdue (an hour on), running, done, late, failed, cancelled."""
     is_overdue = due.state == State.DUE and (at - due.due_at).total_seconds() > 3600
-    word = {State.LEASED: "running", State.DONE: "late" if due.is_late else "done", State.DEAD: "failed"}
+    word = {
+        State.LEASED: "running",
+        State.DONE: "late" if due.is_late else "done",
+        State.DEAD: "failed",
+        State.STOPPED: "cancelled",
+    }
     return Line(
         due=due,
         state=word.get(State(due.state), "overdue" if is_overdue else "due"),

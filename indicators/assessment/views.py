@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -18,7 +19,12 @@ from django.views.decorators.vary import vary_on_headers
 from indicators.assessment import actions, showing
 from indicators.assessment.forms import AssessmentFilterForm, RequestForm, ScheduleForm
 from indicators.models import AssessmentSchedule, DueAssessment, Programme
-from indicators.permissions import check_may_administer, check_may_request_assessment, may
+from indicators.permissions import (
+    check_may_administer,
+    check_may_cancel_assessment,
+    check_may_request_assessment,
+    may,
+)
 from indicators.templatetags.ui import instant
 
 PER_PAGE = 50
@@ -115,6 +121,34 @@ def due_retry(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("admin-schedule")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def due_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask once more, then stop an assessment that waits or runs."""
+    user: Any = request.user
+    due = get_object_or_404(DueAssessment.objects.visible_to(user).select_related("programme"), pk=pk)
+    check_may_cancel_assessment(user, due)
+    if request.method == "POST":
+        try:
+            actions.cancel_assessment(due=due, by=user, at=timezone.now())
+        except ValidationError as refusal:
+            messages.error(request, " ".join(refusal.messages))
+        else:
+            messages.success(request, _("It is cancelled; nothing of it was kept."))
+        return redirect("due-progress", pk=pk)
+    context = {
+        "title": _("Cancel this assessment?"),
+        "text": _(
+            "%(code)s, %(label)s: a worker that is at it stops at once and keeps nothing. It can be asked for anew."
+        )
+        % {"code": due.programme.code, "label": due.label},
+        "action": request.path,
+        "confirm_label": _("Cancel the assessment"),
+        "danger": True,
+        "cancel_url": reverse("due-progress", args=[pk]),
+    }
+    return render(request, "components/confirm_page.html", context)
+
+
 @require_http_methods(["GET", "POST"])
 def assessment_request(request: HttpRequest, code: str) -> HttpResponse:
     """Ask for an assessment now, and look on."""
@@ -143,13 +177,16 @@ def assessment_request(request: HttpRequest, code: str) -> HttpResponse:
 def due_progress(request: HttpRequest, pk: int) -> HttpResponse:
     """How far one assessment is. The moving part asks again by itself until it is done or has failed."""
     user: Any = request.user
-    dues = DueAssessment.objects.visible_to(user).select_related("programme", "requested_by", "run")
+    dues = DueAssessment.objects.visible_to(user).select_related(
+        "programme", "requested_by", "run", "stopped_by"
+    )
     due = get_object_or_404(dues, pk=pk)
     context = {
         "line": showing.line_of(due, at=timezone.now()),
         "due": due,
         "run": actions.answer_to(due),
         "is_moving": due.state in actions.OPEN,
+        "may_cancel": due.state in actions.OPEN and may(check_may_cancel_assessment, user, due),
         "may_retry": due.state == DueAssessment.State.DEAD and may(check_may_administer, user),
         "shows_error": user.is_admin,
         "facts": [

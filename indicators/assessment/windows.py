@@ -100,6 +100,12 @@ def _change(
 
 
 def _retention(indicator_pk: int, snapshot: Snapshot, cut: Windows) -> Task:
+    inputs = retention_inputs(snapshot, cut)
+    return _task("series_retention", indicator_pk, inputs, (*cut.before, *cut.at_end, *cut.afterwards))
+
+
+def retention_inputs(snapshot: Snapshot, cut: Windows) -> Json:
+    """Before, end and afterwards as three values; the agreed baseline where nothing was reported before."""
     rule, plan = snapshot.rule, snapshot.plan
     baseline, baseline_error = pooled(cut.before, rule)
     is_running_total = effective_time_rule(rule) is TimeRule.SUM
@@ -119,9 +125,7 @@ def _retention(indicator_pk: int, snapshot: Snapshot, cut: Windows) -> Task:
         higher_is_better={Direction.ASCENDING: True, Direction.DESCENDING: False}.get(rule.direction),
         rules=snapshot.rules.as_text(),
     )
-    if agreed:
-        inputs |= {"flags": [], "notes": []}
-    return _task("series_retention", indicator_pk, inputs, (*cut.before, *cut.at_end, *cut.afterwards))
+    return inputs | {"flags": [], "notes": []} if agreed else inputs
 
 
 def pooled(periods: Sequence[PeriodValue], rule: IndicatorRule) -> tuple[float | None, float | None]:

@@ -14,6 +14,13 @@ from indicators.models.composites import (
 )
 from indicators.models.derived import IndicatorStatus, Rollup, Status, TrendWord
 from indicators.models.evaluations import Evaluation, Finding, Recommendation
+from indicators.models.expost_plans import (
+    MOST_PRIMARY,
+    ExPostMethod,
+    ExPostPlan,
+    PlannedComparison,
+    PlannedIndicator,
+)
 from indicators.models.library import (
     Direction,
     IndicatorDefinition,
@@ -68,6 +75,7 @@ from indicators.models.tailoring import (
 )
 
 __all__ = [
+    "MOST_PRIMARY",
     "PENDING",
     "Across",
     "Aggregation",
@@ -89,6 +97,8 @@ __all__ = [
     "Evaluation",
     "Event",
     "Evidence",
+    "ExPostMethod",
+    "ExPostPlan",
     "Finding",
     "FollowUp",
     "FormulaSource",
@@ -112,6 +122,8 @@ __all__ = [
     "Occasion",
     "Organisation",
     "Partner",
+    "PlannedComparison",
+    "PlannedIndicator",
     "Programme",
     "ProgrammeIndicator",
     "Reads",

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from indicators.models.derived import Status, TrendWord
-from indicators.models.people import User
+from indicators.models.people import GlobalRole, User
 from indicators.models.programmes import CourseRun, Frequency, OfProgrammeQuerySet, Programme
 from indicators.models.tailoring import OfIndicatorQuerySet, ProgrammeIndicator
 
@@ -57,6 +57,7 @@ class DueAssessment(models.Model):
         LEASED = "leased", _("Running")
         DONE = "done", _("Done")
         DEAD = "dead", _("Failed")
+        STOPPED = "stopped", _("Cancelled")
 
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="due_assessments")
     kind = models.CharField(max_length=10, choices=Kind)
@@ -78,6 +79,7 @@ class DueAssessment(models.Model):
     last_error = models.TextField(blank=True)
     planned_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    stopped_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = InternalQuerySet.as_manager()
 
@@ -136,6 +138,15 @@ class AssessmentRun(models.Model):
         return reverse("assessment-detail", args=[self.pk])
 
 
+class VerdictQuerySet(OfIndicatorQuerySet):
+    def visible_to(self, user: User) -> VerdictQuerySet:
+        """Partner viewers do not see answers that rest on other partners' figures."""
+        seen = super().visible_to(user)
+        if user.is_authenticated and user.global_role == GlobalRole.PARTNER_VIEWER:
+            return seen.exclude(inputs__contains={"rests_on_others": True})
+        return seen
+
+
 class Verdict(models.Model):
     """What an assessment says of one indicator (or one course run): a value or a refusal, with its inputs."""
 
@@ -161,7 +172,7 @@ class Verdict(models.Model):
     input_hash = models.CharField(max_length=64)
     result_hash = models.CharField(max_length=64)
 
-    objects = OfIndicatorQuerySet.as_manager()
+    objects = VerdictQuerySet.as_manager()
 
     class Meta:
         ordering = ["run_id", "indicator__definition__code", "indicator_id", "course_run_id", "method"]

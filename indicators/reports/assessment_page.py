@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from indicators.charts import Estimate, EstimateSet, PairedCourse
 from indicators.models import AssessmentRun, Evaluation, GlobalRole, Kind, Status, User, Verdict
+from indicators.reports import expost_page
 from indicators.reports.explained_verdict import verdict_outline
 from indicators.reports.explanation import explanation_table
 from indicators.reports.queries import Tally
@@ -48,7 +49,8 @@ def verdicts_of(user: User, run: AssessmentRun) -> list[Verdict]:
 
 
 def table_of(user: User, run: AssessmentRun) -> Table:
-    return assessment_table(run, verdicts_of(user, run))
+    verdicts = verdicts_of(user, run)
+    return assessment_table(run, verdicts, expost_page.names_for(user, verdicts))
 
 
 def explained_table(user: User, run: AssessmentRun) -> Table:
@@ -67,7 +69,11 @@ def context(user: User, run: AssessmentRun) -> dict[str, Any]:
     is_ex_post = run.kind == Kind.EX_POST
     tally = _tally(table.rows)
     judged = [row for row in table.rows if row.about.method == "judge"]
-    refused = sum(bool(row.about.refusal_code) for row in table.rows if row.about.method != "judge")
+    asked = [row for row in table.rows if row.about.method != "judge"]
+    exploratory = [row for row in asked if not expost_page.is_primary(row)]
+    blocks = expost_page.primary_blocks(user, asked) if is_ex_post else []
+    expost_page.retention_curves(user, run, blocks)
+    verdicts = [row.about for row in table.rows]
     return {
         "run": run,
         "programme": run.programme,
@@ -76,10 +82,15 @@ def context(user: User, run: AssessmentRun) -> dict[str, Any]:
         "tally": tally,
         "counts": dict(tally.counts),
         "judged": judged,
-        "groups": groups(user, table.rows) if is_ex_post else [],
-        "asked": sum(row.about.method != "judge" for row in table.rows),
-        "refused": refused,
-        "summary": summary([row for row in table.rows if row.about.method != "judge"]) if is_ex_post else "",
+        "blocks": blocks,
+        "plans": expost_page.plans_behind(user, run, blocks),
+        "releases": expost_page.release_names(verdicts) if is_ex_post else [],
+        "groups": groups(user, exploratory) if is_ex_post else [],
+        "asked": len(asked),
+        "refused": sum(bool(row.about.refusal_code) for row in asked),
+        "assessability": expost_page.assessability(run, table.rows) if is_ex_post else None,
+        "changes": expost_page.changes_since(user, run, verdicts) if run.revision > 1 else None,
+        "summary": summary(asked) if is_ex_post else "",
         "evaluations": list(
             Evaluation.objects.visible_to(user).filter(run=run).select_related("created_by", "signed_by")
         ),
@@ -108,24 +119,33 @@ def _tally(rows: Sequence[Row]) -> Tally:
 
 def summary(rows: Sequence[Row]) -> str:
     """What the ex-post answers come to, in one sentence; empty when nothing was asked."""
+    if not rows:
+        return ""
     answered = [row.about for row in rows if not row.about.refusal_code]
-    shares = [one for one in answered if _is_share(one)]
-    changes = [one for one in answered if not _is_share(one)]
-    clear = sum(_leaves_out_no_change(one) for one in changes)
+    planned = [one for one in answered if expost_page.is_planned(one)]
+    tested = [
+        one for one in planned if one.result["params"].get("tested") in {"significant", "not_significant"}
+    ]
     said = []
-    if changes:
+    if tested:
+        clear = sum(one.result["params"]["tested"] == "significant" for one in tested)
         said.append(
-            _("%(clear)s of %(all)s computed changes are larger than chance alone explains")
-            % {"clear": clear, "all": len(changes)}
+            _("%(clear)s of %(all)s planned tests are significant") % {"clear": clear, "all": len(tested)}
         )
+    outside = [one for one in answered if not expost_page.is_planned(one) and not _is_share(one)]
+    if outside:
+        beyond = sum(_leaves_out_no_change(one) for one in outside)
+        said.append(
+            _("of %(all)s exploratory changes %(clear)s have an interval that leaves out “no change”")
+            % {"clear": beyond, "all": len(outside)}
+        )
+    shares = [one for one in answered if _is_share(one)]
     if shares:
         kept = sum(one.value is not None and one.value >= HALF for one in shares)
         said.append(
             _("in %(kept)s of %(all)s cases at least half of the gain was still there")
             % {"kept": kept, "all": len(shares)}
         )
-    if not rows:
-        return ""
     if not said:
         return _("None of the %(count)s questions can be answered yet.") % {"count": len(rows)}
     return _("%(answered)s of %(count)s questions have an answer: %(said)s.") % {
@@ -154,7 +174,14 @@ def groups(user: User, rows: Sequence[Row]) -> list[dict[str, Any]]:
         if row.about.method != "judge":
             found.setdefault(row.about.method, []).append(row)
     made = [_group(user, method, members) for method, members in found.items()]
-    order = ["paired_gain", "retention_m6", "retention_m12", "before_after_end", "before_after_follow_up"]
+    order = [
+        "picked",
+        "paired_gain",
+        "retention_m6",
+        "retention_m12",
+        "before_after_end",
+        "before_after_follow_up",
+    ]
     made.sort(key=lambda one: order.index(one["method"]) if one["method"] in order else len(order))
     return made
 

@@ -17,9 +17,10 @@ from indicators.engine.ambition import ambition
 from indicators.engine.disaggregate import breakdown, mismatches
 from indicators.engine.types import Refusal, Snapshot, ValueType
 from indicators.models import Observation, ProgrammeIndicator, User
+from indicators.records import load_records, quality_facts
 from indicators.reports import cells
 from indicators.reports.cells import Cell
-from indicators.reports.data_quality import load_records, quality_facts, quality_word
+from indicators.reports.data_quality import quality_word
 from indicators.reports.queries import indicators_with_status, status_of, today
 from indicators.reports.tables import Row, Table, indicator_row, number_column, text_column
 from indicators.reports.wording import say

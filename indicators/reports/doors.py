@@ -13,6 +13,7 @@ from indicators.reports import (
     comparison,
     composite_page,
     context_page,
+    early,
     indicator_page,
     programme_page,
     region,
@@ -31,7 +32,8 @@ def table_for(user: User, name: str, key: str, *, filters: Filters | None = None
 
     Args:
         name: portfolio, region, comparison (key ``all``), programme (code), objectives (code), indicator (number),
-            observations (number), index (number), assessment (number), context (code); explain-indicator and the other
+            observations (number), index (number), assessment (number), context (code), early (code or ``all``);
+            explain-indicator and the other
             kinds of `explanation_of`.
         filters: framework, country, organisation; for the portfolio alone.
     """
@@ -120,6 +122,12 @@ def _context(user: User, key: str, filters: Filters) -> Table:
     return context_page.table_of(user, get_object_or_404(ContextSeries.objects.visible_to(user), code=key))
 
 
+def _early(user: User, key: str, filters: Filters) -> Table:
+    if key == "all":
+        return early.table(user)
+    return early.table(user, programme=get_object_or_404(Programme.objects.visible_to(user), code=key))
+
+
 BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
     "portfolio": _portfolio,
     "region": _region,
@@ -131,6 +139,7 @@ BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
     "index": _index,
     "assessment": _assessment,
     "context": _context,
+    "early": _early,
     **{f"explain-{kind}": _explained(kind) for kind in EXPLAINED},
 }
 """The same for every writer of files: name of the table, and how it is built."""

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from indicators.engine.codec import from_json
 from indicators.engine.types import IndicatorRule
-from indicators.models import AssessmentRun, Kind, Verdict
+from indicators.models import AssessmentRun, ExPostMethod, Kind, Verdict
 from indicators.reports import cells
 from indicators.reports.cells import Cell
 from indicators.reports.tables import Column, Row, Table, day_column, number_column, text_column, trend_cell
-from indicators.reports.wording import say
+from indicators.reports.wording import say, say_all
+
+CODE = re.compile(r"\b([CT]\d+)\b")
+"""What those compared are called in a frozen answer."""
 
 
 def assessment_columns(kind: str) -> list[Column]:
@@ -42,6 +47,12 @@ def assessment_columns(kind: str) -> list[Column]:
             number_column("high", _("To")),
             text_column("scale", _("Scale")),
             text_column("confidence", _("Confidence")),
+            text_column("standing", _("Planned or exploratory")),
+            number_column("p_raw", _("p")),
+            number_column("p_adjusted", _("p, adjusted in its family")),
+            text_column("compared", _("Compared with")),
+            text_column("method_reason", _("Why not the proposed method")),
+            text_column("said", _("In words")),
             *tail,
         ]
     return [
@@ -58,14 +69,20 @@ def assessment_columns(kind: str) -> list[Column]:
     ]
 
 
-def assessment_table(run: AssessmentRun, verdicts: Iterable[Verdict]) -> Table:
-    """The frozen verdicts of one assessment, as they were stored."""
+def assessment_table(
+    run: AssessmentRun, verdicts: Iterable[Verdict], names: Mapping[int, Mapping[str, str]] | None = None
+) -> Table:
+    """The frozen verdicts of one assessment, as they were stored.
+
+    Args:
+        names: verdict → what its codes for those compared stand for, as far as the reader sees them.
+    """
     return Table(
         name="assessment",
         key=f"{run.programme.code}-{run.kind}-{run.as_of}-r{run.revision}",
         title=f"{run.programme.code} {run.label}",
         columns=assessment_columns(run.kind),
-        rows=[verdict_row(run, verdict) for verdict in verdicts],
+        rows=[verdict_row(run, verdict, (names or {}).get(verdict.pk)) for verdict in verdicts],
         as_of=run.as_of,
         method_version=run.method_version,
         notes=[
@@ -75,7 +92,7 @@ def assessment_table(run: AssessmentRun, verdicts: Iterable[Verdict]) -> Table:
     )
 
 
-def verdict_row(run: AssessmentRun, verdict: Verdict) -> Row:
+def verdict_row(run: AssessmentRun, verdict: Verdict, names: Mapping[str, str] | None = None) -> Row:
     indicator, result = verdict.indicator, verdict.result
     refusal = result.get("refusal")
     shown: dict[str, Cell] = {
@@ -92,7 +109,7 @@ def verdict_row(run: AssessmentRun, verdict: Verdict) -> Row:
         "course": cells.words(verdict.course_run),
         "confidence": cells.words(confidence_word(verdict.confidence)),
     }
-    shown |= _judged_cells(verdict) if verdict.method == "judge" else _computed_cells(verdict)
+    shown |= _judged_cells(verdict) if verdict.method == "judge" else _computed_cells(verdict, names)
     return Row(
         cells=shown,
         about=verdict,
@@ -129,17 +146,49 @@ def _decimal(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-def _computed_cells(verdict: Verdict) -> dict[str, Cell]:
+def _computed_cells(verdict: Verdict, names: Mapping[str, str] | None = None) -> dict[str, Cell]:
     """Of an ex-post computation: a difference, a ratio of rates, a share kept, a standardised gain."""
     question = verdict.inputs.get("question")
+    params = verdict.result.get("params", {})
+    names = names or {}
     scale, write = scale_of(verdict)
     return {
         "value": write(verdict.value),
         "low": write(verdict.low),
         "high": write(verdict.high),
         "scale": cells.words(scale),
-        "question": cells.words(say(question) if question else verdict.method),
+        "question": cells.words(said_question(question) if question else verdict.method),
+        "standing": cells.words(standing_word(verdict)),
+        "p_raw": _p_value(params.get("p_raw")) if "p_adjusted" in params else cells.EMPTY,
+        "p_adjusted": _p_value(params.get("p_adjusted")),
+        "compared": cells.words(", ".join(name for code, name in names.items() if code.startswith("C"))),
+        "method_reason": cells.words(verdict.inputs.get("method_reason", "")),
+        "said": cells.words(named(say_all(verdict.result.get("sentence", [])), names)),
     }
+
+
+def said_question(question: Mapping[str, Any]) -> str:
+    """The question in the reader's language; a method in it by its name."""
+    method = question.get("params", {}).get("method")
+    if method in ExPostMethod.values:
+        question = {**question, "params": {"method": str(ExPostMethod(method).label)}}
+    return say(question)
+
+
+def standing_word(verdict: Verdict) -> str:
+    """Planned, or exploratory; and whether the plan was changed after the start."""
+    flags = verdict.result.get("flags", [])
+    word = _("Exploratory") if "EXPLORATORY" in flags else _("Planned before the start")
+    return _("%(word)s; plan changed after the start") % {"word": word} if "PLAN_CHANGED" in flags else word
+
+
+def named(text: str, names: Mapping[str, str]) -> str:
+    """A text of a frozen answer with names in the place of the codes C1, T1 …"""
+    return CODE.sub(lambda found: names.get(found[1], found[1]), text) if names else text
+
+
+def _p_value(value: float | None) -> Cell:
+    return cells.EMPTY if value is None else cells.fixed(Decimal(repr(float(value))), 4)
 
 
 def scale_of(verdict: Verdict) -> tuple[str, Callable[[Decimal | None], Cell]]:
@@ -147,6 +196,10 @@ def scale_of(verdict: Verdict) -> tuple[str, Callable[[Decimal | None], Cell]]:
     match verdict.inputs.get("compute"):
         case "paired_gain":
             return _("Hedges g"), two_decimals
+        case "ordinal_maturity":
+            return _("levels"), two_decimals
+        case "contribution_rating":
+            return _("rating from 0 to 4"), two_decimals
         case "retention" | "series_retention":
             return _("share of the gain"), cells.share
         case _:

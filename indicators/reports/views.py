@@ -37,6 +37,7 @@ from indicators.reports import (
     comparison,
     composite_page,
     context_page,
+    early,
     explaining,
     indicator_page,
     programme_page,
@@ -112,6 +113,8 @@ def programme_detail(request: HttpRequest, code: str) -> HttpResponse:
     context = programme_page.context(request.user, programme) | {
         "may_administer": may(check_may_administer, request.user),
         "may_assess": may(check_may_request_assessment, request.user, programme),
+        "may_see_plan": request.user.global_role != GlobalRole.PARTNER_VIEWER,
+        "has_ended": programme.has_ended(timezone.now().astimezone(programme.zone).date()),
         "may_compose": may(check_may_compose, request.user, programme),
     }
     return page(request, "reports/programme_detail.html", context)
@@ -153,6 +156,14 @@ def assessment_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context["indices"] = composite_page.in_assessment(request.user, run)
     context["may_evaluate"] = may(check_may_evaluate, request.user, run.programme)
     return page(request, f"reports/{template}.html", context)
+
+
+@require_safe
+def early_verdicts(request: HttpRequest, code: str = "") -> HttpResponse:
+    """Did the early verdicts hold? Of one programme, or of all that one sees."""
+    programme = get_object_or_404(Programme.objects.visible_to(request.user), code=code) if code else None
+    context = early.context(request.user, programme=programme) | {"programme": programme}
+    return page(request, "reports/early_verdicts.html", context)
 
 
 @require_safe

@@ -9,6 +9,14 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from indicators.charts.compared import (
+    EventStudy,
+    PeriodLines,
+    Ranks,
+    draw_event_study,
+    draw_lines,
+    draw_ranks,
+)
 from indicators.charts.control import ControlSeries, draw_control
 from indicators.charts.expost import (
     EstimateSet,
@@ -244,4 +252,64 @@ def retention_chart(retention: Retention) -> dict[str, object]:
             for point in known
             if as_decimal(point.months)
         ),
+    }
+
+
+@register.inclusion_tag("components/chart_lines.html")
+def lines_chart(shown: PeriodLines, places: int | None = 2) -> dict[str, object]:
+    """Observed beside expected, period by period, with the break and the table behind it."""
+    drawings = [draw_lines(shown, frame, write=lambda value: format_number(value)) for frame in FRAMES]
+    columns = [line.values for line in shown.lines]
+    if drawings[0].band:
+        columns += [shown.low, shown.high]
+    said = []
+    for line in shown.lines:
+        known = [value for value in line.values if value is not None]
+        if known:
+            said.append(
+                _("%(name)s: from %(first)s to %(last)s")
+                % {
+                    "name": line.name,
+                    "first": format_number(known[0], places),
+                    "last": format_number(known[-1], places),
+                }
+            )
+    return {
+        "shown": shown,
+        "key": _key(shown.title),
+        "drawings": drawings,
+        "rows": list(zip(shown.periods, zip(*columns, strict=True), strict=True)),
+        "places": places,
+        "desc": "; ".join(said),
+    }
+
+
+@register.inclusion_tag("components/chart_event_study.html")
+def event_study_chart(study: EventStudy, places: int | None = 2) -> dict[str, object]:
+    """The distance of two groups over time, with intervals and the line of no difference."""
+    after = [point for point in study.points if point.time >= 0 and point.value is not None]
+    last = after[-1] if after else None
+    return {
+        "study": study,
+        "key": _key(study.title),
+        "drawings": [
+            draw_event_study(study, frame, write=lambda value: format_number(value)) for frame in FRAMES
+        ],
+        "places": places,
+        "desc": ""
+        if last is None
+        else _("Last period, %(period)s: %(value)s.")
+        % {"period": last.period, "value": format_number(last.value, places)},
+    }
+
+
+@register.inclusion_tag("components/chart_ranks.html")
+def ranks_chart(ranks: Ranks, places: int | None = 2) -> dict[str, object]:
+    """One unit among others, the largest first. The words beside each bar are the table."""
+    return {
+        "ranks": ranks,
+        "key": _key(ranks.title),
+        "drawings": [(frame.name, draw_ranks(ranks, frame)) for frame in FRAMES],
+        "places": places,
+        "desc": "; ".join(f"{row.name}: {format_number(row.value, places)}" for row in ranks.rows),
     }

@@ -54,6 +54,9 @@ STATES = {
     "done": (pgettext_lazy("state", "Done"), "check", "good"),
     "late": (pgettext_lazy("state", "Late"), "clock", "warn"),
     "failed": (pgettext_lazy("state", "Failed"), "x", "bad"),
+    "cancelled": (pgettext_lazy("state", "Cancelled"), "minus", "muted"),
+    "exploratory": (pgettext_lazy("state", "Exploratory"), "circle-question", "warn"),
+    "planned_before": (pgettext_lazy("state", "Planned before the start"), "lock", "good"),
     "planned": (pgettext_lazy("state", "Planned"), "calendar", "muted"),
     "active": (pgettext_lazy("state", "Active"), "check", "good"),
     "ended": (pgettext_lazy("state", "Ended"), "flag", "muted"),
@@ -255,3 +258,26 @@ def query(context: template.Context, **changes: object) -> str:
 def moment(value: date | datetime | None) -> str:
     """A date as a date, an instant with its time of day."""
     return instant(value) if isinstance(value, datetime) else day(value)
+
+
+@register.simple_tag
+def cell_text(value: object) -> str:
+    """A cell of a statistical table: figures with up to four digits, text as it is, a dash for nothing."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        return str(value)
+    if isinstance(value, int):
+        return format_number(value, 0)
+    is_small = value != 0 and -1 < value < 1
+    return format_number(value, 4 if is_small else 2)
+
+
+@register.filter
+def p_value(value: object) -> str:
+    """A p-value with its sign: "= 0.012", never "= 0.000"."""
+    found = as_decimal(value)
+    if found is None:
+        return "–"
+    least = Decimal("0.001")
+    return f"< {format_number(least, 3)}" if found < least else f"= {format_number(found, 3)}"

@@ -253,8 +253,9 @@ def test_queries_do_not_grow_with_course_runs(n, django_assert_num_queries):
         make_course_run(programme, ends_on=date(2025, 3, 1 + number))
     due = make_due(programme, kind="ex_post")
     due = claim_due(owner="test")
-    # savepoint in and out; indicators in use, rows, revisions, milestones; rules twice, periods, roll-ups; runs, scores
-    with django_assert_num_queries(12), running.frozen_database():
+    # savepoint in and out; indicators in use, rows, revisions, milestones; rules twice, periods, roll-ups; plans;
+    # runs, scores; data quality twice
+    with django_assert_num_queries(15), running.frozen_database():
         running.read_tasks(due)
 
 

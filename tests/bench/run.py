@@ -18,9 +18,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--skip-start", action="store_true", help="leave out the cold and warm `make run`")
     parser.add_argument("--output", type=Path, default=Path("bench-results.json"))
-    parser.add_argument("--only", choices=["judging", "rebuilding"], help="nothing but this part")
+    parser.add_argument("--only", choices=["judging", "rebuilding", "expost"], help="nothing but this part")
     parser.add_argument("--indicators", type=int, default=2_000, help="of the rebuild")
     parser.add_argument("--observations", type=int, default=1_000_000, help="of the rebuild")
+    parser.add_argument("--ended", type=int, default=500, help="indicators assessed ex-post")
     parser.add_argument("--judged", type=int, default=10_000, help="indicators judged in one call")
     options = parser.parse_args()
     rows: list[dict[str, Any]] = []
@@ -45,6 +46,11 @@ def main() -> None:
 
             call_command("flush", interactive=False, verbosity=0)
             show(rows, measure_rebuilding(options.observations, options.indicators))
+        if options.only in {None, "expost"}:
+            from tests.bench.expost import measure_expost
+
+            call_command("flush", interactive=False, verbosity=0)
+            show(rows, measure_expost(options.ended))
     load_at_end = os.getloadavg()
     machine = {
         "python": sys.version.split()[0],

@@ -88,7 +88,7 @@ def test_refusals_are_counted_and_say_why(client, world):
 def test_one_sentence_says_what_it_comes_to(client, world):
     page = words(page_of(client, world, "evaluator"))
     assert (
-        "1 of 2 questions have an answer: 1 of 1 computed changes are larger than chance alone explains."
+        "1 of 2 questions have an answer: of 1 exploratory changes 1 have an interval that leaves out “no change”."
         in page
     )
 

@@ -42,6 +42,8 @@ class Shape:
     """Share of the gain that is still there a year after the programme's end."""
     has_error: bool = False
     """The figure is a survey share and carries its standard error."""
+    beside: tuple[str, ...] = ()
+    """Beginnings of the codes of sites that the programme does not reach; they make a quarter of the progress."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,30 @@ class Tailored:
     marking: str = "NATO UNCLASSIFIED"
     formula: str = ""
     """Computed from other indicators; nothing is entered, whatever the shape says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Primary:
+    """A primary indicator of the ex-post plan."""
+
+    code: str
+    smallest: str
+    partner: str = ""
+    compared: tuple[str, ...] = ()
+    """Beginnings of the codes of the sites it is compared with."""
+    method: str = ""
+    why: str = ""
+    transition_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExPost:
+    """What is laid down before the start for after the end."""
+
+    locked_on: date
+    question: str
+    collects: str
+    primary: tuple[Primary, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,10 +150,11 @@ class Blueprint:
     approver: str
     schedule: str = "quarterly"
     follow_up_months: tuple[int, ...] = (0, 6, 12, 24)
-    earlier: tuple[str, date] | None = None
+    earlier: tuple[tuple[str, date], ...] = ()
     """Frequency and first day of baseline readings from before the start."""
-    later: tuple[str, date] | None = None
+    later: tuple[tuple[str, date], ...] = ()
     """Frequency and last day of follow-up readings from after the end."""
+    expost: ExPost | None = None
     joined: Mapping[str, date] = field(default_factory=dict)
     """Beginning of a unit's code → when it joined, if later than the start."""
     indices: tuple[Index, ...] = ()

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from indicators.assessment import expost_planning
 from indicators.engine.periods import periods_between
 from indicators.management.demo.blueprint import Blueprint, Design, Tailored
 from indicators.models import (
@@ -16,6 +17,7 @@ from indicators.models import (
     Objective,
     Organisation,
     Partner,
+    PlannedComparison,
     Programme,
     ProgrammeIndicator,
     ReportingPeriod,
@@ -245,17 +247,56 @@ def _answer(indicator: ProgrammeIndicator, tailored: Tailored, cast: Cast, *, at
         )
 
 
+def lock_plan(made: Built, cast: Cast) -> None:
+    """The ex-post plan as it was laid down before the start. Needs the roll-ups of the figures from before it."""
+    given = made.blueprint.expost
+    if given is None:
+        return
+    admin, at = cast.people["admin"], noon(given.locked_on)
+    plan = expost_planning.save_expost_plan(
+        programme=made.programme,
+        part="",
+        starts_on=made.programme.starts_on,
+        ends_on=made.programme.ends_on,
+        question=given.question,
+        follow_up_months=list(made.blueprint.follow_up_months),
+        collects=given.collects,
+        by=admin,
+        at=at,
+    )
+    indicators = {(one.code, one.partner): indicator for one, indicator in made.indicators}
+    for one in given.primary:
+        indicator = indicators[one.code, one.partner]
+        expost_planning.plan_primary_indicator(
+            plan=plan,
+            indicator=indicator,
+            method=one.method,
+            method_reason=one.why,
+            smallest_change=Decimal(one.smallest),
+            comparisons=[
+                PlannedComparison(unit=unit)
+                for unit in made.sites[indicator.pk]
+                if one.compared and unit.code.startswith(one.compared)
+            ],
+            transition_until=one.transition_until,
+            by=admin,
+            at=at,
+        )
+    expost_planning.lock_expost_plan(plan=plan, by=cast.people["evaluator"], at=at)
+
+
 def _make_periods(made: Built, *, today: date) -> None:
     """The calendar up to today, and the readings from before the start and after the end."""
     programme, blueprint = made.programme, made.blueprint
     actions.ensure_periods(programme=programme, until=today, at=noon(today))
     spans: list[tuple[str, date, date]] = []
-    if blueprint.earlier:
-        spans.append((blueprint.earlier[0], blueprint.earlier[1], programme.starts_on - timedelta(days=1)))
-    if blueprint.later:
-        spans.append(
-            (blueprint.later[0], programme.ends_on + timedelta(days=1), min(blueprint.later[1], today))
-        )
+    spans += [
+        (frequency, first, programme.starts_on - timedelta(days=1)) for frequency, first in blueprint.earlier
+    ]
+    spans += [
+        (frequency, programme.ends_on + timedelta(days=1), min(last, today))
+        for frequency, last in blueprint.later
+    ]
     for frequency, first, last in spans:
         if first <= last:
             ReportingPeriod.objects.bulk_create(

@@ -32,6 +32,8 @@ NEVER_COLLECTED = {
     "missing_reason": "not_collected",
     "comment": "Never collected; nobody can find it out now.",
 }
+BESIDE = 0.25
+"""Share of the progress that sites make which the programme does not reach."""
 NOT_THERE_YET = {"missing_reason": "not_applicable", "comment": "Not part of the programme yet."}
 
 
@@ -71,7 +73,12 @@ def figures_of(
                 if (today - period.ends_on).days > GIVEN_UP:
                     yield Figure(indicator, period, site, "", dict(NEVER_COLLECTED), shape.late)
                 continue
-            answer = source.answer(period, level + leaning, is_newest=is_newest)
+            here = (
+                source.level_beside(level)
+                if site and site.code.startswith(shape.beside or ("\0",))
+                else level
+            )
+            answer = source.answer(period, here + leaning, is_newest=is_newest)
             yield Figure(indicator, period, site, "", answer, shape.late, is_newest)
             for cell, part in source.parts(answer):
                 yield Figure(indicator, period, site, cell, part, shape.late, is_newest)
@@ -127,6 +134,11 @@ class Source:
             lost = (1 - shape.kept) * min((period.ends_on - self.end).days / 365, 1)
             reached -= lost * (reached - base)
         return reached
+
+    def level_beside(self, level: float) -> float:
+        """Where a site stands that the programme does not reach: what moves everybody moves it too."""
+        base = float(self.plan.baseline or 0)
+        return base + BESIDE * (level - base)
 
     def planned(self, on: date) -> float:
         found = planned_value(self.plan, on)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import date
 from functools import partial
 
-from indicators.management.demo.blueprint import Blueprint, Design, Shape, Tailored, agreed
+from indicators.management.demo.blueprint import Blueprint, Design, ExPost, Primary, Shape, Tailored, agreed
 
 D = date
 START, END = D(2020, 1, 1), D(2025, 6, 30)
@@ -76,6 +76,25 @@ INDICATORS = (
     Tailored(code="PAR-12", objective="OC2", frequency="monthly", units=tuple(f"{nation}-" for nation in NATIONS),
         rationale="The Gulf Cooperation Council plans with the same ministries; a record shows that plans were compared.",
         plan=plan("25", "75", source="Coordination log 2019"), shape=Shape(pace=0.88, noise=7, size=(2, 7), gaps=0.05)),
+    Tailored(code="NMI-08", objective="OC1", frequency="quarterly", units=("CG-",), local_name="Coast guard posts meeting the minimum standard",
+        rationale="Only six of eleven coastal sectors could be advised; the others are inspected too, so that it can be seen what would have happened anyway.",
+        plan=plan("40", "80", source="Joint inspections 2017 to 2019"), shape=Shape(pace=0.95, kept=0.8, noise=5, size=(9, 16), gaps=0, beside=("CG-B",))),
+    Tailored(code="PAR-04", objective="OC1", frequency="quarterly", units=("NB-",), local_name="Evaluated harbour protection tasks passed",
+        rationale="One naval base was advised as a pilot; seven others run the same evaluation without advice.",
+        plan=plan("45", "80", source="Evaluations 2017 to 2019"), shape=Shape(pace=0.9, kept=0.85, noise=4, size=(30, 44), gaps=0, beside=("NB-B",))),
+)  # fmt: skip
+EXPOST = ExPost(
+    locked_on=D(2020, 1, 20),
+    question="Did advice and training change what coast guard posts and naval bases can do, by how much, and is it still there a year after the end?",
+    collects="Joint inspection team of the partners",
+    primary=(
+        Primary(code="NMI-08", smallest="10", compared=("CG-B",), transition_until=D(2020, 12, 31)),
+        Primary(code="PAR-04", smallest="8", compared=("NB-B",), transition_until=D(2020, 12, 31), method="synthetic_control",
+            why="A single base was advised; a weighted mean of bases that ran alike before is closer to it than all seven alike."),
+        Primary(code="PAR-01", partner="KWT", smallest="10", method="series_retention",
+            why="No other partner may be told of Kuwait's goals; what counts here is whether they are kept."),
+        Primary(code="PAR-13", smallest="5"),
+    ),
 )  # fmt: skip
 DESIGN = Design(
     from_=START,
@@ -94,6 +113,10 @@ DESIGN = Design(
 UNITS = (
     *((code, "country", "", name, code) for code, name in NATIONS.items()),
     *((f"{code}-{body}", "institution", code, f"{name}: {title}", code) for code, name in NATIONS.items() for body, title in BODIES),
+    *((f"CG-A{i}", "site", "KWT" if i < 4 else "BHR", f"Coastal sector {i}, advised", "KWT" if i < 4 else "BHR") for i in range(1, 7)),
+    *((f"CG-B{i}", "site", "QAT" if i < 3 else "ARE", f"Coastal sector {i + 6}, not advised", "QAT" if i < 3 else "ARE") for i in range(1, 6)),
+    ("NB-A1", "site", "KWT", "Naval base 1, advised", "KWT"),
+    *((f"NB-B{i}", "site", "ARE", f"Naval base {i + 1}, not advised", "ARE") for i in range(1, 8)),
 )  # fmt: skip
 BLUEPRINT = Blueprint(
     code="ICI", name="Istanbul Cooperation Initiative, phase 2020–2025",
@@ -101,5 +124,6 @@ BLUEPRINT = Blueprint(
     framework="ICI", partners=tuple(NATIONS), organisations=("NATO", "GCC", "EU", "KWT-MOD"),
     starts_on=START, ends_on=END, time_zone="Asia/Dubai", designs=(DESIGN,), units=UNITS, indicators=INDICATORS,
     members=(("officer.ici", "officer"), ("approver.ici", "approver"), ("evaluator", "evaluator")), officer="officer.ici", approver="approver.ici", schedule="semi_annual",
-    earlier=("semi_annual", D(2017, 1, 1)), later=("semi_annual", D(2026, 6, 30)),
+    earlier=(("semi_annual", D(2017, 1, 1)), ("quarterly", D(2017, 1, 1))),
+    later=(("semi_annual", D(2026, 6, 30)), ("quarterly", D(2026, 9, 30))), expost=EXPOST,
 )  # fmt: skip

@@ -1,0 +1,286 @@
+"""The ex-post answer to stored inputs, by each method; statistics load at the first answer. Reads and saves nothing."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from indicators.assessment.drafts import Json
+from indicators.engine.codec import from_json
+from indicators.engine.errors import EngineError
+from indicators.engine.expost.situation import Method
+from indicators.engine.expost.types import ExPostResult, Param, Table, refused
+from indicators.engine.messages import gettext_noop, message, refuse
+from indicators.engine.rules import rules_of
+from indicators.engine.types import IndicatorRule, PeriodValue, Refusal, RefusalCode, Step
+
+LARGEST = 1e17
+"""Larger figures do not fit the columns they are kept in."""
+Compute = Callable[[Json], ExPostResult]
+
+
+def answer(inputs: Json) -> ExPostResult:
+    """The bare answer: no plan, no data quality. A figure that is none never leaves here: it becomes a refusal.
+
+    Raises:
+        ValueError: the inputs name no computation.
+    """
+    compute = COMPUTATIONS.get(inputs["compute"])
+    if compute is None:
+        raise ValueError(f"“{inputs['compute']}” is no ex-post computation.")
+    if inputs.get("blocked"):
+        return _refused(from_json(Refusal, inputs["blocked"]), inputs)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Divisions by nothing are seen in the result, not on a console.
+            result = compute(inputs)
+    except (EngineError, ArithmeticError, ValueError) as failure:
+        unusable = refuse(
+            RefusalCode.NOT_COMPUTED_HERE,
+            gettext_noop("With these figures the method cannot be computed: %(why)s"),
+            why=str(failure)[:200],
+        )
+        return _refused(unusable, inputs)
+    return finite(result)
+
+
+def finite(result: ExPostResult) -> ExPostResult:
+    """The result without infinities and things that are no numbers; refused where the headline is one, or too large."""
+    clean = replace(
+        result,
+        low=_finite(result.low),
+        high=_finite(result.high),
+        p_value=_finite(result.p_value),
+        params={name: _param(value) for name, value in result.params.items()},
+        tables=tuple(_table(one) for one in result.tables),
+    )
+    if result.refusal is not None or (result.value is not None and _finite(result.value) is not None):
+        return clean
+    too_large = refuse(
+        RefusalCode.OUT_OF_BOUNDS, gettext_noop("The figures are too large or too small to be computed with.")
+    )
+    return replace(
+        clean,
+        value=None,
+        low=None,
+        high=None,
+        p_value=None,
+        refusal=too_large,
+        sentence=(too_large.message,),
+        steps=(Step(label=too_large.message, rule="", substituted="", result=too_large.code.value),),
+    )
+
+
+def _finite(value: float | None) -> float | None:
+    if value is None or not math.isfinite(value) or abs(value) >= LARGEST:
+        return None
+    return float(value)
+
+
+def _param(value: Param) -> Param:
+    return _finite(value) if isinstance(value, float) else value
+
+
+def _table(one: Table) -> Table:
+    return replace(one, rows=tuple(tuple(_param(cell) for cell in row) for row in one.rows))
+
+
+def _refused(refusal: Refusal, inputs: Json) -> ExPostResult:
+    return refused(refusal, method=str(inputs["compute"]), label=message(""))
+
+
+def _series(data: Sequence[Json]) -> list[PeriodValue]:
+    return [from_json(PeriodValue, one) for one in data]
+
+
+def _named(data: Mapping[str, Sequence[Json]]) -> dict[str, list[PeriodValue]]:
+    return {code: _series(one) for code, one in data.items()}
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _split(inputs: Json) -> date:
+    return date.fromisoformat(inputs["split_on"])
+
+
+def _cut(inputs: Json) -> dict[str, Any]:
+    """Where a segmented regression cuts."""
+    return {
+        "split_on": _split(inputs),
+        "transition_until": _day(inputs.get("transition_until")),
+        "horizon": inputs.get("horizon"),
+    }
+
+
+def _without_transition(series: Sequence[PeriodValue], inputs: Json) -> list[PeriodValue]:
+    until = _day(inputs.get("transition_until"))
+    split_on = _split(inputs)
+    return [p for p in series if until is None or p.ends_on <= split_on or p.starts_on > until]
+
+
+def _before_after(inputs: Json) -> ExPostResult:
+    from indicators.engine.expost.before_after import before_after
+
+    series = _without_transition(_series(inputs["series"]), inputs)
+    return before_after(series, from_json(IndicatorRule, inputs["rule"]), split_on=_split(inputs))
+
+
+def _interrupted(inputs: Json) -> ExPostResult:
+    from indicators.engine.expost.interrupted import interrupted_series
+
+    return interrupted_series(_series(inputs["series"]), **_cut(inputs))
+
+
+def _interrupted_counts(inputs: Json) -> ExPostResult:
+    from indicators.engine.expost.counts import interrupted_counts
+
+    return interrupted_counts(_series(inputs["series"]), **_cut(inputs))
+
+
+def _comparative(inputs: Json) -> ExPostResult:
+    from indicators.engine.expost.comparative import comparative_series
+
+    return comparative_series(_series(inputs["series"]), _named(inputs["comparisons"]), **_cut(inputs))
+
+
+def _panel(inputs: Json, treated: Mapping[str, Sequence[PeriodValue]]) -> Any:
+    from indicators.engine.expost.panel import panel_of
+
+    groups = [
+        {code: _without_transition(one, inputs) for code, one in group.items()}
+        for group in (treated, _named(inputs["comparisons"]))
+    ]
+    return panel_of(groups[0], groups[1], split_on=_split(inputs))
+
+
+def _difference_in_differences(inputs: Json) -> ExPostResult:
+    from indicators.engine.expost.comparison import difference_in_differences
+
+    return difference_in_differences(_panel(inputs, _named(inputs["treated"])), seed=inputs["seed"])
+
+
+def _synthetic(inputs: Json) -> ExPostResult:
+    from indicators.engine.expost.synthetic import synthetic_control
+
+    return synthetic_control(_panel(inputs, {"T1": _series(inputs["series"])}))
+
+
+def _counterfactual(inputs: Json) -> ExPostResult:
+    from indicators.engine.expost.counterfactual import counterfactual_trend
+
+    series = _without_transition(_series(inputs["series"]), inputs)
+    return counterfactual_trend(series, split_on=_split(inputs))
+
+
+def _levels(inputs: Json) -> tuple[dict[str, int], dict[str, int]]:
+    """Last level before and last level so far, site by site."""
+    split_on = _split(inputs)
+    levels: tuple[dict[str, int], dict[str, int]] = ({}, {})
+    for code, one in _named(inputs["treated"]).items():
+        for period in _without_transition(one, inputs):
+            if period.value is not None and (period.ends_on <= split_on or period.starts_on > split_on):
+                levels[period.starts_on > split_on][code] = int(period.value)
+    return levels
+
+
+def _maturity(inputs: Json) -> ExPostResult:
+    from indicators.engine.expost.maturity import ordinal_maturity
+
+    return ordinal_maturity(*_levels(inputs))
+
+
+def _paired_shares(inputs: Json) -> ExPostResult:
+    """The same sites, yes or no: how many both times, only before, only after, never."""
+    from indicators.engine.expost.paired_shares import paired_shares
+
+    before, after = _levels(inputs)
+    both = [(before[code] > 0, after[code] > 0) for code in before if code in after]
+    return paired_shares(
+        *(both.count(pair) for pair in ((True, True), (True, False), (False, True), (False, False)))
+    )
+
+
+def _contribution(inputs: Json) -> ExPostResult:
+    from indicators.engine.expost.contribution import Evidence, contribution_rating
+
+    return contribution_rating(Evidence(), ())
+
+
+def _elsewhere(inputs: Json) -> ExPostResult:
+    text = gettext_noop("What this method needs is not recorded in a form that it could be computed from.")
+    return _refused(refuse(RefusalCode.NOT_COMPUTED_HERE, text), inputs)
+
+
+def _series_retention(inputs: Json) -> ExPostResult:
+    from indicators.engine.expost.persistence import METHOD_SERIES, series_retention
+
+    baseline, end = inputs["baseline"], inputs["end"]
+    if baseline is None or end is None:
+        missing = (
+            refuse(RefusalCode.BASELINE_MISSING, gettext_noop("There is no value before to compare with."))
+            if baseline is None
+            else refuse(RefusalCode.NO_APPROVED_DATA, gettext_noop("There is no value at the end."))
+        )
+        return refused(missing, method=METHOD_SERIES, label=message(gettext_noop("retention")))
+    return series_retention(
+        baseline,
+        end,
+        inputs["followup"],
+        standard_error=inputs["standard_error"],
+        higher_is_better=inputs["higher_is_better"],
+        rules=rules_of(inputs.get("rules", {})),
+    )
+
+
+def _paired_gain(inputs: Json) -> ExPostResult:
+    from indicators.engine.expost.paired import paired_gain
+
+    pre, post = _columns(inputs, 2)
+    return paired_gain(pre, post, maximum=inputs["maximum"], unpaired_share=inputs["unpaired_share"])
+
+
+def _retention(inputs: Json) -> ExPostResult:
+    from indicators.engine.expost.persistence import retention
+
+    pre, post, followup = _columns(inputs, 3)
+    rules = rules_of(inputs.get("rules", {}))
+    return retention(
+        pre, post, followup, seed=inputs["seed"], response_rate=inputs["response_rate"], rules=rules
+    )
+
+
+def _columns(inputs: Json, width: int) -> list[list[float]]:
+    """The people's scores by occasion. Of fewer than eight people only their number was kept: it will be refused."""
+    rows: list[list[float]] = inputs["scores"] or [[0.0] * width] * inputs["n"]
+    return [[float(row[place]) for row in rows] for place in range(width)]
+
+
+COMPUTATIONS: dict[str, Compute] = {
+    "before_after": _before_after,
+    "series_retention": _series_retention,
+    "paired_gain": _paired_gain,
+    "retention": _retention,
+    Method.DIFFERENCE_IN_DIFFERENCES.value: _difference_in_differences,
+    Method.COMPARATIVE_INTERRUPTED_SERIES.value: _comparative,
+    Method.SYNTHETIC_CONTROL.value: _synthetic,
+    Method.INTERRUPTED_SERIES.value: _interrupted,
+    Method.INTERRUPTED_COUNTS.value: _interrupted_counts,
+    Method.COUNTERFACTUAL_TREND.value: _counterfactual,
+    Method.ORDINAL_MATURITY.value: _maturity,
+    Method.CONTRIBUTION_RATING.value: _contribution,
+    Method.PROPORTIONS_BEFORE_AFTER.value: _before_after,
+    Method.RATES_BEFORE_AFTER.value: _before_after,
+    Method.MEANS_BEFORE_AFTER.value: _before_after,
+    Method.DIFFERENCE_ONLY.value: _before_after,
+    Method.PAIRED_PROPORTIONS.value: _paired_shares,
+    Method.SHARE_KEPT.value: _elsewhere,
+    Method.PARTICIPANT_RETENTION.value: _elsewhere,
+    Method.PAIRED_GAIN_WITH_COMPARISON.value: _elsewhere,
+}
+"""By the word that inputs name their computation with."""

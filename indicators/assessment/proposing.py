@@ -1,0 +1,43 @@
+"""What the decision table says of an indicator beforehand, from the data that a plan expects. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import Max
+
+from indicators.assessment.comparing import Asked, load_compared
+from indicators.assessment.situations import cut_at, situation_expected
+from indicators.engine.expost.select import choose_method
+from indicators.engine.expost.situation import Choice
+from indicators.models import CourseRun, PlannedComparison, PlannedIndicator
+from indicators.snapshots import load_indicators, load_snapshots
+
+
+def propose(item: PlannedIndicator, comparisons: Sequence[PlannedComparison], *, at: datetime) -> Choice:
+    """The proposal with its reason, what else is possible, and why each other method is not.
+
+    Args:
+        item: stored or not; its plan, indicator and transition count, its stored comparisons do not.
+        comparisons: what it would be compared with.
+    """
+    plan = item.plan
+    today = at.astimezone(plan.programme.zone).date()
+    [indicator] = load_indicators([item.indicator.pk])
+    snapshots = load_snapshots([indicator], as_of=today)
+    asked = Asked(indicator=indicator, comparisons=tuple(comparisons))
+    compared = load_compared([asked], snapshots, as_of=today, known_on=today)[indicator.pk]
+    seats = CourseRun.objects.filter(course__programme=plan.programme_id).aggregate(most=Max("seats"))["most"]
+    return choose_method(
+        situation_expected(
+            snapshots[indicator.pk],
+            compared,
+            cut_at(item.changes_on, item.transition_until),
+            frequency=indicator.frequency,
+            starts_on=plan.starts_on,
+            ends_on=plan.ends_on,
+            follow_up_months=plan.follow_up_months,
+            seats=seats or 0,
+        )
+    )
