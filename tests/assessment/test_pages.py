@@ -223,6 +223,6 @@ def test_queries_of_the_schedule_page_do_not_grow(n, admin, django_assert_num_qu
         make_due(programme)
         make_due(programme, request=1, state="done", requested_by=make.make_user())
     admin.get(reverse("admin-schedule"))  # the first page of a session also stores the session
-    # session, person, menu; open; failed; done; counts; schedules; programmes
-    with django_assert_num_queries(9):
+    # session, person, menu; open; failed; done; counts; schedules; locked plans; programmes
+    with django_assert_num_queries(10):
         admin.get(reverse("admin-schedule"))
