@@ -2,6 +2,16 @@
 
 from indicators.models.assessments import AssessmentRun, AssessmentSchedule, DueAssessment, Kind, Verdict
 from indicators.models.audit import Event
+from indicators.models.courses import (
+    AgeBand,
+    Course,
+    CourseRun,
+    Enrolment,
+    FollowUp,
+    Occasion,
+    Reaction,
+    TestScore,
+)
 from indicators.models.derived import IndicatorStatus, Rollup, Status, TrendWord
 from indicators.models.evaluations import Evaluation, Finding, Recommendation
 from indicators.models.library import (
@@ -25,18 +35,12 @@ from indicators.models.observations import (
 from indicators.models.people import GlobalRole, Membership, Role, User, programmes_of
 from indicators.models.programmes import (
     Assumption,
-    Course,
-    CourseRun,
     DesignVersion,
-    Enrolment,
-    FollowUp,
     Frequency,
     Objective,
-    Occasion,
     Programme,
     ReportingPeriod,
     ReportingUnit,
-    TestScore,
 )
 from indicators.models.reference import (
     ContextRelease,
@@ -58,6 +62,7 @@ from indicators.models.tailoring import (
 
 __all__ = [
     "PENDING",
+    "AgeBand",
     "AssessmentRun",
     "AssessmentSchedule",
     "Assumption",
@@ -96,6 +101,7 @@ __all__ = [
     "Partner",
     "Programme",
     "ProgrammeIndicator",
+    "Reaction",
     "Recommendation",
     "Reliability",
     "ReportingPeriod",
