@@ -6,6 +6,7 @@ import django_filters as filters
 
 from indicators.models import (
     AssessmentRun,
+    CourseRun,
     Direction,
     Evaluation,
     Framework,
@@ -82,6 +83,15 @@ class VerdictFilter(filters.FilterSet):
 
     class Meta:
         model = Verdict
+        fields: list[str] = []
+
+
+class CourseRunFilter(filters.FilterSet):
+    programme = filters.CharFilter(field_name="course__programme__code")
+    course = filters.CharFilter(field_name="course__code")
+
+    class Meta:
+        model = CourseRun
         fields: list[str] = []
 
 

@@ -2,7 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
-from indicators.api import views
+from indicators.api import courses, views
 
 router = SimpleRouter()
 router.register("catalogue", views.CatalogueViewSet, basename="api-catalogue")
@@ -12,5 +12,6 @@ router.register("observations", views.ObservationViewSet, basename="api-observat
 router.register("assessments", views.AssessmentViewSet, basename="api-assessment")
 router.register("verdicts", views.VerdictViewSet, basename="api-verdict")
 router.register("evaluations", views.EvaluationViewSet, basename="api-evaluation")
+router.register("course-runs", courses.CourseRunViewSet, basename="api-course-run")
 
 urlpatterns = router.urls

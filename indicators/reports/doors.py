@@ -8,7 +8,15 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from indicators.models import ContextSeries, GlobalRole, Programme, ProgrammeIndicator, User
-from indicators.reports import assessment_page, context_page, indicator_page, programme_page, region
+from indicators.reports import (
+    assessment_page,
+    context_page,
+    courses_page,
+    indicator_page,
+    programme_page,
+    region,
+)
+from indicators.reports.course_lines import RunLine, run_lines, visible_runs
 from indicators.reports.queries import narrowed_programmes, programme_lines, today
 from indicators.reports.tables import Table, portfolio_table, region_table
 
@@ -20,7 +28,8 @@ def table_for(user: User, name: str, key: str, *, filters: Filters | None = None
 
     Args:
         name: portfolio, region (key ``all``), programme (code), objectives (code), indicator (number), observations
-            (number), assessment (number), context (code).
+            (number), assessment (number), context (code), courses, course-topics, course-nations (code), course-run
+            (number).
         filters: framework, country, organisation; for the portfolio alone.
     """
     build = BUILDERS.get(name)
@@ -87,6 +96,28 @@ def _context(user: User, key: str, filters: Filters) -> Table:
     return context_page.table_of(user, get_object_or_404(ContextSeries.objects.visible_to(user), code=key))
 
 
+def _course_lines(user: User, key: str) -> tuple[Programme, list[RunLine]]:
+    programme = get_object_or_404(Programme.objects.visible_to(user), code=key)
+    return programme, run_lines(user, visible_runs(user, programme), as_of=today())
+
+
+def _courses(user: User, key: str, filters: Filters) -> Table:
+    return courses_page.courses_table(*_course_lines(user, key))
+
+
+def _course_topics(user: User, key: str, filters: Filters) -> Table:
+    return courses_page.topics_table(*_course_lines(user, key))
+
+
+def _course_nations(user: User, key: str, filters: Filters) -> Table:
+    return courses_page.nations_table(*_course_lines(user, key))
+
+
+def _course_run(user: User, key: str, filters: Filters) -> Table:
+    run = get_object_or_404(visible_runs(user), pk=_number(key))
+    return courses_page.run_table(run_lines(user, [run], as_of=today())[0])
+
+
 BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
     "portfolio": _portfolio,
     "region": _region,
@@ -96,5 +127,9 @@ BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
     "observations": _observations,
     "assessment": _assessment,
     "context": _context,
+    "courses": _courses,
+    "course-topics": _course_topics,
+    "course-nations": _course_nations,
+    "course-run": _course_run,
 }
 """The same for every writer of files: name of the table, and how it is built."""

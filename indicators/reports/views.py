@@ -32,6 +32,7 @@ from indicators.permissions import (
 from indicators.reports import (
     assessment_page,
     context_page,
+    courses_page,
     indicator_page,
     programme_page,
     region,
@@ -39,6 +40,7 @@ from indicators.reports import (
 from indicators.reports import (
     queries as ask,
 )
+from indicators.reports.course_lines import visible_runs
 from indicators.reports.doors import table_for
 from indicators.reports.exports import write_csv, write_xlsx
 from indicators.reports.tables import Row, indicator_row, portfolio_table, tally_cells
@@ -118,6 +120,20 @@ def indicator_detail(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         "marking": indicator.marking,
     }
     return page(request, "reports/indicator_detail.html", context)
+
+
+@require_safe
+def course_results(request: HttpRequest, code: str) -> HttpResponse:
+    """All runs of a programme's courses, by topic, by nation, over time."""
+    programme = get_object_or_404(Programme.objects.visible_to(request.user), code=code)
+    return page(request, "reports/course_results.html", courses_page.courses_context(request.user, programme))
+
+
+@require_safe
+def run_results(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+    """One course run, level by level."""
+    run = get_object_or_404(visible_runs(request.user), pk=pk, course__programme__code=code)
+    return page(request, "reports/run_results.html", courses_page.run_context(request.user, run))
 
 
 @require_safe

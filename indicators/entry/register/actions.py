@@ -147,7 +147,7 @@ def set_run_facts(
     locked.save(update_fields=changed)
     _raise_version(locked)
     remember(
-        "changed a course run", by=by, at=at, about=locked, programme=locked.course.programme_id,
+        "changed run facts", by=by, at=at, about=locked, programme=locked.course.programme_id,
         before={name: _text(before[name]) for name in changed},
         after={name: _text(given[name]) for name in changed},
     )  # fmt: skip

@@ -23,6 +23,7 @@ from indicators.entry.actions import (
     record_observation,
     submit_observation,
 )
+from indicators.entry.checks import in_words
 from indicators.entry.register.actions import check_version
 from indicators.models import (
     PENDING,
@@ -53,6 +54,11 @@ class Proposal:
     """What waits for a decision, else what is approved."""
     kind: str
     """new, changed (a draft), corrected (an approved figure), same, waiting (other, but submitted), refused."""
+
+    @property
+    def refusal_text(self) -> str:
+        """Why there is no figure, in the reader's language."""
+        return in_words(self.figure.refusal.message) if self.figure.refusal else ""
 
     @property
     def is_to_do(self) -> bool:
@@ -175,7 +181,7 @@ def _hand_in(
         [
             _("Worked out from the register of %(run)s (version %(version)s).")
             % {"run": run.code, "version": run.register_version},
-            *(_(part.template) % part.params for part in one.figure.sentence),
+            *(in_words(part) for part in one.figure.sentence),
         ]
     )
     given = {
