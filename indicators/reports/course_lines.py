@@ -148,6 +148,7 @@ def nation_lines(lines: Sequence[RunLine], *, only: int | None = None) -> list[N
     """Nations over all runs, or of one (`only`). What is hidden is decided over all tables together.
 
     A nation of one run and the same nation over all runs are published side by side, so both are cells of one table.
+    Shares are published over all runs alone: one run has too few people of a nation for any.
     """
     counts = _counts(lines)
     hidden = {name: _hidden(counts, name) for name in NATION_FIGURES}
@@ -159,7 +160,9 @@ def nation_lines(lines: Sequence[RunLine], *, only: int | None = None) -> list[N
         sums = {name: tuple(sum(one[name][i] for one in mine) for i in (0, 1)) for name in NATION_FIGURES}
         hides = frozenset(name for name in NATION_FIGURES if cell in hidden[name])
         shares = {
-            name: None if name in hides or sums[name][1] < fewest else (sums[name][0], sums[name][1])
+            name: None
+            if only is not None or name in hides or sums[name][1] < fewest
+            else (sums[name][0], sums[name][1])
             for name, fewest in FEWEST_OF_NATION.items()
         }
         found.append(
@@ -198,7 +201,9 @@ def _counts(lines: Sequence[RunLine]) -> Counts:
 def _hidden(counts: Counts, name: str) -> frozenset[str]:
     persons: dict[str, int] = defaultdict(int)
     for (run, nation), figures in counts.items():
-        for cell in (_cell(nation, run), _cell(nation, None), _cell("", run), ""):
+        published = [_cell(nation, None), ""]
+        published += [_cell(nation, run), _cell("", run)] if name == "participants" else []
+        for cell in published:
             persons[cell] += figures[name][1]
     totals = [cell for cell, count in persons.items() if "nation=" not in cell and count >= SMALLEST_SHOWN]
     return suppress(persons, always_shown=totals).hidden

@@ -68,7 +68,7 @@ def figure_cell(figure: CourseFigure, name: str = "value") -> Cell:
         return cells.share(value / 100)
     if figure.code == "ICI-07":
         return cells.share(value)
-    return cells.number(value, 0 if figure.code in COSTS else 2)
+    return cells.fixed(value, 0 if figure.code in COSTS else 2)
 
 
 # --- Tables ------------------------------------------------------------------------------------------------------
@@ -158,7 +158,10 @@ def run_table(line: RunLine) -> Table:
         text_column("refusal_code", _("Refusal code")),
         text_column("sentence", _("In words")),
     ]
-    rows = [_figure_row(line, line.figures[code]) for code, _months, _compute in FIGURES]
+    shown = [line.figures[code] for code, _months, _compute in FIGURES]
+    if line.register is None:  # To a partner, what is not released does not exist.
+        shown = [figure for figure in shown if figure.refusal is None]
+    rows = [_figure_row(line, figure) for figure in shown]
     return Table(
         name="course-run",
         key=str(run.pk),

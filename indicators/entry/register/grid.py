@@ -80,14 +80,22 @@ class Grid:
     base: str = "{}"
     conflicts: int = 0
 
+    @property
+    def asks_for_settings(self) -> bool:
+        """Whether the maxima and versions of the tests have to be looked at first."""
+        all_cells = [cell for _name, cells in self.settings for cell in cells]
+        return not any(cell.text for cell in all_cells) or any(
+            cell.error or cell.stored for cell in all_cells
+        )
+
 
 def sheet_name(sheet: str) -> str:
     """The sheet's name, in the reader's language."""
     return {
         "people": _("Participants"),
-        "scores": _("Reaction and tests"),
-        "m6": _("Asked after 6 months"),
-        "m12": _("Asked after 12 months"),
+        "scores": _("Tests"),
+        "m6": _("After 6 months"),
+        "m12": _("After 12 months"),
     }[sheet]
 
 

@@ -56,7 +56,7 @@ def around(request: HttpRequest, run: CourseRun, current: str) -> dict[str, Any]
         for sheet in SHEETS
     ]
     others = {
-        "run-facts": _("Cost, pass mark, hours"),
+        "run-facts": _("Cost and hours"),
         "register-import": _("From a file"),
         "register-propose": _("Figures for approval"),
     }
