@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from indicators.charts.expost import Estimate, EstimateSet
-from indicators.engine.courses.figures import FIGURES, FLAG_TEXTS, LADDER, SHARES
+from indicators.engine.courses.figures import FIGURES, LADDER, SHARES
+from indicators.engine.courses.parts import FLAG_TEXTS
 from indicators.engine.courses.pooling import pool
 from indicators.engine.courses.types import CourseFigure
 from indicators.engine.trend import trend
@@ -68,7 +69,7 @@ def figure_cell(figure: CourseFigure, name: str = "value") -> Cell:
         return cells.share(value / 100)
     if figure.code == "ICI-07":
         return cells.share(value)
-    return cells.fixed(value, 0 if figure.code in COSTS else 2)
+    return cells.number(value, 0) if figure.code in COSTS else cells.fixed(value, 2)
 
 
 # --- Tables ------------------------------------------------------------------------------------------------------
