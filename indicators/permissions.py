@@ -101,6 +101,18 @@ def check_may_correct(user: User, observation: Observation) -> None:
         raise PermissionDenied(_("Only approved figures are corrected; others can still be changed."))
 
 
+def check_may_see_register(user: User, programme: Programme) -> None:
+    """Read what a course register says of single people, though under pseudonyms."""
+    if not user.is_admin and not roles_in(user, programme) & {Role.OFFICER, Role.APPROVER, Role.EVALUATOR}:
+        raise PermissionDenied(_("Records of single participants are shown to those who work with them."))
+
+
+def check_may_enter_register(user: User, programme: Programme) -> None:
+    """Enter participants, scores and answers of a course run."""
+    if not roles_in(user, programme) & {Role.OFFICER, Role.APPROVER}:
+        raise PermissionDenied(_("Only officers of this programme enter its course registers."))
+
+
 def check_may_request_assessment(user: User, programme: Programme) -> None:
     """Ask for an assessment outside the schedule."""
     if not user.is_admin and not roles_in(user, programme) & {Role.APPROVER, Role.EVALUATOR}:

@@ -19,6 +19,8 @@ PARTNER = ("partner",)
 STRANGERS = ("former", "stranger", "other_partner")
 SIGNED_IN = (*INSIDE, *PARTNER, *STRANGERS)
 WRITERS = ("officer", "approver")
+REGISTER = ("admin", "officer", "approver", "evaluator")
+"""Who reads records of single participants, under pseudonyms."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,13 @@ ROUTES: dict[str, Route] = {
     "observation-submit": only(WRITERS, of("draft"), among=INSIDE, method="post"),
     "observation-discard": only(WRITERS, of("draft"), among=INSIDE, method="post"),
     "observation-decide": only(("approver",), of("submitted"), among=INSIDE, method="post"),
+    # course registers
+    "register-edit": only(REGISTER, code_and("course_run")),
+    "participant-remove": only(WRITERS, code_and("course_run"), method="post"),
+    "register-import": only(REGISTER, code_and("course_run")),
+    "register-propose": only(REGISTER, code_and("course_run")),
+    "run-facts": only(REGISTER, code_and("course_run")),
+    "registers-expired": only(ADMIN, nothing, among=SIGNED_IN),
     # programmes
     "programme-list": everybody(),
     "programme-new": only(ADMIN, nothing, among=SIGNED_IN),
@@ -178,6 +187,8 @@ ROUTES: dict[str, Route] = {
     "assessment-detail": seen(of("run")),
     "early-verdicts": everybody(),
     "programme-early-verdicts": seen(code),
+    "course-results": seen(code),
+    "run-results": seen(code_and("course_run")),
     "context-list": everybody(),
     "context-detail": Route(lambda own: [own.series.code], SIGNED_IN),
     "event-list": only(tuple(who for who in SIGNED_IN if "partner" not in who), nothing, among=SIGNED_IN),
@@ -223,5 +234,8 @@ ROUTES: dict[str, Route] = {
     "api-alert-detail": seen(of("alert")),
     "api-evaluation-list": everybody(),
     "api-evaluation-detail": inside(of("evaluation")),
+    "api-course-run-list": everybody(),
+    "api-course-run-detail": seen(of("course_run")),
+    "api-course-run-register": only(REGISTER, of("course_run")),
     "evidence-download": seen(of("evidence")),
 }

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from indicators.models import (
     Alert,
     AssessmentRun,
+    CourseRun,
     Direction,
     Evaluation,
     ExPostPlan,
@@ -85,6 +86,15 @@ class VerdictFilter(filters.FilterSet):
 
     class Meta:
         model = Verdict
+        fields: list[str] = []
+
+
+class CourseRunFilter(filters.FilterSet):
+    programme = filters.CharFilter(field_name="course__programme__code")
+    course = filters.CharFilter(field_name="course__code")
+
+    class Meta:
+        model = CourseRun
         fields: list[str] = []
 
 

@@ -80,9 +80,11 @@ def _runs(programme: Programme, as_of: date) -> list[CourseRun]:
 
 def _registers(programme: Programme, as_of: date) -> dict[int, Register]:
     found: dict[int, Register] = defaultdict(Register)
-    rows = TestScore.objects.filter(
-        enrolment__run__course__programme=programme, enrolment__run__ends_on__lte=as_of
-    ).values_list("enrolment__run_id", "enrolment_id", "occasion", "score", "maximum")
+    rows = (
+        TestScore.objects.current()
+        .filter(enrolment__run__course__programme=programme, enrolment__run__ends_on__lte=as_of)
+        .values_list("enrolment__run_id", "enrolment_id", "occasion", "score", "maximum")
+    )
     for run, person, occasion, score, maximum in rows.iterator():
         found[run].scores[person][occasion] = (score, maximum)
     return found

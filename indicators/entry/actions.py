@@ -392,9 +392,17 @@ def _check_other_eyes(locked: Sequence[Observation], by: User) -> None:
     if not had_a_hand:
         pks = [one.pk for one in locked]
         trail = Event.objects.filter(about_type="observation", about_id__in=pks, verb__in=FIGURE_VERBS)
-        had_a_hand = trail.filter(by_id=by.pk).exists()
+        had_a_hand = trail.filter(by_id=by.pk).exists() or _entered_the_register(locked, by)
     if had_a_hand:
         raise PermissionDenied(_("Nobody decides on figures that they entered or submitted."))
+
+
+def _entered_the_register(locked: Sequence[Observation], by: User) -> bool:
+    """A figure that follows from a course register was entered by whoever entered the register."""
+    runs = {one.period.course_run_id for one in locked if one.source == "course"}  # type: ignore[attr-defined]
+    verbs = ("changed a register", "changed run facts")
+    trail = Event.objects.filter(about_type="courserun", about_id__in=runs, verb__in=verbs, by_id=by.pk)
+    return bool(runs) and trail.exists()
 
 
 def _check_explained(locked: Observation) -> None:

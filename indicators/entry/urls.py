@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from indicators.entry import form_views, views
+from indicators.entry.register import views as register
 
 urlpatterns: list[URLPattern] = [
     path("due/", views.due_list, name="due-list"),
@@ -16,5 +17,17 @@ urlpatterns: list[URLPattern] = [
     path("observations/<int:pk>/submit/", views.observation_submit, name="observation-submit"),
     path("observations/<int:pk>/discard/", views.observation_discard, name="observation-discard"),
     path("observations/<int:pk>/decide/", views.observation_decide, name="observation-decide"),
+    path("registers/expired/", register.registers_expired, name="registers-expired"),
+    path("programmes/<str:code>/runs/<int:pk>/register/", register.register_edit, name="register-edit"),
+    path(
+        "programmes/<str:code>/runs/<int:pk>/register/remove/",
+        register.participant_remove,
+        name="participant-remove",
+    ),
+    path(
+        "programmes/<str:code>/runs/<int:pk>/register/file/", register.register_import, name="register-import"
+    ),
+    path("programmes/<str:code>/runs/<int:pk>/facts/", register.run_facts, name="run-facts"),
+    path("programmes/<str:code>/runs/<int:pk>/figures/", register.register_propose, name="register-propose"),
     path("evidence/<int:pk>/", views.evidence_download, name="evidence-download"),
 ]

@@ -12,6 +12,16 @@ from indicators.models.composites import (
     IndexVersion,
     Reads,
 )
+from indicators.models.courses import (
+    AgeBand,
+    Course,
+    CourseRun,
+    Enrolment,
+    FollowUp,
+    Occasion,
+    Reaction,
+    TestScore,
+)
 from indicators.models.derived import IndicatorStatus, Rollup, Status, TrendWord
 from indicators.models.evaluations import Evaluation, Finding, Recommendation
 from indicators.models.expost_plans import (
@@ -42,18 +52,12 @@ from indicators.models.observations import (
 from indicators.models.people import GlobalRole, Membership, Role, User, programmes_of
 from indicators.models.programmes import (
     Assumption,
-    Course,
-    CourseRun,
     DesignVersion,
-    Enrolment,
-    FollowUp,
     Frequency,
     Objective,
-    Occasion,
     Programme,
     ReportingPeriod,
     ReportingUnit,
-    TestScore,
 )
 from indicators.models.proposals import TargetProposal
 from indicators.models.reference import (
@@ -78,6 +82,7 @@ __all__ = [
     "MOST_PRIMARY",
     "PENDING",
     "Across",
+    "AgeBand",
     "Aggregation",
     "Alert",
     "AssessmentRun",
@@ -126,6 +131,7 @@ __all__ = [
     "PlannedIndicator",
     "Programme",
     "ProgrammeIndicator",
+    "Reaction",
     "Reads",
     "Recommendation",
     "Reliability",

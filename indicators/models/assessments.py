@@ -7,9 +7,10 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from indicators.models.courses import CourseRun
 from indicators.models.derived import Status, TrendWord
 from indicators.models.people import GlobalRole, User
-from indicators.models.programmes import CourseRun, Frequency, OfProgrammeQuerySet, Programme
+from indicators.models.programmes import Frequency, OfProgrammeQuerySet, Programme
 from indicators.models.tailoring import OfIndicatorQuerySet, ProgrammeIndicator
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from indicators.models import Course, CourseRun, Membership, Programme, ReportingUnit
-from indicators.permissions import check_may_administer, may
+from indicators.permissions import check_may_administer, check_may_see_register, may
 from indicators.programmes import actions
 from indicators.programmes.changes import local_day
 from indicators.programmes.doors import (
@@ -123,7 +123,11 @@ def course_list(request: HttpRequest, code: str) -> HttpResponse:
     return render(
         request,
         "programmes/course_list.html",
-        {**_around(request, programme, "course-list"), "courses": courses},
+        {
+            **_around(request, programme, "course-list"),
+            "courses": courses,
+            "may_open_register": may(check_may_see_register, request.user, programme),
+        },
     )
 
 

@@ -201,7 +201,7 @@ def save_run(
     check_row(unit, parent=_wrong_place(unit))
     unit.save()
     row.unit = unit
-    row.save()
+    row.save(update_fields=[*RUN_FIELDS, "unit"] if run else None)
     _keep_run_period(programme, row)
     was, became = differing(before, facts(row, RUN_FIELDS))
     events.remember(

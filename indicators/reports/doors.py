@@ -13,11 +13,13 @@ from indicators.reports import (
     comparison,
     composite_page,
     context_page,
+    courses_page,
     early,
     indicator_page,
     programme_page,
     region,
 )
+from indicators.reports.course_lines import RunLine, run_lines, visible_runs
 from indicators.reports.explaining import BUILDERS as EXPLAINED
 from indicators.reports.explaining import explanation_of
 from indicators.reports.explanation import explanation_table
@@ -32,9 +34,9 @@ def table_for(user: User, name: str, key: str, *, filters: Filters | None = None
 
     Args:
         name: portfolio, region, comparison (key ``all``), programme (code), objectives (code), indicator (number),
-            observations (number), index (number), assessment (number), context (code), early (code or ``all``);
-            explain-indicator and the other
-            kinds of `explanation_of`.
+            observations (number), index (number), assessment (number), context (code), early (code or ``all``),
+            courses, course-topics, course-nations (code), course-run (number); explain-indicator and the other kinds
+            of `explanation_of`.
         filters: framework, country, organisation; for the portfolio alone.
     """
     build = BUILDERS.get(name)
@@ -128,6 +130,28 @@ def _early(user: User, key: str, filters: Filters) -> Table:
     return early.table(user, programme=get_object_or_404(Programme.objects.visible_to(user), code=key))
 
 
+def _course_lines(user: User, key: str) -> tuple[Programme, list[RunLine]]:
+    programme = get_object_or_404(Programme.objects.visible_to(user), code=key)
+    return programme, run_lines(user, visible_runs(user, programme), as_of=today())
+
+
+def _courses(user: User, key: str, filters: Filters) -> Table:
+    return courses_page.courses_table(*_course_lines(user, key))
+
+
+def _course_topics(user: User, key: str, filters: Filters) -> Table:
+    return courses_page.topics_table(*_course_lines(user, key))
+
+
+def _course_nations(user: User, key: str, filters: Filters) -> Table:
+    return courses_page.nations_table(*_course_lines(user, key))
+
+
+def _course_run(user: User, key: str, filters: Filters) -> Table:
+    run = get_object_or_404(visible_runs(user), pk=_number(key))
+    return courses_page.run_table(run_lines(user, [run], as_of=today())[0])
+
+
 BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
     "portfolio": _portfolio,
     "region": _region,
@@ -141,5 +165,9 @@ BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
     "context": _context,
     "early": _early,
     **{f"explain-{kind}": _explained(kind) for kind in EXPLAINED},
+    "courses": _courses,
+    "course-topics": _course_topics,
+    "course-nations": _course_nations,
+    "course-run": _course_run,
 }
 """The same for every writer of files: name of the table, and how it is built."""

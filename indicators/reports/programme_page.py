@@ -13,6 +13,7 @@ from indicators.engine.rules import METHOD_RULES, Rules
 from indicators.models import (
     AssessmentRun,
     Assumption,
+    Course,
     Evaluation,
     GlobalRole,
     Kind,
@@ -71,6 +72,7 @@ def context(user: User, programme: Programme) -> dict[str, Any]:
     tally = tally_of(table.rows)
     return {
         "programme": programme,
+        "has_courses": Course.objects.visible_to(user).filter(programme=programme).exists(),
         "phase": phase_of(programme),
         "phase_word": phase_word(phase_of(programme)),
         "table": table,

@@ -37,6 +37,7 @@ from indicators.reports import (
     comparison,
     composite_page,
     context_page,
+    courses_page,
     early,
     explaining,
     indicator_page,
@@ -46,6 +47,7 @@ from indicators.reports import (
 from indicators.reports import (
     queries as ask,
 )
+from indicators.reports.course_lines import visible_runs
 from indicators.reports.doors import table_for
 from indicators.reports.exports import write_csv, write_xlsx
 from indicators.reports.signals import alerts_this_month
@@ -145,6 +147,20 @@ def composite_detail(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         "shows_people": indicator_page.with_people(request.user),
     }
     return page(request, "reports/composite_detail.html", context)
+
+
+@require_safe
+def course_results(request: HttpRequest, code: str) -> HttpResponse:
+    """All runs of a programme's courses, by topic, by nation, over time."""
+    programme = get_object_or_404(Programme.objects.visible_to(request.user), code=code)
+    return page(request, "reports/course_results.html", courses_page.courses_context(request.user, programme))
+
+
+@require_safe
+def run_results(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+    """One course run, level by level."""
+    run = get_object_or_404(visible_runs(request.user), pk=pk, course__programme__code=code)
+    return page(request, "reports/run_results.html", courses_page.run_context(request.user, run))
 
 
 @require_safe

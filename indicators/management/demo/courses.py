@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from indicators.engine.courses.figures import FIGURES, course_figures
+from indicators.engine.courses.types import Person as RegisterPerson
+from indicators.engine.courses.types import Run as Register
+from indicators.engine.types import RefusalCode
 from indicators.management.demo.building import Built, Cast, noon
 from indicators.management.demo.figures import Figure
 from indicators.management.demo.programmes.ici_rc import COURSES, RUNS, Run
-from indicators.models import CourseRun, Enrolment, FollowUp, Occasion, ReportingPeriod, TestScore
+from indicators.models import CourseRun, Enrolment, FollowUp, Occasion, Reaction, ReportingPeriod, TestScore
 from indicators.programmes import actions
+from indicators.registers import load_registers
 
 PASS_MARK = 60
 SMALL_CELL = 5
@@ -31,6 +35,7 @@ class Person:
     enrolment: Enrolment
     scores: dict[str, float] = field(default_factory=dict)
     answers: dict[str, FollowUp] = field(default_factory=dict)
+    reaction: Decimal | None = None
 
 
 @dataclass(slots=True)
@@ -91,12 +96,38 @@ def _hold(plan: Run, run: CourseRun, cast: Cast, *, rng: random.Random, today: d
             pseudonym=f"P{number:02}-{rng.randrange(16**4):04X}",
             nation=cast.partners[nation],
             sex="f" if rng.random() < women else "m",
-            age_band=rng.choices(["<30", "30-39", "40+"], weights=[30, 45, 25])[0],
+            age_band=_band(number, rng.choices(["<30", "30-39", "40+"], weights=[30, 45, 25])[0]),
             sector=rng.choice(SECTORS),
             completed=rng.random() > 0.04,
         )
         one.people.append(_test(Person(enrolment), plan, run, rng=rng, today=today))
+    _ask_more(one, random.Random(f"more of {run.code}"))
     return one
+
+
+def _band(number: int, band: str) -> str:
+    """Registration asks on which side of 35 people are; half of the middle band is, by turns."""
+    return band if band != "30-39" else ("30-35" if number % 2 else "36-39")
+
+
+def _ask_more(one: Held, rng: random.Random) -> None:
+    """Reactions, supervisors and contacts, and what the run cost; of a generator of their own."""
+    for person in one.people:
+        if rng.random() < 0.85:
+            liking = min(max(3.7 + one.plan.gain / 40 + rng.gauss(0, 0.5), 1), 5)
+            person.reaction = Decimal(str(round(liking, 1)))
+        for answer in person.answers.values():
+            if rng.random() < 0.5:
+                answer.supervisor_confirmed = rng.random() < 0.55
+            if answer.responded:
+                answer.contacts = min(int(rng.expovariate(0.6)), 9)
+    hours = one.plan.days * 6
+    share = 0.2 + 0.11 * (one.plan.starts_on.year - 2023) + rng.gauss(0, 0.04)
+    one.run.cost = Decimal(round(one.plan.enrolled * rng.uniform(1500, 1900)))
+    one.run.pass_mark = Decimal(PASS_MARK)
+    one.run.hours_total = Decimal(hours)
+    one.run.hours_regional = Decimal(round(hours * min(max(share, 0), 1)))
+    one.run.save(update_fields=["cost", "pass_mark", "hours_total", "hours_regional"])
 
 
 def _test(person: Person, plan: Run, run: CourseRun, *, rng: random.Random, today: date) -> Person:
@@ -144,34 +175,69 @@ def _keep(held: list[Held]) -> None:
             for occasion, score in one.scores.items()
         ]
     )
+    Reaction.objects.bulk_create(
+        [Reaction(enrolment=one.enrolment, score=one.reaction) for one in people if one.reaction is not None]
+    )
     FollowUp.objects.bulk_create([answer for one in people for answer in one.answers.values()])
 
 
 # --- Figures ---------------------------------------------------------------------------------------------------
 
 
-def figures_of_courses(made: Built, held: list[Held], *, rng: random.Random) -> Iterator[Figure]:
-    """The figures of each run under each indicator that is reported per course."""
+def figures_of_courses(made: Built, held: list[Held], *, rng: random.Random, today: date) -> Iterator[Figure]:
+    """The figures of each run under each indicator that is reported per course.
+
+    What a register gives is worked out as everywhere (`engine.courses`); seats and attendance are counted here.
+    """
+    registers = load_registers([one.run for one in held])
     for tailored, indicator in made.indicators:
-        rule = RULES.get(tailored.code)
-        if rule is None:
-            continue
-        for one in held:
-            answer = rule(one, one.people, rng)
-            yield Figure(indicator, one.period, None, "", answer, 0.1)
-            if tailored.code in SPLIT and "numerator" in answer:
-                for cell, group in _groups(one.people):
-                    part = rule(one, group, rng)
-                    if "numerator" in part and part["denominator"] >= SMALL_CELL:
-                        yield Figure(indicator, one.period, None, cell, part, 0.1)
+        for one in held if tailored.code in COUNTED.keys() | REGISTERED else ():
+            for cell, answer in _cells(tailored.code, one, registers[one.run.pk], rng, today):
+                yield Figure(indicator, one.period, None, cell, answer, 0.1)
 
 
-def _groups(people: list[Person]) -> Iterator[tuple[str, list[Person]]]:
-    """By nation and by sex, where enough persons are in a part."""
-    for key in sorted({one.enrolment.nation.code for one in people}):
-        yield f"nation={key}", [one for one in people if one.enrolment.nation.code == key]
-    for key in sorted({one.enrolment.sex for one in people}):
-        yield f"sex={SEX[key]}", [one for one in people if one.enrolment.sex == key]
+def _cells(
+    code: str, one: Held, register: Register, rng: random.Random, today: date
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The total, and the parts of those that are split and hold enough people."""
+
+    def answer(people: list[Person], persons: Sequence[RegisterPerson]) -> dict[str, Any]:
+        if code in COUNTED:
+            return COUNTED[code](one, people, rng)
+        return _from_register(code, replace(register, people=persons), today)
+
+    total = answer(one.people, register.people)
+    yield "", total
+    if code not in SPLIT or "numerator" not in total:
+        return
+    for cell, people, persons in _groups(one.people, register):
+        part = answer(people, persons)
+        if "numerator" in part and part["denominator"] >= SMALL_CELL:
+            yield cell, part
+
+
+def _from_register(code: str, register: Register, today: date) -> dict[str, Any]:
+    figure = course_figures(register, as_of=today)[code]
+    if figure.refusal is not None:
+        reason = "not_applicable" if figure.refusal.code in NOT_YET else "not_collected"
+        return {"missing_reason": reason, "comment": str(figure.refusal.message)}
+    if figure.denominator is not None:
+        return {"numerator": figure.numerator, "denominator": figure.denominator}
+    answer = {"value": figure.value and round(figure.value, 4), "sample_size": figure.n}
+    return answer | ({"standard_error": figure.standard_error} if figure.standard_error is not None else {})
+
+
+def _groups(
+    people: list[Person], register: Register
+) -> Iterator[tuple[str, list[Person], tuple[RegisterPerson, ...]]]:
+    """By nation and by sex. A register's people stand in the order in which they were enrolled."""
+    pairs = list(zip(people, register.people, strict=True))
+    for key in sorted({one.nation for one in register.people}):
+        mine = [pair for pair in pairs if pair[1].nation == key]
+        yield f"nation={key}", [one for one, _r in mine], tuple(r for _one, r in mine)
+    for key in sorted({one.sex for one in register.people}):
+        mine = [pair for pair in pairs if pair[1].sex == key]
+        yield f"sex={SEX[key]}", [one for one, _r in mine], tuple(r for _one, r in mine)
 
 
 def _share(counted: int, of: int) -> dict[str, Any]:
@@ -188,103 +254,8 @@ def _attendance(one: Held, people: list[Person], rng: random.Random) -> dict[str
     return _share(attended, one.plan.days * len(people))
 
 
-def _reaction(one: Held, people: list[Person], rng: random.Random) -> dict[str, Any]:
-    n = max(round(len(people) * rng.uniform(0.7, 0.95)), 1)
-    value = min(max(3.7 + one.plan.gain / 40 + rng.gauss(0, 0.12), 1), 5)
-    return {"value": Decimal(str(round(value, 2))), "sample_size": n}
-
-
-def _passed(one: Held, people: list[Person], rng: random.Random) -> dict[str, Any]:
-    tested = [p for p in people if Occasion.POST in p.scores]
-    return _share(sum(p.scores[Occasion.POST] >= PASS_MARK for p in tested), len(tested))
-
-
-def _gain(one: Held, people: list[Person], rng: random.Random) -> dict[str, Any]:
-    from indicators.engine.expost.paired import paired_gain  # scipy: only where the demo is made
-
-    pairs = one.with_scores(Occasion.PRE, Occasion.POST)
-    found = paired_gain(
-        [p.scores[Occasion.PRE] for p in pairs],
-        [p.scores[Occasion.POST] for p in pairs],
-        maximum=100.0,
-        unpaired_share=1 - len(pairs) / len(one.people),
-    )
-    if found.value is None or found.low is None or found.high is None:
-        return {"missing_reason": "not_collected"}
-    error = (found.high - found.low) / 3.92
-    return {
-        "value": Decimal(str(round(found.value, 4))),
-        "standard_error": Decimal(str(round(error, 4))),
-        "sample_size": len(pairs),
-    }
-
-
-def _retained(one: Held, people: list[Person], rng: random.Random) -> dict[str, Any]:
-    asked = one.with_scores(Occasion.PRE, Occasion.POST, Occasion.MONTH_6)
-    gained = sum(p.scores[Occasion.POST] - p.scores[Occasion.PRE] for p in asked)
-    kept = sum(p.scores[Occasion.MONTH_6] - p.scores[Occasion.PRE] for p in asked)
-    if not asked or gained <= 2 * len(asked):
-        return _not_yet(one, "No gain that could have been kept, or nobody to ask.")
-    return {"value": Decimal(str(round(kept / gained, 4))), "sample_size": len(asked)}
-
-
-def _applied(one: Held, people: list[Person], rng: random.Random) -> dict[str, Any]:
-    answers = [p.answers[Occasion.MONTH_6] for p in people if Occasion.MONTH_6 in p.answers]
-    given = [a for a in answers if a.responded]
-    return _share(sum(bool(a.applied_on_the_job) for a in given), len(given)) if answers else _not_yet(one)
-
-
-def _responded(one: Held, people: list[Person], rng: random.Random) -> dict[str, Any]:
-    answers = [p.answers[Occasion.MONTH_6] for p in people if Occasion.MONTH_6 in p.answers]
-    return _share(sum(a.responded for a in answers), len(answers)) if answers else _not_yet(one)
-
-
-def _not_yet(one: Held, why: str = "The follow-up after six months is not due yet.") -> dict[str, Any]:
-    return {"missing_reason": "not_applicable", "comment": why}
-
-
-def _own_instructors(one: Held, people: list[Person], rng: random.Random) -> dict[str, Any]:
-    hours = one.plan.days * 6
-    share = 0.2 + 0.11 * (one.plan.starts_on.year - 2023) + rng.gauss(0, 0.04)
-    return _share(round(hours * min(max(share, 0), 1)), hours)
-
-
-def _breadth(one: Held, people: list[Person], rng: random.Random) -> dict[str, Any]:
-    n = len(people)
-    counts = Counter(p.enrolment.nation.code for p in people)
-    value = 1 / sum((count / n) ** 2 for count in counts.values())
-    return {"value": Decimal(str(round(value, 4))), "sample_size": n}
-
-
-def _women(one: Held, people: list[Person], rng: random.Random) -> dict[str, Any]:
-    return _share(sum(p.enrolment.sex == "f" for p in people), len(people))
-
-
-def _young(one: Held, people: list[Person], rng: random.Random) -> dict[str, Any]:
-    """Registration knows bands only; half of the middle band is counted as 35 or under."""
-    bands = Counter(p.enrolment.age_band for p in people)
-    return _share(bands["<30"] + bands["30-39"] // 2, len(people))
-
-
-def _cost(one: Held, people: list[Person], rng: random.Random) -> dict[str, Any]:
-    passed = _passed(one, people, rng)["numerator"]
-    return {"numerator": Decimal(round(one.plan.enrolled * rng.uniform(1500, 1900))), "denominator": passed}
-
-
 Rule = Callable[[Held, list[Person], random.Random], dict[str, Any]]
-RULES: dict[str, Rule] = {
-    "ICI-02": _seats,
-    "ICI-03": _attendance,
-    "ICI-04": _reaction,
-    "ICI-05": _passed,
-    "ICI-06": _gain,
-    "ICI-07": _retained,
-    "ICI-08": _applied,
-    "ICI-11": _own_instructors,
-    "ICI-12": _breadth,
-    "ICI-13": _women,
-    "ICI-14": _young,
-    "ICI-15": _responded,
-    "ICI-17": _cost,
-}
+COUNTED: dict[str, Rule] = {"ICI-02": _seats, "ICI-03": _attendance}
+REGISTERED = {code for code, *_ in FIGURES}
+NOT_YET = {RefusalCode.TOO_EARLY, RefusalCode.NO_GAIN_TO_RETAIN, RefusalCode.NO_FOLLOW_UP}
 SPLIT = {"ICI-03", "ICI-05"}

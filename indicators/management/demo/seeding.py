@@ -103,7 +103,7 @@ def _fill(made: Built, cast: Cast, *, rng: random.Random, now: datetime) -> None
         book.enter(figures_of(made, tailored, indicator, rng=rng, today=today))
     if made.blueprint.code == ici_rc.BLUEPRINT.code:
         held = make_courses(made, cast, rng=rng, today=today)
-        book.enter(figures_of_courses(made, held, rng=rng), source="course")
+        book.enter(figures_of_courses(made, held, rng=rng, today=today), source="course")
     for tailored, indicator in made.indicators:
         if tailored.code.startswith("CTX-"):
             for figure, comment in _published_figures(made, indicator):

@@ -1,0 +1,1 @@
+"""What the register of a course run says: figures, intervals and refusals, level by level. Pure."""
