@@ -11,10 +11,11 @@ from django.db import transaction
 from django.db.models import Case, IntegerField, When
 
 from indicators import setwise
+from indicators.alerts import keep_alerts
 from indicators.dependencies import load_graph
 from indicators.engine import METHOD_VERSION
 from indicators.engine.codec import canonical_hash, judgement_to_json, snapshot_to_json, to_json
-from indicators.engine.judge import judge
+from indicators.engine.judge import judge_many
 from indicators.engine.rollup import roll_up_period
 from indicators.engine.types import Judgement, PeriodValue, Snapshot
 from indicators.formulas import compute_series
@@ -68,7 +69,7 @@ def refresh(keys: Iterable[Key], *, at: datetime) -> None:
     indicators = load_indicators(touched.union(dependents))
     _store_rollups([one for one in indicators if not one.is_computed], keys)
     _store_computed(dependents)
-    _store_statuses(indicators, at=at)
+    keep_alerts(indicators, _store_statuses(indicators, at=at), at=at)
 
 
 def refresh_wholly(indicator_pks: Iterable[int], *, at: datetime) -> None:
@@ -85,7 +86,7 @@ def refresh_wholly(indicator_pks: Iterable[int], *, at: datetime) -> None:
     _store_rollups(observed, keys | _keys_stored(one.pk for one in observed))
     computed = {one.pk for one in indicators if one.is_computed}
     _store_computed([pk for pk in load_graph(pks).in_order() if pk in computed])
-    _store_statuses(indicators, at=at)
+    keep_alerts(indicators, _store_statuses(indicators, at=at), at=at)
 
 
 def _lock_dependents(touched: set[int]) -> list[int]:
@@ -111,10 +112,12 @@ def refresh_statuses(indicator_pks: Iterable[int], *, at: datetime) -> None:
 
 
 def refresh_all(indicator_pks: Iterable[int], *, at: datetime) -> None:
-    """Judge many again, in pieces that are each stored at once."""
+    """Judge many again and see what has changed, in pieces that are each stored at once."""
     for pks in _chunks(sorted(indicator_pks)):
         with transaction.atomic():
-            refresh_statuses(pks, at=at)
+            lock_indicators(pks)
+            indicators = load_indicators(pks)
+            keep_alerts(indicators, _store_statuses(indicators, at=at), at=at)
 
 
 def lock_indicators(pks: Iterable[int]) -> None:
@@ -194,12 +197,14 @@ def _status_differences(indicators: list[ProgrammeIndicator], pks: list[int]) ->
         else:
             yield f"status of indicator {indicator.pk}: missing"
     for as_of, group in by_date.items():
-        for pk, snapshot in load_snapshots(group, as_of=as_of).items():
+        snapshots = load_snapshots(group, as_of=as_of)
+        judgements = dict(zip(snapshots, judge_many(snapshots.values()), strict=True))
+        for pk, snapshot in snapshots.items():
             programme, kept = programmes[pk], stored[pk]
             if as_of != judged_on(programme, kept.computed_at):
                 yield f"status of indicator {pk}: as_of is {as_of}, not the day it was judged on"
             is_final = as_of < kept.computed_at.astimezone(programme.zone).date()
-            right = _status_row(pk, snapshot, judge(snapshot), at=kept.computed_at, is_final=is_final)
+            right = _status_row(pk, snapshot, judgements[pk], at=kept.computed_at, is_final=is_final)
             for field in STATUS_FIELDS:
                 if getattr(kept, field) != getattr(right, field):
                     yield f"status of indicator {pk}: {DIFFERS.get(field, field + ' is not what its facts give')}"
@@ -302,19 +307,28 @@ def _write(rows: list[Rollup]) -> None:
     )
 
 
-def _store_statuses(indicators: list[ProgrammeIndicator], *, at: datetime) -> None:
+def _store_statuses(indicators: list[ProgrammeIndicator], *, at: datetime) -> dict[int, Snapshot]:
+    """Store what each is worth now. Returns the snapshots that were judged."""
     today = {indicator.pk: at.astimezone(indicator.programme.zone).date() for indicator in indicators}
-    rows = [
-        _status_row(pk, snapshot, judge(snapshot), at=at, is_final=snapshot.as_of < today[pk])
-        for as_of, group in by_day(indicators, at=at).items()
-        for pk, snapshot in load_snapshots(group, as_of=as_of).items()
-    ]
-    if len(rows) >= COPY_FROM:
-        setwise.store_statuses(rows, STATUS_FIELDS)
-        return
-    IndicatorStatus.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["indicator"], update_fields=STATUS_FIELDS, batch_size=500
+    snapshots: dict[int, Snapshot] = {}
+    for as_of, group in by_day(indicators, at=at).items():
+        snapshots |= load_snapshots(group, as_of=as_of)
+    rows = (
+        _status_row(pk, snapshot, judgement, at=at, is_final=snapshot.as_of < today[pk])
+        for (pk, snapshot), judgement in zip(snapshots.items(), judge_many(snapshots.values()), strict=True)
     )
+    if len(snapshots) >= COPY_FROM:
+        # The database takes in a row while the next one is written.
+        setwise.store_statuses(rows, STATUS_FIELDS)
+    else:
+        IndicatorStatus.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["indicator"],
+            update_fields=STATUS_FIELDS,
+            batch_size=500,
+        )
+    return snapshots
 
 
 def by_day(indicators: Iterable[ProgrammeIndicator], *, at: datetime) -> dict[date, list[ProgrammeIndicator]]:

@@ -189,6 +189,7 @@ def evaluate(
     inputs = Inputs(
         columns={one: _column(one, named[one.name], periods, material) for one in references(tree)},
         labels=[period.label for period in periods],
+        days=[(period.ends_on - period.starts_on).days + 1 for period in periods],
         year_starts=year_starts(
             [period.starts_on for period in periods], indicator.programme.fiscal_year_start_month
         ),

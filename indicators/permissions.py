@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
 from indicators.models import (
+    Alert,
     GlobalRole,
     Membership,
     Observation,
@@ -16,6 +17,7 @@ from indicators.models import (
     ProgrammeIndicator,
     Role,
     State,
+    TargetProposal,
     User,
 )
 
@@ -50,6 +52,12 @@ def check_may_administer(user: User) -> None:
     """Register programmes, people, schedules; tailor indicators; edit the library."""
     if not user.is_admin:
         raise PermissionDenied(_("Only administrators may do this."))
+
+
+def check_may_compose(user: User, programme: Programme) -> None:
+    """Join a programme's indicators into an index: administrators, and the programme's approver, who manages it."""
+    if not user.is_admin and Role.APPROVER not in roles_in(user, programme):
+        raise PermissionDenied(_("Only administrators and approvers of this programme compose its indices."))
 
 
 def check_may_enter(user: User, indicator: ProgrammeIndicator) -> None:
@@ -124,6 +132,22 @@ def check_may_sign_off(user: User, indicator: ProgrammeIndicator) -> None:
         raise PermissionDenied(_("Only a partner's own viewer signs off for that partner."))
     if not ProgrammeIndicator.objects.visible_to(user).filter(pk=indicator.pk).exists():
         raise PermissionDenied(_("This indicator is not releasable to your nation."))
+
+
+def check_may_decide_proposal(user: User, proposal: TargetProposal) -> None:
+    """Approve or decline thresholds below the usual ones: another administrator, or an approver of the programme."""
+    if not user.is_admin and Role.APPROVER not in roles_in(user, proposal.indicator.programme_id):
+        raise PermissionDenied(_("Only administrators and approvers of this programme decide on thresholds."))
+    if proposal.state != TargetProposal.State.PENDING:
+        raise PermissionDenied(_("This proposal was decided on before."))
+    if user.pk == proposal.proposed_by_id:
+        raise PermissionDenied(_("Nobody approves thresholds that they proposed."))
+
+
+def check_may_explain(user: User, alert: Alert) -> None:
+    """Close an alert with its cause: those who work with the figures."""
+    if not roles_in(user, alert.indicator.programme_id) & {Role.OFFICER, Role.APPROVER}:
+        raise PermissionDenied(_("Only officers and approvers of this programme explain a change."))
 
 
 def check_may_see_events(user: User) -> None:

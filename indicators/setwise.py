@@ -9,7 +9,7 @@ Exact in SQL are sums, ratios of sums, means and means weighted by cases, of the
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection
@@ -70,12 +70,12 @@ FROM (
         sum(numerator) AS numerator, sum(denominator) AS denominator, sum(value) AS value,
         sum(value * sample_size) AS weighted, sum(sample_size) AS n, count(sample_size) AS with_n,
         max(standard_error) AS standard_error, count(standard_error) AS with_error,
-        count(unit_id) < count(*) AS is_total, max(cell) <> '' AS has_cells
+        count(unit_id) < count(*) AS is_total, bool_or(cell <> '') AS has_cells
     FROM indicators_observation
     WHERE state = 'approved' AND {chosen}
     GROUP BY indicator_id, period_id
 ) g
-JOIN indicators_programmeindicator i ON i.id = g.indicator_id
+JOIN indicators_programmeindicator i ON i.id = g.indicator_id AND i.formula = ''
 JOIN indicators_indicatorversion v ON v.id = i.version_id
 JOIN indicators_reportingperiod p ON p.id = g.period_id
 LEFT JOIN (
@@ -130,19 +130,25 @@ def store_exact_rollups(indicators: Sequence[int] | None) -> set[Key]:
     Rows that are right already are not written again. Call inside a transaction. None: all observed indicators;
     those of computed ones have no figures of their own and are left alone.
     """
-    chosen = _OBSERVED if indicators is None else "indicator_id = ANY(%(indicators)s)"
+    # All of them: without a filter the rows come grouped from their index.
+    read = "true" if indicators is None else "indicator_id = ANY(%(indicators)s)"
+    kept = _OBSERVED if indicators is None else read
     with connection.cursor() as cursor:
         given = {"indicators": list(indicators or ())}
+        # The index gives the rows in order; parallel workers would each sort their part of them again.
+        cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
         cursor.execute("DROP TABLE IF EXISTS pg_temp.rolled_up")
-        cursor.execute(_GROUPED.format(chosen=chosen), given)
+        cursor.execute(_GROUPED.format(chosen=read), given)
+        # Where the database takes the stored roll-ups for fewer than they are, it looks each of them up in here.
+        cursor.execute("CREATE UNIQUE INDEX ON rolled_up (indicator_id, period_id)")
         cursor.execute("ANALYZE rolled_up")
-        cursor.execute(_TOO_MANY.format(chosen=chosen), given)
+        cursor.execute(_TOO_MANY.format(chosen=kept), given)
         cursor.execute(_STORED)
         cursor.execute("SELECT indicator_id, period_id FROM rolled_up WHERE NOT is_exact")
         return set(cursor.fetchall())
 
 
-def store_statuses(rows: Sequence[IndicatorStatus], names: Sequence[str]) -> None:
+def store_statuses(rows: Iterable[IndicatorStatus], names: Sequence[str]) -> None:
     """Store many statuses by COPY, in place of those that are there. Call inside a transaction."""
     columns = ", ".join(["indicator_id", *names])
     with connection.cursor() as cursor:

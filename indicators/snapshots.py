@@ -14,6 +14,7 @@ from indicators.engine.codec import from_json
 from indicators.engine.periods import Frequency
 from indicators.engine.rules import Rules
 from indicators.engine.types import (
+    IndicatorRule,
     Measurement,
     Message,
     PeriodValue,
@@ -38,22 +39,28 @@ Key = tuple[int, int]
 ROLLED_UP = (
     "value", "numerator", "denominator", "standard_error", "n", "reported", "refusal_code", "refusal"
 )  # fmt: skip
-_Row = list[Any]
+SHARED = ("version", "programme", "definition", "partner")
+"""What many indicators have in common."""
+FEW = 50
+_Row = Sequence[Any]
 """The columns `ROLLED_UP` of a roll-up; rows, because there are many."""
 
 
 def load_indicators(pks: Iterable[int]) -> list[ProgrammeIndicator]:
     """Indicators with all that `load_snapshots` and `expected_sites` ask of them.
 
-    Three queries; two more when some are computed, for who reports the figures that they rest on.
+    Three queries, up to four more from `FEW` indicators on; two more when some are computed, for who reports the
+    figures that they rest on.
     """
     revisions = TargetRevision.objects.order_by("number").prefetch_related(
         Prefetch("milestones", queryset=Milestone.objects.order_by("due_on"))
     )
+    pks = list(pks)
+    rows = ProgrammeIndicator.objects.filter(pk__in=pks)
+    # One query for each is cheaper than a copy of a version and a programme with every indicator of many.
+    rows = rows.select_related(*SHARED) if len(pks) <= FEW else rows.prefetch_related(*SHARED)
     indicators = list(
-        ProgrammeIndicator.objects.filter(pk__in=list(pks))
-        .select_related("version", "programme", "definition", "partner")
-        .annotate(unit_count=Count("units", filter=Q(units__is_active=True)))
+        rows.annotate(unit_count=Count("units", filter=Q(units__is_active=True)))
         .prefetch_related(Prefetch("revisions", queryset=revisions))
         .order_by("pk")
     )
@@ -128,7 +135,7 @@ def load_measurements(keys: Iterable[Key]) -> dict[Key, list[Measurement]]:
         value,
         standard_error,
         n,
-    ) in rows.iterator():
+    ) in rows if len(wanted) <= FEW else rows.iterator():
         if (indicator, period) in wanted:
             found[indicator, period].append(
                 Measurement(
@@ -169,9 +176,12 @@ def load_snapshots(
         .values_list("indicator_id", "period_id", *ROLLED_UP)
     ):
         rollups[indicator_pk][period_pk] = row
+    versions = {indicator.version_id: indicator.version for indicator in indicators}
+    by_version = {pk: version.rule() for pk, version in versions.items()}
     return {
         indicator.pk: _snapshot(
             indicator,
+            by_version[indicator.version_id],
             periods[indicator.programme_id, indicator.frequency],
             rollups[indicator.pk],
             as_of=as_of,
@@ -195,6 +205,7 @@ def _periods_upto(
 
 def _snapshot(
     indicator: ProgrammeIndicator,
+    rule: IndicatorRule,
     periods: list[ReportingPeriod],
     rollups: dict[int, _Row],
     *,
@@ -204,14 +215,18 @@ def _snapshot(
 ) -> Snapshot:
     revisions = list(indicator.revisions.all())
     since = revisions[0].effective_on if revisions else indicator.programme.starts_on
+    # The periods have the indicator's frequency, so the same is expected in all of them.
+    expected = expected_sites(indicator, periods[0]) if periods else 0
     series = tuple(
-        period_value(period, rollups.get(period.pk), expected_sites(indicator, period))
-        for period in periods
-        if period.pk in rollups or _was_due(period, since=since, known_on=known_on)
+        [
+            period_value(period, rollups.get(period.pk), expected)
+            for period in periods
+            if period.pk in rollups or _was_due(period, since=since, known_on=known_on)
+        ]
     )
-    current, original = plans_of(indicator, as_of=as_of)
+    current, original = _plans(revisions, as_of)
     return Snapshot(
-        rule=indicator.version.rule(),
+        rule=rule,
         plan=current,
         original_plan=original,
         series=series,
@@ -229,11 +244,15 @@ def _was_due(period: ReportingPeriod, *, since: date, known_on: date) -> bool:
 
 def plans_of(indicator: ProgrammeIndicator, *, as_of: date) -> tuple[Plan, Plan]:
     """The plan valid at `as_of` and the first one ever; reads only what `load_indicators` prefetched."""
-    revisions = list(indicator.revisions.all())
+    return _plans(list(indicator.revisions.all()), as_of)
+
+
+def _plans(revisions: list[TargetRevision], as_of: date) -> tuple[Plan, Plan]:
     if not revisions:
         return NO_PLAN, NO_PLAN
     valid = [revision for revision in revisions if revision.effective_on <= as_of] or revisions[:1]
-    return valid[-1].as_plan(), revisions[0].as_plan()
+    original = revisions[0].as_plan()
+    return original if valid[-1] is revisions[0] else valid[-1].as_plan(), original
 
 
 def period_value(period: ReportingPeriod, row: Sequence[Any] | None, expected: int) -> PeriodValue:

@@ -50,6 +50,8 @@ class Trace:
     """The references, as the formula writes them."""
     rows: list[TracedPeriod]
     sources: list[ProgrammeIndicator]
+    has_cells: bool = False
+    """It names single cells of a disaggregation, whose figures not everybody sees."""
 
 
 def trace_of(indicator: ProgrammeIndicator, *, last: int) -> Trace | None:
@@ -88,6 +90,7 @@ def trace(
         columns=[to_text(one) for one in named],
         rows=[_row(tree, evaluation, named, place, rule) for place in reversed(places)],
         sources=sources,
+        has_cells=any(one.cell for one in named),
     )
 
 

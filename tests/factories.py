@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 from indicators.models import (
+    CompositeIndex,
     DesignVersion,
     IndicatorDefinition,
     IndicatorVersion,
@@ -25,6 +26,8 @@ from indicators.models import (
     TargetRevision,
     User,
 )
+from indicators.programmes.composing import create_index
+from indicators.programmes.recipes import Part
 
 numbers = count(1)
 AT = datetime(2025, 10, 20, 9, 0, tzinfo=UTC)
@@ -205,3 +208,20 @@ def make_observation(indicator: ProgrammeIndicator, period: ReportingPeriod, **g
             "decided_at": AT,
         }
     return Observation.objects.create(indicator=indicator, period=period, **(defaults | given))
+
+
+def make_index(
+    programme: Programme, indicators: list[ProgrammeIndicator], *, name: str = "An index", **given: Any
+) -> CompositeIndex:
+    """An index of the whole programme: values between 0 and 100, equal weights, geometric, unless said otherwise."""
+    parts = given.pop("parts", None) or [
+        Part(indicator=one, low=Decimal(0), high=Decimal(100)) for one in indicators
+    ]
+    defaults = {
+        "purpose": "Where it stands in one look.",
+        "across": "programme",
+        "reason": "The board asked for one number.",
+        "by": User.objects.filter(global_role="admin").first() or make_admin(),
+        "at": AT,
+    }
+    return create_index(programme=programme, name=name, parts=parts, **(defaults | given))

@@ -8,6 +8,7 @@ from django.urls import NoReverseMatch, get_resolver, reverse
 
 from indicators.models import (
     AssessmentRun,
+    CompositeIndex,
     DueAssessment,
     Evaluation,
     Event,
@@ -118,6 +119,7 @@ def facts():
         list(Membership.objects.values_list("pk", "ends_on").order_by("pk")),
         DueAssessment.objects.count(),
         AssessmentRun.objects.count(),
+        list(CompositeIndex.objects.values_list("pk", "is_active", "current").order_by("pk")),
         Evaluation.objects.count(),
         Event.objects.exclude(verb__contains="token").count(),
     )
@@ -139,7 +141,7 @@ def test_nobody_anonymous_gets_in(world):
     assert let_in == {}
 
 
-OWN_WORDS = ("Programme OWN", "Open figure OWN", "Inner figure OWN", "Comment OWN", "OWN-U")
+OWN_WORDS = ("Programme OWN", "Open figure OWN", "Inner figure OWN", "Comment OWN", "OWN-U", "Index OWN")
 
 
 @pytest.mark.parametrize("name", sorted(name for name, route in ROUTES.items() if route.method == "get"))
@@ -163,6 +165,7 @@ def test_a_partner_viewer_never_reads_what_is_not_releasable(world, name):
     text = b"".join(answer).decode(errors="replace") if answer.streaming else answer.content.decode()
 
     assert "Inner figure OWN" not in text
+    assert "Inner index OWN" not in text
     assert "Programme OTHER" not in text
 
 

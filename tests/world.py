@@ -16,9 +16,11 @@ from django.utils import timezone
 from indicators import derived
 from indicators.events import remember
 from indicators.models import (
+    Alert,
     AssessmentRun,
     AssessmentSchedule,
     Assumption,
+    CompositeIndex,
     ContextRelease,
     ContextSeries,
     ContextValue,
@@ -29,12 +31,15 @@ from indicators.models import (
     Evaluation,
     Evidence,
     Finding,
+    IndexComponent,
+    IndexVersion,
     Membership,
     Objective,
     Programme,
     Recommendation,
     Role,
     State,
+    TargetProposal,
     User,
     Verdict,
 )
@@ -113,9 +118,12 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
     run = CourseRun.objects.create(
         course=course, code="R1", starts_on=date(2025, 3, 3), ends_on=date(2025, 3, 7), seats=20
     )
+    composite = _index(programme, indicator, admin)
+    make.make_index(programme, [indicator, secret], name=f"Inner index {code}")
     return SimpleNamespace(
         programme=programme,
         partner=partner,
+        composite=composite,
         objective=objective,
         assumption=Assumption.objects.create(design=draft_design, kind="risk", statement="It may fail."),
         unit=unit,
@@ -129,10 +137,46 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
         course=course,
         course_run=run,
         membership=Membership.objects.filter(programme=programme).first(),
+        alert=Alert.objects.create(
+            indicator=indicator,
+            rule="outside",
+            is_high=True,
+            first_on=quarters[-1].starts_on,
+            last_on=quarters[-1].ends_on,
+            points=1,
+            method="XmR",
+            opened_at=make.AT,
+            text={"template": "%(period)s lies above the upper limit.", "params": {"period": "2025 Q3"}},
+        ),
+        proposal=TargetProposal.objects.create(
+            indicator=indicator,
+            based_on=indicator.plan,
+            plan={},
+            on_track_from=Decimal("0.8"),
+            proposed_by=admin,
+            at_risk_from=Decimal("0.6"),
+            effective_on=make.AT.date(),
+            reason_code="context",
+            reason="A slow start.",
+            proposed_at=make.AT,
+        ),
         series=_series(partner),
         schedule=AssessmentSchedule.objects.create(programme=programme, follow_up_months=[0, 6]),
-        **_assessment(programme, indicator, secret, admin),
+        **_assessment(programme, indicator, secret, admin, composite),
     )
+
+
+def _index(programme: Programme, indicator: Any, admin: User) -> CompositeIndex:
+    """Of the one releasable figure alone, which no page would let pass: so that a partner viewer sees an index."""
+    index = CompositeIndex.objects.create(programme=programme, name=f"Index {programme.code}")
+    version = IndexVersion.objects.create(
+        index=index, number=1, purpose="One look.", across="programme", aggregation="geometric", reason="Asked for.",
+        created_by=admin, created_at=make.AT,
+    )  # fmt: skip
+    IndexComponent.objects.create(version=version, indicator=indicator, reads="level", low=0, high=100)
+    index.current = version
+    index.save(update_fields=["current"])
+    return index
 
 
 def _series(partner: Any) -> ContextSeries:
@@ -158,7 +202,10 @@ def _series(partner: Any) -> ContextSeries:
     return series
 
 
-def _assessment(programme: Programme, indicator: Any, secret: Any, admin: User) -> dict[str, Any]:
+def _assessment(
+    programme: Programme, indicator: Any, secret: Any, admin: User, composite: Any
+) -> dict[str, Any]:
+    from indicators.assessment.indices import draft_index, read_indices
     from indicators.engine.codec import canonical_hash, judgement_to_json, snapshot_to_json
     from indicators.engine.judge import judge
     from indicators.snapshots import load_indicators, load_snapshots
@@ -193,6 +240,10 @@ def _assessment(programme: Programme, indicator: Any, secret: Any, admin: User) 
                 result_hash="0" * 64,
             )
         )
+    index_results = [draft_index(one) for one in read_indices(programme, run.kind, run.as_of)]
+    for result in index_results:
+        result.run = run
+        result.save()
     evaluation = Evaluation.objects.create(
         run=run, title="A review", question="Does it work?", created_by=admin, created_at=now
     )
@@ -208,6 +259,7 @@ def _assessment(programme: Programme, indicator: Any, secret: Any, admin: User) 
         "due": waiting,
         "run": run,
         "verdict": verdicts[0],
+        "index_result": next(one for one in index_results if one.version_id == composite.current_id),
         "evaluation": evaluation,
         "finding": finding,
         "recommendation": recommendation,

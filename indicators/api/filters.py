@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import django_filters as filters
+from django.db.models import QuerySet
 
 from indicators.models import (
+    Alert,
     AssessmentRun,
     CourseRun,
     Direction,
@@ -102,3 +104,18 @@ class EvaluationFilter(filters.FilterSet):
     class Meta:
         model = Evaluation
         fields: list[str] = []
+
+
+class AlertFilter(filters.FilterSet):
+    programme = filters.CharFilter(field_name="indicator__programme__code")
+    indicator = filters.NumberFilter(field_name="indicator_id", max_value=2**63 - 1)
+    rule = filters.ChoiceFilter(choices=Alert.Rule.choices)
+    is_open = filters.BooleanFilter(method="only_open")
+
+    class Meta:
+        model = Alert
+        fields: list[str] = []
+
+    def only_open(self, rows: QuerySet[Alert], name: str, value: bool) -> QuerySet[Alert]:
+        waiting = {"closed_at__isnull": True, "lapsed_at__isnull": True}
+        return rows.filter(**waiting) if value else rows.exclude(**waiting)

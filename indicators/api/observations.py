@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from indicators.api import serializers
 from indicators.api.problems import PreconditionFailed, PreconditionRequired
+from indicators.disclosure import shown_to
 from indicators.entry import actions as entry
 from indicators.entry.numbers import parse_number
 from indicators.models import Observation, ProgrammeIndicator, ReportingPeriod, ReportingUnit
@@ -37,6 +38,7 @@ class ObservationActions:
 
     def _shown(self, observation: Observation, code: int = status.HTTP_200_OK) -> Response:
         observation = self.get_queryset().get(pk=observation.pk)  # type: ignore[attr-defined]
+        (observation,) = shown_to(self.request.user, [observation])  # type: ignore[attr-defined]
         data = serializers.ObservationSerializer(observation).data
         return Response(data, status=code, headers={"ETag": etag(observation)})
 

@@ -9,10 +9,12 @@ from rest_framework import serializers
 
 from indicators.assessment.actions import answer_to
 from indicators.models import (
+    Alert,
     AssessmentRun,
     DueAssessment,
     Evaluation,
     Finding,
+    GlobalRole,
     IndicatorDefinition,
     IndicatorStatus,
     IndicatorVersion,
@@ -155,6 +157,10 @@ class ObservationSerializer(serializers.ModelSerializer[Observation]):
     definition = serializers.CharField(source="indicator.definition.code")
     entered_by = serializers.CharField(source="entered_by.username")
     decided_by = serializers.CharField(source="decided_by.username", allow_null=True, default=None)
+    is_left_out = serializers.BooleanField(
+        default=False,
+        help_text="Its figure is not shown: 1 to 4 people, or such a cell would follow from it.",
+    )
 
     class Meta:
         model = Observation
@@ -163,7 +169,30 @@ class ObservationSerializer(serializers.ModelSerializer[Observation]):
             "value", "text", "missing_reason", "standard_error", "sample_size", "as_of", "reliability", "credibility",
             "marking", "comment", "source", "state", "version", "entered_by", "entered_at", "submitted_at",
             "decided_by", "decided_at", "decision_comment", "corrects", "correction_reason", "superseded_at",
+            "is_left_out",
         ]  # fmt: skip
+
+
+class AlertSerializer(serializers.ModelSerializer[Alert]):
+    """A signal of change; its words are for those inside the programme."""
+
+    programme = serializers.CharField(source="indicator.programme.code")
+    definition = serializers.CharField(source="indicator.definition.code")
+    state = serializers.CharField()
+    closed_by = serializers.CharField(source="closed_by.username", allow_null=True, default=None)
+
+    class Meta:
+        model = Alert
+        fields = [
+            "id", "programme", "definition", "indicator", "state", "rule", "is_high", "first_on", "last_on", "points",
+            "text", "method", "opened_at", "cause", "action", "closed_by", "closed_at", "lapsed_at",
+        ]  # fmt: skip
+
+    def to_representation(self, instance: Alert) -> dict[str, Any]:
+        data = super().to_representation(instance)
+        if self.context["request"].user.global_role == GlobalRole.PARTNER_VIEWER:
+            data |= {"cause": "", "action": "", "closed_by": None}
+        return data
 
 
 class FiguresSerializer(serializers.Serializer[Any]):

@@ -1,8 +1,9 @@
 """Which address of the machine door leads where."""
 
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from indicators.api import courses, views
+from indicators.api import courses, explanations, indices, rollups, views
 
 router = SimpleRouter()
 router.register("catalogue", views.CatalogueViewSet, basename="api-catalogue")
@@ -11,7 +12,15 @@ router.register("indicators", views.IndicatorViewSet, basename="api-indicator")
 router.register("observations", views.ObservationViewSet, basename="api-observation")
 router.register("assessments", views.AssessmentViewSet, basename="api-assessment")
 router.register("verdicts", views.VerdictViewSet, basename="api-verdict")
+router.register("indices", indices.IndexViewSet, basename="api-composite")
+router.register("index-results", indices.IndexResultViewSet, basename="api-composite-result")
 router.register("evaluations", views.EvaluationViewSet, basename="api-evaluation")
 router.register("course-runs", courses.CourseRunViewSet, basename="api-course-run")
+router.register("alerts", views.AlertViewSet, basename="api-alert")
 
-urlpatterns = router.urls
+urlpatterns = [
+    *router.urls,
+    path("explanations/<str:kind>/<str:key>/", explanations.explanation, name="api-explanation"),
+    path("rollups/", rollups.rollups, name="api-rollups"),
+    path("comparison/", rollups.compared, name="api-comparison"),
+]

@@ -16,9 +16,12 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from indicators.api import filters, serializers
+from indicators.api.explanations import ExplanationSerializer, explained
 from indicators.api.observations import ObservationActions
 from indicators.assessment.actions import request_assessment
+from indicators.disclosure import shown_to
 from indicators.models import (
+    Alert,
     AssessmentRun,
     DueAssessment,
     Evaluation,
@@ -140,6 +143,24 @@ class IndicatorViewSet(ByIdViewSet):
         rows = ReportingPeriod.objects.filter(programme=indicator.programme_id, frequency=indicator.frequency)
         return Response(serializers.ReportingPeriodSerializer(rows, many=True).data)
 
+    @extend_schema(responses=ExplanationSerializer)
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def explanation(self, request: Request, pk: str) -> Response:
+        """How the status came about: steps, what was left out, coverage, each contributing figure."""
+        return explained(request, "indicator", pk)
+
+    @extend_schema(responses=ExplanationSerializer)
+    @action(
+        detail=True,
+        url_path=r"periods/(?P<period_pk>[0-9]{1,18})/explanation",
+        url_name="period-explanation",
+        pagination_class=None,
+        filterset_class=None,
+    )
+    def period_explanation(self, request: Request, pk: str, period_pk: str) -> Response:
+        """How the value of one period came about."""
+        return explained(request, "period", f"{pk}-{period_pk}")
+
 
 class ObservationViewSet(ObservationActions, ByIdViewSet):
     """Figures: read, enter, change a draft, submit, decide, correct."""
@@ -153,6 +174,11 @@ class ObservationViewSet(ObservationActions, ByIdViewSet):
             "indicator__programme", "indicator__definition", "indicator__version", "period", "unit", "entered_by",
             "decided_by",
         )  # fmt: skip
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """One page as the person may see it: figures of few people are left out."""
+        rows = super().paginate_queryset(queryset)
+        return None if rows is None else shown_to(self.request.user, rows)
 
 
 class AssessmentViewSet(ByIdViewSet):
@@ -187,6 +213,12 @@ class VerdictViewSet(ByIdViewSet):
     def with_related(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
         return rows.select_related("run__programme", "indicator__definition", "course_run").defer("inputs")
 
+    @extend_schema(responses=ExplanationSerializer)
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def explanation(self, request: Request, pk: str) -> Response:
+        """How the verdict came about, from what it was kept with."""
+        return explained(request, "verdict", pk)
+
 
 class EvaluationViewSet(ByIdViewSet):
     """Reviews by evaluators."""
@@ -197,3 +229,14 @@ class EvaluationViewSet(ByIdViewSet):
 
     def with_related(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
         return rows.select_related("run__programme").prefetch_related("findings__verdicts", "recommendations")
+
+
+class AlertViewSet(ByIdViewSet):
+    """Signals of change, and what people say of them."""
+
+    model = Alert
+    serializer_class = serializers.AlertSerializer
+    filterset_class = filters.AlertFilter
+
+    def with_related(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return rows.select_related("indicator__programme", "indicator__definition", "closed_by")

@@ -12,7 +12,7 @@ from django.db.models import Count, Q
 from indicators.assessment.clock import add_months
 from indicators.assessment.drafts import Json, Task
 from indicators.engine.codec import message_to_json
-from indicators.engine.expost.judge import MIN_PAIRS
+from indicators.engine.expost.situation import MIN_PAIRS
 from indicators.engine.messages import gettext_noop, message
 from indicators.engine.rules import Rules
 from indicators.models import CourseRun, Occasion, Programme, ProgrammeIndicator, TestScore, ValueType

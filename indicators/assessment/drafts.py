@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from indicators.engine.codec import canonical_hash, judgement_to_json, snapshot_
 from indicators.engine.expost.types import ExPostResult, result_to_json
 from indicators.engine.judge import judge
 from indicators.engine.types import Judgement, Snapshot
-from indicators.models import Kind, Verdict
+from indicators.models import IndexResult, Kind, Verdict
 
 JUDGE = "judge"
 PLACES = Decimal("1e-10")
@@ -93,11 +93,12 @@ def result_columns(result: ExPostResult) -> Json:
     }
 
 
-def run_hash(kind: str, verdicts: list[Verdict]) -> str:
+def run_hash(kind: str, verdicts: list[Verdict], indices: Sequence[IndexResult] = ()) -> str:
     """What an assessment rests on: equal for two runs exactly if every input and the method are equal."""
     parts = sorted(
         [str(v.indicator_id), str(v.course_run_id or ""), v.method, v.input_hash] for v in verdicts
     )
+    parts += sorted(["index", str(one.version_id), one.input_hash] for one in indices)
     return canonical_hash({"kind": kind, "method_version": METHOD_VERSION, "inputs": parts})
 
 

@@ -65,6 +65,23 @@ class ScheduleForm(forms.Form):
         self.fields["frequency"].choices = choices  # type: ignore[attr-defined]
 
 
+class AlertForm(forms.Form):
+    """What closes an alert."""
+
+    cause = forms.CharField(
+        label=gettext_lazy("Cause"),
+        help_text=gettext_lazy("What happened, as far as anybody knows; “no cause found” is an answer too."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=2000,
+    )
+    action = forms.CharField(
+        label=gettext_lazy("What is done about it"),
+        help_text=gettext_lazy("Also “nothing”, with the reason."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=2000,
+    )
+
+
 class RequestForm(forms.Form):
     """Ask for an assessment now."""
 

@@ -26,9 +26,10 @@ from indicators.assessment.claiming import (
 from indicators.assessment.clock import database_now
 from indicators.assessment.crashpoints import crashpoint
 from indicators.assessment.drafts import Task, counts_of, coverage_of, draft, judge_task, run_hash
+from indicators.assessment.indices import draft_index, read_indices
 from indicators.engine import METHOD_VERSION
 from indicators.events import remember
-from indicators.models import AssessmentRun, DueAssessment, Kind, Programme, Verdict
+from indicators.models import AssessmentRun, DueAssessment, IndexResult, Kind, Programme, Verdict
 from indicators.snapshots import load_indicators, load_snapshots
 
 logger = logging.getLogger(__name__)
@@ -93,10 +94,12 @@ def run_due(due: DueAssessment) -> AssessmentRun:
         started_at = database_now()
         with frozen_database():
             tasks = read_tasks(due)
+            indices = read_indices(due.programme, due.kind, due.as_of)
         crashpoint("snapshot read")
         verdicts = list(_reach_all(due, tasks))
+        results = [draft_index(one) for one in indices]
         crashpoint("judged")
-        run = _keep(due, verdicts, started_at=started_at)
+        run = _keep(due, verdicts, results, started_at=started_at)
     crashpoint("after commit")
     logger.info("assessment kept", extra={"due": due.pk, "run": run.pk, "verdicts": len(verdicts)})
     return run
@@ -144,8 +147,10 @@ def _reach_all(due: DueAssessment, tasks: list[Task]) -> Iterator[Verdict]:
 
 
 @transaction.atomic
-def _keep(due: DueAssessment, verdicts: list[Verdict], *, started_at: datetime) -> AssessmentRun:
-    """Store the run, its verdicts, the event and the row's end together. The programme's row orders the revisions."""
+def _keep(
+    due: DueAssessment, verdicts: list[Verdict], results: list[IndexResult], *, started_at: datetime
+) -> AssessmentRun:
+    """Store the run, all that it says, the event and the row's end together. The programme's row orders revisions."""
     Programme.objects.select_for_update(no_key=True).only("pk").get(pk=due.programme_id)
     hold(due)
     at = database_now()
@@ -154,7 +159,7 @@ def _keep(due: DueAssessment, verdicts: list[Verdict], *, started_at: datetime) 
         .order_by("-revision")
         .first()
     )
-    input_hash = run_hash(due.kind, verdicts)
+    input_hash = run_hash(due.kind, verdicts, results)
     if last is not None and last.input_hash == input_hash:
         finish(due, total=len(verdicts), at=at)
         return last
@@ -180,6 +185,9 @@ def _keep(due: DueAssessment, verdicts: list[Verdict], *, started_at: datetime) 
     for verdict in verdicts:
         verdict.run = run
     Verdict.objects.bulk_create(verdicts, batch_size=500)
+    for result in results:
+        result.run = run
+    IndexResult.objects.bulk_create(results)
     crashpoint("verdicts inserted")
     remember(
         "assessed",

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from indicators.assessment import evaluation_views, views
+from indicators.assessment import alert_views, evaluation_views, views
 
 urlpatterns = [
+    path("alerts/<int:pk>/", alert_views.alert_detail, name="alert-detail"),
     path("assessments/", views.assessment_list, name="assessment-list"),
     path("assessments/due/<int:pk>/", views.due_progress, name="due-progress"),
     path("assessments/due/<int:pk>/retry/", views.due_retry, name="due-retry"),

@@ -7,9 +7,10 @@ from typing import Any
 
 from indicators.assessment import drafts, expost
 from indicators.assessment.evaluating import content_hash
+from indicators.assessment.indices import index_differences
 from indicators.engine import METHOD_VERSION
 from indicators.engine.errors import EngineError
-from indicators.models import AssessmentRun, Evaluation, Verdict
+from indicators.models import AssessmentRun, Evaluation, IndexResult, Verdict
 
 
 def verdict_differences() -> Iterator[str]:
@@ -18,14 +19,25 @@ def verdict_differences() -> Iterator[str]:
         place = f"assessment {run.pk} ({run.programme.code} {run.label} r{run.revision})"
         verdicts = list(Verdict.objects.filter(run=run).order_by("pk"))
         is_same_method = run.method_version == METHOD_VERSION
-        for verdict in verdicts:
-            for what in _differences(verdict, is_same_method):
-                yield f"{place}, verdict {verdict.pk} on indicator {verdict.indicator_id} ({verdict.method}): {what}"
+        results = list(IndexResult.objects.filter(run=run).order_by("pk"))
+        for what in _row_differences(verdicts, results, is_same_method):
+            yield f"{place}, {what}"
         for name, right in _totals(run, verdicts).items():
             if getattr(run, name) != right:
                 yield f"{place}: {name} is {getattr(run, name)}, its verdicts give {right}"
-        if is_same_method and drafts.run_hash(run.kind, verdicts) != run.input_hash:
+        if is_same_method and drafts.run_hash(run.kind, verdicts, results) != run.input_hash:
             yield f"{place}: its verdicts do not rest on the inputs that the run was kept with"
+
+
+def _row_differences(
+    verdicts: list[Verdict], results: list[IndexResult], is_same_method: bool
+) -> Iterator[str]:
+    for verdict in verdicts:
+        for what in _differences(verdict, is_same_method):
+            yield f"verdict {verdict.pk} on indicator {verdict.indicator_id} ({verdict.method}): {what}"
+    for result in results:
+        for what in _index_differences(result, verdicts, is_same_method):
+            yield f"index {result.pk} ({result.name}): {what}"
 
 
 def _totals(run: AssessmentRun, verdicts: list[Verdict]) -> dict[str, Any]:
@@ -45,5 +57,12 @@ def evaluation_differences() -> Iterator[str]:
 def _differences(verdict: Verdict, is_same_method: bool) -> Iterator[str]:
     try:
         yield from drafts.differences(verdict, expost.compute, is_same_method=is_same_method)
+    except (EngineError, KeyError, TypeError, ValueError) as failure:
+        yield f"its inputs cannot be read ({type(failure).__name__}: {failure})"
+
+
+def _index_differences(result: IndexResult, verdicts: list[Verdict], is_same_method: bool) -> Iterator[str]:
+    try:
+        yield from index_differences(result, verdicts, is_same_method=is_same_method)
     except (EngineError, KeyError, TypeError, ValueError) as failure:
         yield f"its inputs cannot be read ({type(failure).__name__}: {failure})"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from indicators.engine.periods import Frequency
-from indicators.engine.types import Direction, SiteRule, TimeRule, ValueType
+from indicators.engine.types import WITHOUT_WINDOW, Direction, SiteRule, TimeRule, ValueType
 
 FOLDER = Path(__file__).resolve().parent / "definitions"
 CATALOGUE = "proposed catalogue v1"
@@ -27,6 +27,8 @@ COMPARABILITY = ("first", "same", "break")
 SLUG = re.compile(r"^[a-z][a-z0-9_]*$")
 CODE = re.compile(r"^[A-Z]{2,4}-\d{2,3}$")
 CELL_CODE = re.compile(r"^[A-Za-z0-9_+-]+$")
+LONGEST_WINDOW = 600
+"""Months: fifty years."""
 HISTORY = ("comparability", "change_note")
 """What is said about a change is not itself a change of content."""
 
@@ -90,6 +92,7 @@ class Definition:
     upper_bound: Decimal | None
     direction: str
     time_rule: str
+    window_months: int | None
     site_rule: str
     frequency: str
     frequency_note: str
@@ -111,6 +114,10 @@ class Definition:
     def content_hash(self) -> str:
         """Hex SHA-256 of everything but the words about the change; equal content gives an equal hash."""
         content = {key: value for key, value in asdict(self).items() if key not in HISTORY}
+        if (
+            self.window_months is None
+        ):  # A key that came later: what does without it has the hash it always had.
+            del content["window_months"]
         for key, value in content.items():
             if isinstance(value, Decimal):
                 content[key] = f"{value.normalize():f}"
@@ -230,6 +237,7 @@ class _Reader:
             upper_bound=self.number("upper_bound"),
             direction=self.choice("direction", tuple(Direction)),
             time_rule=self.choice("time_rule", tuple(TimeRule)),
+            window_months=self.whole("window_months"),
             site_rule=self.choice("site_rule", tuple(SiteRule)),
             frequency=self.choice("frequency", tuple(Frequency)),
             frequency_note=self.text("frequency_note", limit=80, optional=True),
@@ -270,6 +278,15 @@ class _Reader:
         for key in ("numerator", "denominator"):
             if made.value_type == ValueType.RATIO and not getattr(made, key):
                 raise self.fail(key, None, "what is counted, because the value type is ratio")
+        months = made.window_months
+        if months is not None and (not 1 <= months <= LONGEST_WINDOW or made.time_rule in WITHOUT_WINDOW):
+            raise self.fail(
+                "window_months",
+                months,
+                f"1 to {LONGEST_WINDOW} months, with a time rule that pools periods (not {made.time_rule})"
+                if made.time_rule in WITHOUT_WINDOW
+                else f"1 to {LONGEST_WINDOW} months",
+            )
         low, high = made.lower_bound, made.upper_bound
         if low is not None and high is not None and high <= low:
             raise self.fail("upper_bound", high, f"more than the lower bound {low}")

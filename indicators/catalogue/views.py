@@ -93,10 +93,17 @@ def _arithmetic(version: IndicatorVersion) -> list[tuple[str, Any]]:
         (_("Formula"), version.formula),
         (_("Direction"), version.get_direction_display()),
         (_("Possible values"), _bounds(version)),
-        (_("Over time"), TIME_RULES[TimeRule(version.time_rule)]),
+        (_("Over time"), _over_time(version)),
         (_("Over sites"), SITE_RULES[SiteRule(version.site_rule)]),
         (_("Ex-post method"), version.expost_method),
     ]
+
+
+def _over_time(version: IndicatorVersion) -> Any:
+    rule = TIME_RULES[TimeRule(version.time_rule)]
+    if version.window_months is None:
+        return rule
+    return _("%(rule)s (latest %(months)s months)") % {"rule": rule, "months": version.window_months}
 
 
 def _data(version: IndicatorVersion) -> list[tuple[str, Any]]:

@@ -30,7 +30,11 @@ TIME_RULES = {
 SITE_RULES = {
     SiteRule.SUM: _("Sites are added up"),
     SiteRule.MEAN: _("Mean of the sites"),
+    SiteRule.MIN: _("Lowest site"),
+    SiteRule.MAX: _("Highest site"),
     SiteRule.MEDIAN: _("Median of the sites"),
+    SiteRule.FIRST: _("The first site of the list that reported"),
+    SiteRule.LAST: _("The last site of the list that reported"),
     SiteRule.RATIO_OF_SUMS: _("Numerators and denominators are added up, then divided"),
     SiteRule.MEAN_WEIGHTED_N: _("Mean weighted by the number of cases"),
     SiteRule.MEAN_INVERSE_VARIANCE: _("Mean weighted by precision (1 ÷ squared standard error)"),
@@ -38,7 +42,8 @@ SITE_RULES = {
 }
 COMPARED = (
     "name", "definition", "unit", "value_type", "numerator_label", "denominator_label", "formula", "scale",
-    "result_area", "result_level", "measure", "tense", "direction", "time_rule", "site_rule", "frequency",
+    "result_area", "result_level", "measure", "tense", "direction", "time_rule", "window_months", "site_rule",
+    "frequency",
     "frequency_note", "disaggregations", "levels", "data_source", "collection_method", "evidence_expected",
     "min_data_rule", "min_denominator", "min_n", "lower_bound", "upper_bound", "expost_method", "limitation",
     "basis", "is_sensitive",

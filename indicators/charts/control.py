@@ -30,6 +30,8 @@ class ControlReading:
     low: Number | None
     high: Number | None
     signals: Sequence[int] = ()  # numbers, from 1, of what was noticed there
+    flags: Sequence[int] = ()  # those of them that are drawn there: at the end of a row
+    second: Number | None = None  # of a chart with two lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,8 @@ class ControlSeries:
     centre: Number
     readings: Sequence[ControlReading] = ()
     signals: Sequence[str] = ()  # in words, in the order of their numbers
+    line: str = ""  # what the line is, where it is not the figures themselves
+    second: str = ""  # what the second line is; empty: there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class ControlDrawing:
     date_ticks: tuple[Tick, ...]
     centre_y: float
     lines: tuple[str, ...]
+    second: tuple[str, ...]
     low: tuple[str, ...]
     high: tuple[str, ...]
     dots: tuple[ControlDot, ...]
@@ -74,7 +79,7 @@ def draw_control(
     """Places of everything in the series, which has at least one reading."""
     days = [reading.on for reading in series.readings]
     x = date_axis(min(days), max(days), frame)
-    numbers = [n for r in series.readings for n in (r.value, r.low, r.high) if n is not None]
+    numbers = [n for r in series.readings for n in (r.value, r.second, r.low, r.high) if n is not None]
     low, high, step = value_range([*numbers, series.centre], lowest=None, highest=None)
     y = Axis(low, high, frame.y0, frame.y1)
     return ControlDrawing(
@@ -83,6 +88,7 @@ def draw_control(
         date_ticks=date_ticks(x, frame.most_dates, write_month, write_year),
         centre_y=y(series.centre),
         lines=_runs([(r.on, r.value) for r in series.readings], x, y),
+        second=_runs([(r.on, r.second) for r in series.readings], x, y),
         low=_runs([(r.on, r.low) for r in series.readings], x, y),
         high=_runs([(r.on, r.high) for r in series.readings], x, y),
         dots=tuple(

@@ -33,6 +33,8 @@ class Reading:
     planned: Number | None = None  # what the trajectory asked for on that day
     provisional: bool = False  # not approved yet: drawn hollow
     note: str = ""  # why it is missing, or a remark
+    low: Number | None = None  # ends of its interval, drawn as a band through the readings
+    high: Number | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,7 @@ class IndicatorSeries:
     bands: Sequence[Band] = ()
     higher_is_better: bool | None = True  # None: no band can be drawn
     forecast: Sequence[ForecastPoint] = ()
+    carried: Sequence[Level] = ()  # the last value carried on to the forecast's day: what if nothing changes
     annotations: Sequence[Annotation] = ()
     lower: Number | None = None  # limits to keep between
     upper: Number | None = None
@@ -128,6 +131,7 @@ class IndicatorDrawing:
     value_ticks: tuple[Tick, ...]
     date_ticks: tuple[Tick, ...]
     lines: tuple[str, ...]
+    intervals: tuple[str, ...]
     dots: tuple[Dot, ...]
     gaps: tuple[Gap, ...]
     baseline_dot: tuple[float, float] | None
@@ -138,6 +142,7 @@ class IndicatorDrawing:
     band_risk: str
     forecast: str
     forecast_line: str
+    carried: str
     flags: tuple[Flag, ...]
 
 
@@ -158,6 +163,7 @@ def draw_indicator(
         value_ticks=value_ticks(low, high, step, y, write),
         date_ticks=date_ticks(x, frame.most_dates, write_month, write_year),
         lines=_lines(series.readings, x, y),
+        intervals=_intervals(series.readings, x, y),
         dots=_dots(series.readings, x, y, write),
         gaps=_gaps(series.readings, x, frame),
         baseline_dot=_place(series.baseline, x, y),
@@ -171,6 +177,7 @@ def draw_indicator(
             + [(x(point.on.toordinal()), y(point.low)) for point in reversed(series.forecast)]
         ),
         forecast_line=path((x(point.on.toordinal()), y(point.middle)) for point in series.forecast),
+        carried=path((x(level.on.toordinal()), y(level.value)) for level in series.carried),
         flags=tuple(
             Flag(number, x(annotation.on.toordinal()), annotation)
             for number, annotation in enumerate(series.annotations, start=1)
@@ -192,7 +199,8 @@ def _time_axis(series: IndicatorSeries, frame: Frame) -> Axis:
 
 
 def _values(series: IndicatorSeries) -> Iterable[Number]:
-    yield from (reading.value for reading in series.readings if reading.value is not None)
+    for reading in series.readings:
+        yield from (one for one in (reading.value, reading.low, reading.high) if one is not None)
     yield from (level.value for level in (series.baseline, series.target) if level is not None)
     yield from (value for value in (series.lower, series.upper) if value is not None)
     yield from (level.value for level in series.trajectory)
@@ -233,6 +241,21 @@ def _lines(readings: Sequence[Reading], x: Axis, y: Axis) -> tuple[str, ...]:
         else:
             runs[-1].append((x(reading.on.toordinal()), y(reading.value)))
     return tuple(path(run) for run in runs if len(run) > 1)
+
+
+def _intervals(readings: Sequence[Reading], x: Axis, y: Axis) -> tuple[str, ...]:
+    """One band for each unbroken run of readings with an interval; of a single one its upright line."""
+    runs: list[list[tuple[float, float, float]]] = [[]]
+    for reading in readings:
+        if reading.low is None or reading.high is None:
+            runs.append([])
+        else:
+            runs[-1].append((x(reading.on.toordinal()), y(reading.low), y(reading.high)))
+    return tuple(
+        path([(at, high) for at, _low, high in run] + [(at, low) for at, low, _high in reversed(run)])
+        for run in runs
+        if run
+    )
 
 
 def _gaps(readings: Sequence[Reading], x: Axis, frame: Frame) -> tuple[Gap, ...]:

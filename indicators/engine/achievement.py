@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
+from operator import itemgetter
 
 from . import exact
 from .display import format_number
+from .errors import EngineError
 from .messages import gettext_noop, refuse
 from .rules import METHOD_RULES, Rules
 from .types import Direction, Plan, Refusal, RefusalCode, Status, Trajectory
+
+Corners = list[tuple[date, Decimal]]
+_day = itemgetter(0)
 
 
 def achievement(actual: Decimal, baseline: Decimal | None, target: Decimal | None) -> Decimal | Refusal:
@@ -93,7 +101,7 @@ def planned_value(plan: Plan, on: date) -> Decimal | Refusal:
     Decimal('50')
     """
     corners = _corners(plan)
-    return corners if isinstance(corners, Refusal) else _value_on(corners, plan.trajectory, on)
+    return corners if isinstance(corners, Refusal) else _value_on(corners, _BETWEEN[plan.trajectory], on)
 
 
 def planned_path(plan: Plan, days: Sequence[date]) -> list[Decimal] | Refusal:
@@ -101,26 +109,20 @@ def planned_path(plan: Plan, days: Sequence[date]) -> list[Decimal] | Refusal:
     corners = _corners(plan)
     if isinstance(corners, Refusal):
         return corners
-    return [_value_on(corners, plan.trajectory, on) for on in days]
+    between = _BETWEEN[plan.trajectory]
+    return [_value_on(corners, between, on) for on in days]
 
 
-def _value_on(corners: Sequence[tuple[date, Decimal]], trajectory: Trajectory, on: date) -> Decimal:
+def _value_on(corners: Corners, between: Callable[[Corners, date], Decimal], on: date) -> Decimal:
     (starts_on, baseline), (ends_on, target) = corners[0], corners[-1]
     if on >= ends_on:
         return exact.plain(target)
     if on <= starts_on:
         return exact.plain(baseline)
-    match trajectory:
-        case Trajectory.STEP:
-            return exact.plain([value for day, value in corners if day <= on][-1])
-        case Trajectory.S_CURVE:
-            u = _elapsed(starts_on, ends_on, on)
-            return _between(baseline, target, 3 * u * u - 2 * u * u * u)
-        case Trajectory.LINEAR | Trajectory.MILESTONES:
-            return _piecewise(corners, on)
+    return between(corners, on)
 
 
-def _corners(plan: Plan) -> list[tuple[date, Decimal]] | Refusal:
+def _corners(plan: Plan) -> Corners | Refusal:
     """Baseline, interim targets between the two dates, target; or what is missing."""
     missing = missing_plan(plan.baseline, plan.target)
     if missing is not None:
@@ -137,18 +139,38 @@ def _corners(plan: Plan) -> list[tuple[date, Decimal]] | Refusal:
     return [(plan.baseline_on, plan.baseline), *between, (plan.target_on, plan.target)]
 
 
-def _piecewise(corners: Sequence[tuple[date, Decimal]], on: date) -> Decimal:
-    after = next(i for i, (day, _) in enumerate(corners) if day >= on)
+def _steps(corners: Corners, on: date) -> Decimal:
+    return exact.plain([value for day, value in corners if day <= on][-1])
+
+
+def _s_curve(corners: Corners, on: date) -> Decimal:
+    (starts_on, baseline), (ends_on, target) = corners[0], corners[-1]
+    u = _elapsed(starts_on, ends_on, on)
+    return _between(baseline, target, 3 * u * u - 2 * u * u * u)
+
+
+def _piecewise(corners: Corners, on: date) -> Decimal:
+    after = bisect_left(corners, on, key=_day)
     (from_on, start), (to_on, end) = corners[after - 1], corners[after]
     return _between(start, end, _elapsed(from_on, to_on, on))
 
 
+@lru_cache(maxsize=8192)
 def _elapsed(starts_on: date, ends_on: date, on: date) -> Decimal:
     return Decimal((on - starts_on).days) / Decimal((ends_on - starts_on).days)
 
 
 def _between(start: Decimal, end: Decimal, share: Decimal) -> Decimal:
     return exact.rounded(start + (end - start) * share)
+
+
+_BETWEEN: dict[Trajectory, Callable[[Corners, date], Decimal]] = {
+    Trajectory.LINEAR: _piecewise,
+    Trajectory.MILESTONES: _piecewise,
+    Trajectory.STEP: _steps,
+    Trajectory.S_CURVE: _s_curve,
+}
+"""The path strictly between its two ends."""
 
 
 def on_track_index(achieved: Decimal, expected: Decimal, rules: Rules = METHOD_RULES) -> Decimal | Refusal:
@@ -211,3 +233,53 @@ def distance_outside(value: Decimal, low: Decimal, high: Decimal) -> Decimal:
 def is_inside(value: Decimal, low: Decimal | None, high: Decimal | None) -> bool:
     """Within the bounds; the bounds themselves count as inside."""
     return (low is None or value >= low) and (high is None or value <= high)
+
+
+def band_around(target: Decimal, tolerance: Decimal) -> tuple[Decimal, Decimal]:
+    """Both ends of a band around a value that is to be held: T ∓ |T|·tolerance (METHOD 2.2, range).
+
+    >>> band_around(Decimal(250), Decimal("0.05"))
+    (Decimal('237.5'), Decimal('262.5'))
+    """
+    if tolerance < 0:
+        raise EngineError(f"A tolerance of {tolerance} was given; 0 or more was expected.")
+    reach = exact.times(abs(target), tolerance)
+    return exact.minus(target, reach), exact.total([target, reach])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undertaking:
+    """One thing that is to be done by a day: a milestone of its own, not a point of a path."""
+
+    weight: Decimal
+    """0 or more; the weights need not add up to 1."""
+    due_on: date
+    done_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """Shares of the weight of several undertakings at a day."""
+
+    of_all: Decimal
+    """Done, of everything planned: the achievement."""
+    of_due: Decimal | None
+    """Done, of what was due by then: the on-track index; None when nothing was due yet."""
+
+
+def weight_done(undertakings: Sequence[Undertaking], on: date) -> Done | Refusal:
+    """Weighted share of milestones done by a day (METHOD 2.2, milestone).
+
+    What is done ahead of its day counts as done, so that the share of what was due may be above 1.
+
+    Returns:
+        TARGET_MISSING when there is nothing to do or all weights are 0.
+    """
+    if any(one.weight < 0 for one in undertakings):
+        raise EngineError("A weight below 0 was given; 0 or more was expected.")
+    whole = exact.total(one.weight for one in undertakings)
+    if whole == 0:
+        return refuse(RefusalCode.TARGET_MISSING, gettext_noop("No milestone with a weight is recorded."))
+    due = exact.total(one.weight for one in undertakings if one.due_on <= on)
+    done = exact.total(one.weight for one in undertakings if one.done_on is not None and one.done_on <= on)
+    return Done(of_all=exact.quotient(done, whole), of_due=exact.quotient(done, due) if due else None)

@@ -18,7 +18,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from .errors import EngineError
 from .exact import plain_text
 from .rules import Rules
-from .types import Judgement, Message, Snapshot
+from .types import IndicatorRule, Judgement, Message, Snapshot
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -63,8 +63,7 @@ def canonical_hash(data: object) -> str:
     >>> canonical_hash({"b": 1, "a": 2}) == canonical_hash({"a": 2, "b": 1})
     True
     """
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(data).encode()).hexdigest()
 
 
 def to_json(value: object) -> Json:
@@ -82,25 +81,28 @@ def from_json(kind: type[T], data: Mapping[str, Any]) -> T:
 
 
 def _encode(value: Any) -> Any:
-    kind = type(value)
-    write = _ENCODERS.get(kind)
-    if write is None:
-        write = _ENCODERS[kind] = _encoder(kind)
-    return write(value)
+    return _ENCODERS[type(value)](value)
+
+
+class _Encoders(dict[type, Callable[[Any], Any]]):
+    """How values of exactly one type are written; found out once for each type."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], Any]:
+        write = self[kind] = _encoder(kind)
+        return write
+
+
+_ENCODERS = _Encoders()
 
 
 _WRITERS: tuple[tuple[tuple[type, ...], Callable[[Any], Any]], ...] = (
     ((NoneType, bool, int, float, str), lambda value: value),
     ((Decimal,), plain_text),
-    ((date,), lambda value: value.isoformat()),
+    ((date,), lru_cache(maxsize=8192)(date.isoformat)),
 )
 
 
-_ENCODERS: dict[type, Callable[[Any], Any]] = {}
-
-
 def _encoder(kind: type) -> Callable[[Any], Any]:
-    """How values of exactly this type are written; found out once for each type."""
     if issubclass(kind, Enum):
         return lambda value: value.value
     for known, write in _WRITERS:
@@ -110,25 +112,35 @@ def _encoder(kind: type) -> Callable[[Any], Any]:
         return lambda value: {str(key): _encode(one) for key, one in value.items()}
     if issubclass(kind, (tuple, list)):
         return lambda value: [_encode(one) for one in value]
-    if kind is Rules:
-        return lambda value: dict(_rules_as_json(value))
+    if kind in _SHARED:
+        return lambda value: dict(_shared_as_json(value))
+    return _fields_of(kind)
+
+
+def _fields_of(kind: type) -> Callable[[Any], Json]:
     if not is_dataclass(kind):
         raise EngineError(f"{kind.__name__} has no JSON form here.")
     names = tuple(one.name for one in fields(kind))
     read = attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, names[0]),)
     return lambda value: {
-        name: one if one is None or type(one) in _AS_THEY_ARE else _encode(one)
+        name: one if one is None or type(one) in _AS_THEY_ARE else _ENCODERS[type(one)](one)
         for name, one in zip(names, read(value), strict=True)
     }
 
 
 _AS_THEY_ARE = {bool, int, float, str}
+_SHARED = {Rules, IndicatorRule}
 
 
-@lru_cache(maxsize=64)
-def _rules_as_json(rules: Rules) -> Json:
-    """Many snapshots share one set of rules."""
-    return rules.as_text()
+@lru_cache(maxsize=256)
+def _shared_as_json(value: Rules | IndicatorRule) -> Json:
+    """Many snapshots share one rule and one set of borders."""
+    return value.as_text() if isinstance(value, Rules) else _fields_of(IndicatorRule)(value)
+
+
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+)
 
 
 @cache

@@ -149,6 +149,7 @@ def composite(
     *,
     how: Aggregation = Aggregation.GEOMETRIC,
     floor: Decimal = FLOOR,
+    usable_from: Decimal = METHOD_RULES.usable_weight_from,
 ) -> Composite | Refusal:
     """The index of one partner or programme.
 
@@ -156,9 +157,10 @@ def composite(
         components: at least one with a weight above 0; names differ.
         how: geometric (default) or arithmetic.
         floor: least normalised value in a geometric mean, 0 to 1; 0 lets a single zero make the index 0.
+        usable_from: share of the weight, 0 to 1, that must have a value; METHOD's own unless the rules say otherwise.
 
     Returns:
-        A refusal when less than 65 % of the weight has a value (nothing is imputed) or goalposts are wrong. Parts
+        A refusal when less than that share has a value (nothing is imputed) or goalposts are wrong. Parts
         without a value are left out, the other weights are stretched, and both is said.
 
     Source: OECD/JRC (2008), Handbook on Constructing Composite Indicators; METHOD 2.12.
@@ -167,12 +169,12 @@ def composite(
     whole = exact.total(c.weight for c in components)
     usable = exact.total(c.weight for c in components if c.value is not None)
     share = Decimal(0) if whole == 0 else exact.quotient(usable, whole)
-    if share < METHOD_RULES.usable_weight_from:
+    if share < usable_from:
         return refuse(
             RefusalCode.WEIGHT_COVERAGE_TOO_LOW,
             gettext_noop("Usable data cover %(have)s %% of the weight; at least %(need)s %% are needed."),
             have=format_number(share * 100, 1),
-            need=format_number(METHOD_RULES.usable_weight_from * 100, 0),
+            need=format_number(usable_from * 100, 0),
         )
     parts: list[PartScore] = []
     for one in components:
@@ -197,6 +199,7 @@ def compare(
     seed: int,
     how: Aggregation = Aggregation.GEOMETRIC,
     draws: int = DRAWS,
+    usable_from: Decimal = METHOD_RULES.usable_weight_from,
 ) -> tuple[dict[str, Ranked], dict[str, Refusal]]:
     """Several indices side by side, best first, each with the interval of its score and its rank.
 
@@ -210,7 +213,7 @@ def compare(
 
     Source: Saisana, Saltelli & Tarantola (2005), J. R. Stat. Soc. A 168:307; METHOD 2.12.
     """
-    found = {name: composite(parts, how=how) for name, parts in units.items()}
+    found = {name: composite(parts, how=how, usable_from=usable_from) for name, parts in units.items()}
     refused = {name: one for name, one in found.items() if isinstance(one, Refusal)}
     good = {name: one for name, one in found.items() if isinstance(one, Composite)}
     if not good:
@@ -218,26 +221,34 @@ def compare(
     scores = _draw({name: units[name] for name in good}, good, seed=seed, draws=draws)
     # Rank 1 is best; equal scores share the better rank.
     ranks = 1 + (scores[:, None, :] > scores[None, :, :]).sum(axis=0)
-    low, high = np.percentile(scores, INTERVAL, axis=1)
     rank_low, rank_high = np.percentile(ranks, INTERVAL, axis=1, method="nearest")
+    low, high = np.percentile(scores, INTERVAL, axis=1)
     names = list(good)
+    # An interval always holds what it is the interval of, though the chosen weights and mean be a rare draw.
+    spans = {
+        name: (min(float(low[i]), float(good[name].value)), max(float(high[i]), float(good[name].value)))
+        for i, name in enumerate(names)
+    }
     ranked = {}
     for i in sorted(range(len(names)), key=lambda i: (-good[names[i]].value, names[i])):
-        one = good[names[i]]
+        one, span = good[names[i]], spans[names[i]]
+        rank = 1 + sum(other.value > one.value for other in good.values())
         ranked[names[i]] = Ranked(
             name=names[i],
             composite=one,
             sensitivity=Sensitivity(
-                low=exact.rounded(Decimal(float(min(low[i], float(one.value))))),
-                high=exact.rounded(Decimal(float(max(high[i], float(one.value))))),
+                low=exact.rounded(Decimal(span[0])),
+                high=exact.rounded(Decimal(span[1])),
                 draws=draws,
                 seed=seed,
             ),
-            rank=1 + sum(other.value > one.value for other in good.values()),
-            rank_low=int(rank_low[i]),
-            rank_high=int(rank_high[i]),
+            rank=rank,
+            rank_low=min(int(rank_low[i]), rank),
+            rank_high=max(int(rank_high[i]), rank),
             not_distinguishable_from=tuple(
-                names[j] for j in range(len(names)) if j != i and low[i] <= high[j] and low[j] <= high[i]
+                name
+                for name, (bottom, top) in spans.items()
+                if name != names[i] and span[0] <= top and bottom <= span[1]
             ),
         )
     return ranked, refused

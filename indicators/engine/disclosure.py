@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
+
+from .reach import Equation, reachable
 
 SMALLEST_SHOWN = 5
 """Cells of 1 to 4 persons are suppressed; 0 is shown, because nobody is in it (METHOD 2.11, SMALL_CELL)."""
@@ -154,7 +155,7 @@ def _exposed(
     highest = _highest(known, touched, hidden)
     found = [key for key in small if highest[key] < smallest - TINY]
     if not found:
-        found = list(_derivable(touched, hidden) & small)
+        found = list(_out_of_reach(known, touched, hidden, small, smallest))
     return sorted(found, key=_order)
 
 
@@ -189,47 +190,29 @@ def _narrow(low: dict[Key, float], high: dict[Key, float], key: Key, floor: floa
     return changed
 
 
-def _derivable(sums: list[_Sum], hidden: set[Key]) -> set[Key]:
-    """Hidden cells that the additions, taken together, fix exactly: rows with a single unknown after elimination."""
+def _out_of_reach(
+    known: Mapping[Key, float], sums: list[_Sum], hidden: set[Key], small: set[Key], smallest: int
+) -> set[Key]:
+    """Small cells that cannot hold `smallest` in any table that fits all additions at once."""
     keys = sorted(hidden, key=_order)
     columns = {key: i for i, key in enumerate(keys)}
-    reduced: dict[int, dict[int, Fraction]] = {}
+    least = {key: min(known[key], 1.0) for key in keys}
+    # What stands in the programme is how far each hidden cell is above the least that it holds.
+    equations: list[Equation] = []
+    count = len(keys)
     for one in sums:
-        if one.is_equal:
-            _reduce(_row(one, columns), reduced)
-    return {keys[pivot] for pivot, row in reduced.items() if len(row) == 1}
-
-
-def _row(one: _Sum, columns: Mapping[Key, int]) -> dict[int, Fraction]:
-    row = {columns[key]: Fraction(1) for key in one.parts if key in columns}
-    if one.whole in columns:
-        row[columns[one.whole]] = Fraction(-1)
-    return row
-
-
-def _reduce(row: dict[int, Fraction], reduced: dict[int, dict[int, Fraction]]) -> None:
-    """Add a row to those that are already reduced, one pivot each."""
-    for pivot, other in reduced.items():
-        if pivot in row:
-            _subtract(row, other, row[pivot])
-    if not row:
-        return
-    pivot = min(row)
-    factor = row[pivot]
-    row = {column: value / factor for column, value in row.items()}
-    for other in reduced.values():
-        if pivot in other:
-            _subtract(other, row, other[pivot])
-    reduced[pivot] = row
-
-
-def _subtract(row: dict[int, Fraction], other: Mapping[int, Fraction], times: Fraction) -> None:
-    for column, value in other.items():
-        left = row.get(column, Fraction(0)) - times * value
-        if left:
-            row[column] = left
-        else:
-            row.pop(column, None)
+        row = {columns[key]: 1.0 for key in one.parts if key in columns}
+        total = sum(known[key] for key in one.parts if key not in columns)
+        total += sum(least[key] for key in one.parts if key in columns)
+        if one.whole in columns:
+            row[columns[one.whole]] = -1.0
+        whole = least.get(one.whole, known[one.whole])
+        if not one.is_equal:
+            row[count], count = 1.0, count + 1
+        equations.append((row, whole - total))
+    goals = {columns[key]: smallest - least[key] for key in small}
+    reached = reachable(equations, count, goals)
+    return {key for key in small if columns[key] not in reached}
 
 
 def _next_to_hide(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 
 from .exact import plain_text, shortened
 from .types import IndicatorRule, ValueType
@@ -23,6 +24,7 @@ _DIGITS = {
 }
 
 
+@lru_cache(maxsize=8192)
 def format_number(value: Decimal, digits: int) -> str:
     """At most `digits` decimals, half to even, no trailing zeros; groups of three from five digits on.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import cache, reduce
 
 from .errors import EngineError
 
@@ -16,7 +17,9 @@ def plain_text(value: Decimal) -> str:
     """The same number as text, without trailing zeros and without an exponent."""
     if not value.is_finite():
         raise EngineError(f"A finite number was expected, {value} was given.")
-    text = format(value, "f")
+    text = str(value)
+    if "E" in text:
+        text = format(value, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
@@ -30,30 +33,40 @@ def plain(value: Decimal) -> Decimal:
     """
     if not value.is_finite():
         raise EngineError(f"A finite number was expected, {value} was given.")
-    if not value:
-        return _ZERO
-    if abs(value) >= _LARGEST or (short := _WIDE.normalize(value)) != value:
+    if abs(value) >= _LARGEST or (short := value.normalize(_WIDE)) != value:
         return Decimal(plain_text(value))  # More digits than usual: the long way.
-    whole = _WIDE.quantize(short, _ONE)  # 1E+2 becomes 100.
-    return whole if whole == short else short
+    return _without_exponent(short)
+
+
+def _without_exponent(short: Decimal) -> Decimal:
+    """1E+2 becomes 100, -0 becomes 0."""
+    whole = short.quantize(_ONE, None, _WIDE)
+    if whole != short:
+        return short
+    return whole or _ZERO
 
 
 def rounded(value: Decimal) -> Decimal:
     """The number to ten decimal places, half to even, so that stored and recomputed values agree."""
-    return plain(_WIDE.quantize(value, _LAST_DIGIT))
+    if not value.is_finite():
+        raise EngineError(f"A finite number was expected, {value} was given.")
+    # Never more than sixty digits here, so nothing gets lost on the way.
+    return _without_exponent(value.quantize(_LAST_DIGIT, None, _WIDE).normalize(_WIDE))
 
 
 def shortened(value: Decimal, digits: int) -> Decimal:
     """The number to at most `digits` decimal places, half to even; keeps the places it is given."""
-    return _WIDE.quantize(value, Decimal(1).scaleb(-digits))
+    return value.quantize(_place(digits), None, _WIDE)
+
+
+@cache
+def _place(digits: int) -> Decimal:
+    return Decimal(1).scaleb(-digits)
 
 
 def total(values: Iterable[Decimal]) -> Decimal:
     """The exact sum; zero for nothing, so callers ask first whether there is anything."""
-    result = Decimal(0)
-    for value in values:
-        result = _WIDE.add(result, value)
-    return plain(result)
+    return plain(reduce(_WIDE.add, values, _ZERO))
 
 
 def times(left: Decimal, right: Decimal) -> Decimal:
@@ -104,5 +117,6 @@ def median(values: Sequence[Decimal]) -> Decimal:
 
 def weighted_mean(values: Sequence[Decimal], weights: Sequence[Decimal]) -> Decimal:
     """Σ w·x ÷ Σ w; the weights are not negative and not all zero."""
-    products = (times(value, weight) for value, weight in zip(values, weights, strict=True))
+    multiply = _WIDE.multiply
+    products = [multiply(value, weight) for value, weight in zip(values, weights, strict=True)]
     return quotient(total(products), total(weights))

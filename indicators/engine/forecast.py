@@ -13,9 +13,10 @@ import numpy as np
 from . import exact
 from .achievement import planned_value
 from .distributions import t_cdf, t_quantile
+from .kendall import autocorrelations, theil_sen
 from .messages import gettext_noop, message, refuse
 from .timeline import effective_time_rule, reported_points, started
-from .trend import DAYS_PER_YEAR, autocorrelations, theil_sen
+from .trend import DAYS_PER_YEAR
 from .types import (
     Direction,
     Forecast,

@@ -21,8 +21,8 @@ from .distributions import normal_cdf
 from .messages import gettext_noop, refuse
 from .quality import coverage, stale_from
 from .rules import Rules
-from .timeline import CurrentValue, current_value, planned_for, reported_points, started
-from .trend import trend
+from .timeline import CurrentValue, planned_for, started, value_of
+from .trend import TrendQuestion, trends
 from .types import (
     Direction,
     IndicatorRule,
@@ -36,12 +36,16 @@ from .types import (
     Status,
     Step,
     Trajectory,
+    Trend,
     ValueType,
 )
 
 Z_95 = Decimal("1.959964")
-_KEPT = {Direction.RANGE, Direction.MAINTAIN_ABOVE, Direction.MAINTAIN_BELOW}
-_DONE_OR_NOT = {ValueType.BINARY, ValueType.MILESTONE}
+# Tuples: few members, compared by identity, which is quicker than hashing an enum.
+_KEPT = (Direction.RANGE, Direction.MAINTAIN_ABOVE, Direction.MAINTAIN_BELOW)
+_DONE_OR_NOT = (ValueType.BINARY, ValueType.MILESTONE)
+_WITHOUT_PACE = (*_DONE_OR_NOT, ValueType.EFFECT_SIZE, ValueType.TEXT)
+_JUDGED = (Status.ON_TRACK, Status.AT_RISK, Status.OFF_TRACK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,16 @@ class _Progress:
     """What the plain sentence adds for this kind of indicator."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """A snapshot as it is judged: the plan that is applied, the periods that had begun, the value they give."""
+
+    snapshot: Snapshot
+    plan: Plan
+    series: tuple[PeriodValue, ...]
+    current: CurrentValue
+
+
 def judge(snapshot: Snapshot) -> Judgement:
     """Judge one indicator at a date.
 
@@ -74,51 +88,63 @@ def judge(snapshot: Snapshot) -> Judgement:
     Returns:
         The judgement with its steps and sentence. Achievement, index and planned value are exact to ten places.
     """
-    rule, rules, as_of = snapshot.rule, snapshot.rules, snapshot.as_of
-    plan, original = _effective(snapshot.plan, rule), _effective(snapshot.original_plan, rule)
-    series = started(snapshot.series, as_of)
-    current = (
-        _latest_text(series)
-        if rule.value_type is ValueType.TEXT
-        else current_value(series, rule, plan, as_of)
+    return judge_many([snapshot])[0]
+
+
+def judge_many(snapshots: Iterable[Snapshot]) -> list[Judgement]:
+    """One judgement for each snapshot, in their order, each as `judge` gives it; trends are computed together."""
+    readings = [_read(one) for one in snapshots]
+    moving = trends([_movement_of(one) for one in readings])
+    return [_judged(one, trend) for one, trend in zip(readings, moving, strict=True)]
+
+
+def _movement_of(reading: _Reading) -> TrendQuestion:
+    known = [p for p in reading.series if p.value is not None]
+    return TrendQuestion(
+        days=tuple([p.ends_on for p in known]),
+        values=tuple([p.value for p in known if p.value is not None]),
+        direction=reading.snapshot.rule.direction,
+        has_better=not reading.snapshot.rule.is_context,
     )
+
+
+def _read(snapshot: Snapshot) -> _Reading:
+    rule, plan = snapshot.rule, _effective(snapshot.plan, snapshot.rule)
+    series = started(snapshot.series, snapshot.as_of)
+    is_text = rule.value_type is ValueType.TEXT
+    current = _latest_text(series) if is_text else value_of(series, rule, plan)
+    return _Reading(snapshot=snapshot, plan=plan, series=series, current=current)
+
+
+def _judged(reading: _Reading, moving: Trend) -> Judgement:
+    snapshot, plan, series, current = reading.snapshot, reading.plan, reading.series, reading.current
+    rule, rules = snapshot.rule, snapshot.rules
     goes_stale = _stale_from(current, snapshot)
-    missing = _why_no_current_data(current, snapshot)
+    missing = _why_no_current_data(current, goes_stale, snapshot.as_of)
     progress = _progress(series, current, rule, plan, rules)
     status, refusal = _status(missing, progress, rule)
-    covered = coverage(series, as_of)
-    has_better = not rule.is_context
-    moving = trend(reported_points(series), rule.direction, has_better=has_better)
+    covered = coverage(series, snapshot.as_of)
     pace = _pace(current, rule, plan)
-    over_target_from = rules.over_target_from if plan.over_target_from is None else plan.over_target_from
-    is_over = (
-        rule.direction not in _KEPT
-        and not rule.is_context
-        and rule.value_type not in _DONE_OR_NOT | {ValueType.EFFECT_SIZE}
-        and progress.achieved is not None
-        and progress.achieved > over_target_from
-    )
-    judged = status in {Status.ON_TRACK, Status.AT_RISK, Status.OFF_TRACK}
-    steps = _steps(current, rule, progress, pace, missing)
+    is_over = _is_over_target(progress.achieved, rule, plan, rules)
+    is_judged = status in _JUDGED
+    is_approximate = is_judged and progress.is_approximate
     return Judgement(
         status=status,
         refusal=refusal,
         value=current.value,
         value_on=current.on,
         achievement=progress.achieved,
-        achievement_original=progress.achieved
-        if original == plan
-        else _achievement_original(series, current, rule, original, rules),
+        achievement_original=_achievement_original(reading, progress.achieved),
         expected_achievement=progress.expected,
         on_track_index=progress.index,
         planned_value=progress.planned,
         required_pace=pace,
         is_over_target=is_over,
-        is_approximate=judged and progress.is_approximate,
+        is_approximate=is_approximate,
         trend=moving,
         coverage=covered,
         stale_from=goes_stale,
-        steps=steps,
+        steps=_steps(current, rule, progress, pace, missing),
         sentence=explain.sentence(
             status=status,
             refusal=refusal,
@@ -129,17 +155,12 @@ def judge(snapshot: Snapshot) -> Judgement:
             rule=rule,
             trend=moving,
             covered=covered,
-            is_over_target=is_over and judged,
-            is_approximate=judged and progress.is_approximate,
-            required_pace=pace if judged else None,
+            is_over_target=is_over and is_judged,
+            is_approximate=is_approximate,
+            required_pace=pace if is_judged else None,
             rules=rules,
         ),
     )
-
-
-def judge_many(snapshots: Iterable[Snapshot]) -> list[Judgement]:
-    """One judgement for each snapshot, in their order."""
-    return [judge(one) for one in snapshots]
 
 
 def _effective(plan: Plan, rule: IndicatorRule) -> Plan:
@@ -168,16 +189,10 @@ def _stale_from(current: CurrentValue, snapshot: Snapshot) -> date | None:
     )
 
 
-def _why_no_current_data(current: CurrentValue, snapshot: Snapshot) -> Refusal | None:
+def _why_no_current_data(current: CurrentValue, limit: date | None, as_of: date) -> Refusal | None:
     if current.on is None:
         return refuse(RefusalCode.NO_APPROVED_DATA, gettext_noop("There are no approved data yet."))
-    limit = stale_from(
-        current.on,
-        frequency_days=snapshot.frequency_days,
-        grace_days=snapshot.grace_days,
-        rules=snapshot.rules,
-    )
-    if limit is None or snapshot.as_of < limit:
+    if limit is None or as_of < limit:
         return None
     return refuse(
         RefusalCode.STALE,
@@ -217,19 +232,16 @@ def _progress(
 def _on_the_way(
     current: CurrentValue, actual: Decimal, rule: IndicatorRule, plan: Plan, rules: Rules
 ) -> _Progress:
-    achieved = achievement(actual, plan.baseline, plan.target)
+    achieved = _achieved(actual, rule, plan)
     if isinstance(achieved, Refusal):
         return _Progress(refusal=achieved)
     assert plan.baseline is not None
     assert plan.target is not None
-    wrong_way = check_direction(rule.direction, plan.baseline, plan.target)
-    if wrong_way is not None:
-        return _Progress(refusal=wrong_way)
     steps = [explain.achievement_step(actual, plan, achieved, rule)]
     if rule.value_type in _DONE_OR_NOT and achieved >= 1:
         return _Progress(status=Status.ON_TRACK, achieved=achieved, planned=plan.target, steps=tuple(steps))
     if rule.value_type is ValueType.EFFECT_SIZE:
-        return _effect_size(current, actual, achieved, plan, rule, steps)
+        return _effect_size(current, actual, achieved, plan, rule, rules, steps)
     planned = planned_for(current, rule, plan)
     if isinstance(planned, Refusal):
         return _Progress(refusal=planned, achieved=achieved, steps=tuple(steps))
@@ -244,7 +256,7 @@ def _on_the_way(
         return _Progress(
             refusal=index, achieved=achieved, expected=expected, planned=planned, steps=tuple(steps)
         )
-    steps.append(explain.index_step(achieved, expected, index, plan))
+    steps.append(explain.index_step(achieved, expected, index, plan, rules))
     status = status_of(index, achieved, plan)
     is_approximate = False
     if current.standard_error is not None and current.standard_error > 0:
@@ -261,12 +273,22 @@ def _on_the_way(
     )
 
 
+def _achieved(actual: Decimal, rule: IndicatorRule, plan: Plan) -> Decimal | Refusal:
+    achieved = achievement(actual, plan.baseline, plan.target)
+    if isinstance(achieved, Refusal):
+        return achieved
+    assert plan.baseline is not None
+    assert plan.target is not None
+    return check_direction(rule.direction, plan.baseline, plan.target) or achieved
+
+
 def _effect_size(
     current: CurrentValue,
     actual: Decimal,
     achieved: Decimal,
     plan: Plan,
     rule: IndicatorRule,
+    rules: Rules,
     steps: list[Step],
 ) -> _Progress:
     """A pre-agreed minimal effect holds for each course, nothing is due bit by bit; the lower limit counts."""
@@ -283,7 +305,7 @@ def _effect_size(
         sure = lower
         steps.append(explain.error_step(min(low, high), max(low, high), None, rule))
     status = status_of(sure, sure, plan)
-    steps.append(explain.index_step(sure, Decimal(1), sure, plan))
+    steps.append(explain.index_step(sure, Decimal(1), sure, plan, rules))
     return _Progress(
         status=status,
         achieved=achieved,
@@ -334,6 +356,7 @@ def _kept_within(
     total = len(counted) - len(refused)
     met = total - len(missing) - len(outside)
     share = exact.quotient(Decimal(met), Decimal(total))
+    status = status_of(share, share, plan)
     steps = [explain.share_step(met, total, low, high, rule)]
     for label, periods in (
         (gettext_noop("Periods outside the bounds"), outside),
@@ -343,14 +366,37 @@ def _kept_within(
         if periods:
             steps.append(explain.listed_step(label, periods))
     return _Progress(
-        status=status_of(share, share, plan),
+        status=status,
         achieved=share,
         expected=Decimal(1),
         index=share,
+        is_approximate=any(
+            status is not status_of(other, other, plan)
+            for change in _changes_inside_error(counted, low, high)
+            for other in [exact.quotient(Decimal(met + change), Decimal(total))]
+        ),
         planned=None if rule.direction is Direction.RANGE else (low if low is not None else high),
         steps=tuple(steps),
         said=explain.kept_within(met, total, len(missing)),
     )
+
+
+def _changes_inside_error(
+    periods: Sequence[PeriodValue], low: Decimal | None, high: Decimal | None
+) -> set[int]:
+    """What a single period would add to those inside the bounds if its value lay elsewhere in its 95 % interval."""
+    found = set()
+    for period in periods:
+        if period.value is None or not period.standard_error:
+            continue
+        reach = Z_95 * period.standard_error
+        least, most = period.value - reach, period.value + reach
+        if is_inside(period.value, low, high):
+            if not (is_inside(least, low, None) and is_inside(most, None, high)):
+                found.add(-1)
+        elif is_inside(most, low, None) and is_inside(least, None, high):
+            found.add(1)
+    return found
 
 
 def _too_early() -> Refusal:
@@ -369,24 +415,30 @@ def _bounds(direction: Direction, plan: Plan) -> tuple[Decimal | None, Decimal |
             return plan.range_low, plan.range_high
 
 
-def _achievement_original(
-    series: Sequence[PeriodValue],
-    current: CurrentValue,
-    rule: IndicatorRule,
-    original: Plan,
-    rules: Rules,
-) -> Decimal | None:
+def _achievement_original(reading: _Reading, achieved: Decimal | None) -> Decimal | None:
     """The same achievement against the first plan; a cumulative value starts from that plan's own baseline."""
-    if rule.direction not in _KEPT and series:
-        current = current_value(series, rule, original, max(p.starts_on for p in series))
-    return _progress(series, current, rule, original, rules).achieved
+    rule, series = reading.snapshot.rule, reading.series
+    original = _effective(reading.snapshot.original_plan, rule)
+    if original == reading.plan or rule.is_context or rule.value_type is ValueType.TEXT:
+        return achieved
+    if rule.direction in _KEPT:
+        return _kept_within(series, reading.current, rule, original).achieved
+    value = value_of(series, rule, original).value
+    against = None if value is None else _achieved(value, rule, original)
+    return against if isinstance(against, Decimal) else None
+
+
+def _is_over_target(achieved: Decimal | None, rule: IndicatorRule, plan: Plan, rules: Rules) -> bool:
+    if achieved is None or rule.direction in _KEPT or rule.is_context or rule.value_type in _WITHOUT_PACE:
+        return False
+    return achieved > (rules.over_target_from if plan.over_target_from is None else plan.over_target_from)
 
 
 def _pace(current: CurrentValue, rule: IndicatorRule, plan: Plan) -> Decimal | None:
     judged_by_path = rule.direction not in _KEPT and not rule.is_context
     if not judged_by_path or current.value is None or current.on is None:
         return None
-    if rule.value_type in _DONE_OR_NOT | {ValueType.EFFECT_SIZE, ValueType.TEXT}:
+    if rule.value_type in _WITHOUT_PACE:
         return None
     return required_pace(plan, current.value, current.on)
 
@@ -400,7 +452,7 @@ def _steps(
 ) -> tuple[Step, ...]:
     steps: list[Step] = []
     if current.value is not None:
-        steps.append(explain.value_step(current, rule))
+        steps += explain.value_steps(current, rule)
     steps += progress.steps
     if pace is not None:
         steps.append(explain.pace_step(pace))

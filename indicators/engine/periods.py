@@ -13,8 +13,11 @@ class Frequency(StrEnum):
     """How often an indicator is reported."""
 
     WEEKLY = "weekly"
+    TWO_WEEKS = "two_weeks"
     MONTHLY = "monthly"
+    TWO_MONTHS = "two_months"
     QUARTERLY = "quarterly"
+    FOUR_MONTHS = "four_months"
     SEMI_ANNUAL = "semi_annual"
     ANNUAL = "annual"
     PER_COURSE = "per_course"
@@ -33,8 +36,11 @@ class Frequency(StrEnum):
 
 _DAYS = {
     Frequency.WEEKLY: 7,
+    Frequency.TWO_WEEKS: 14,
     Frequency.MONTHLY: 31,
+    Frequency.TWO_MONTHS: 62,
     Frequency.QUARTERLY: 92,
+    Frequency.FOUR_MONTHS: 123,
     Frequency.SEMI_ANNUAL: 184,
     Frequency.ANNUAL: 366,
     Frequency.PER_COURSE: 366,
@@ -42,10 +48,17 @@ _DAYS = {
 }
 _MONTHS = {
     Frequency.MONTHLY: 1,
+    Frequency.TWO_MONTHS: 2,
     Frequency.QUARTERLY: 3,
+    Frequency.FOUR_MONTHS: 4,
     Frequency.SEMI_ANNUAL: 6,
     Frequency.ANNUAL: 12,
 }
+
+
+_WEEKS = {Frequency.WEEKLY: 1, Frequency.TWO_WEEKS: 2}
+_A_MONDAY = date(2000, 1, 3)
+"""Fortnights are counted from here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +84,9 @@ def periods_between(
         fiscal_year_start_month: 1 to 12; quarters, half-years and years are counted from it.
 
     Returns:
-        Periods in order of time, labelled ``2025-W07``, ``2025-07``, ``2025 Q3``, ``2025 H1``, ``2025``, and with a
-        fiscal year ``FY2025/26 Q3``, ``FY2025/26 H1``, ``FY2025/26``.
+        Periods in order of time, labelled ``2025-W07``, ``2025-W07–08``, ``2025-07``, ``2025-07–08``, ``2025 Q3``,
+        ``2025 H1``, ``2025``, and with a fiscal year ``FY2025/26 Q3``, ``FY2025/26 H1``, ``FY2025/26``. Fortnights
+        are counted on from one Monday and never cut short, whatever year they lie in.
 
     Raises:
         EngineError: the span is reversed or the month is not 1 to 12.
@@ -85,8 +99,8 @@ def periods_between(
         raise EngineError(f"The span ends on {ends_on}, before it starts on {starts_on}.")
     if not 1 <= fiscal_year_start_month <= 12:
         raise EngineError(f"Month {fiscal_year_start_month} was given; 1 to 12 was expected.")
-    if frequency is Frequency.WEEKLY:
-        return _weeks(starts_on, ends_on)
+    if frequency in _WEEKS:
+        return _weeks(_WEEKS[frequency], starts_on, ends_on)
     if frequency.months is None:
         return ()
     return _month_periods(frequency.months, starts_on, ends_on, fiscal_year_start_month)
@@ -117,14 +131,23 @@ def custom_periods(months: int, starts_on: date, ends_on: date, first_month: int
     return _month_periods(months, starts_on, ends_on, first_month)
 
 
-def _weeks(starts_on: date, ends_on: date) -> tuple[Period, ...]:
+def _weeks(weeks: int, starts_on: date, ends_on: date) -> tuple[Period, ...]:
     found: list[Period] = []
-    monday = starts_on - timedelta(days=starts_on.weekday())
-    while monday <= ends_on:
-        year, week, _ = monday.isocalendar()
-        found.append(Period(starts_on=monday, ends_on=monday + timedelta(days=6), label=f"{year}-W{week:02}"))
-        monday += timedelta(days=7)
+    first = starts_on - timedelta(days=(starts_on - _A_MONDAY).days % (7 * weeks))
+    while first <= ends_on:
+        last = first + timedelta(days=7 * weeks - 1)
+        found.append(Period(starts_on=first, ends_on=last, label=_week_label(first, last)))
+        first = last + timedelta(days=1)
     return tuple(found)
+
+
+def _week_label(first: date, last: date) -> str:
+    year, week, _ = first.isocalendar()
+    last_year, last_week, _ = last.isocalendar()
+    name = f"{year}-W{week:02}"
+    if week == last_week:
+        return name
+    return f"{name}–{last_week:02}" if year == last_year else f"{name}–{last_year}-W{last_week:02}"
 
 
 def _month_periods(months: int, starts_on: date, ends_on: date, first_month: int) -> tuple[Period, ...]:

@@ -52,10 +52,12 @@ def stale_from(
 
 def coverage(series: Sequence[PeriodValue], as_of: date) -> Coverage:
     """Reported of expected over the periods that ended by `as_of`; a surplus in one does not fill another."""
-    due = [p for p in series if p.ends_on <= as_of]
-    return Coverage(
-        reported=sum(min(p.reported, p.expected) for p in due), expected=sum(p.expected for p in due)
-    )
+    reported = expected = 0
+    for period in series:
+        if period.ends_on <= as_of:
+            reported += min(period.reported, period.expected)
+            expected += period.expected
+    return Coverage(reported=reported, expected=expected)
 
 
 def is_partial(found: Coverage, rules: Rules = METHOD_RULES) -> bool:

@@ -16,7 +16,10 @@ _PICKED: dict[SiteRule, Callable[[Sequence[Decimal]], Decimal]] = {
     SiteRule.MIN: lambda values: exact.plain(min(values)),
     SiteRule.MAX: lambda values: exact.plain(max(values)),
     SiteRule.MEDIAN: exact.median,
+    SiteRule.FIRST: lambda values: exact.plain(values[0]),
+    SiteRule.LAST: lambda values: exact.plain(values[-1]),
 }
+_ONE_SPEAKS = {SiteRule.FIRST: min, SiteRule.LAST: max}
 """Rules that pick a value, of whose standard error nothing can be said."""
 
 
@@ -93,6 +96,32 @@ def roll_up_period(
         expected=expected,
         refusal=refusal,
     )
+
+
+def counted(measurements: Sequence[Measurement], rule: IndicatorRule) -> tuple[Measurement, ...]:
+    """Those of one period that its figure is made of; the others stand beside it (METHOD 2.1).
+
+    A figure of the whole programme is used instead of its sites, a total instead of its cells, and of several ways to
+    split the coarsest.
+    """
+    usable = [m for m in measurements if rule.value_type is ValueType.TEXT or is_usable(m)]
+    by_site = _by_site(usable)
+    return tuple(one for cells in _speaking(by_site, rule) for one in _coarsest(cells))
+
+
+def _speaking(by_site: dict[int | None, list[Measurement]], rule: IndicatorRule) -> list[list[Measurement]]:
+    """The sites whose figures count."""
+    if None in by_site:
+        return [by_site[None]]
+    if by_site and rule.site_rule in _ONE_SPEAKS:
+        number = _ONE_SPEAKS[rule.site_rule](site for site in by_site if site is not None)
+        return [by_site[number]]
+    return list(by_site.values())
+
+
+def _coarsest(cells: Sequence[Measurement]) -> list[Measurement]:
+    groups = _by_dimensions(cells)
+    return groups[min(groups, key=lambda names: (len(names), names))]
 
 
 def is_usable(measurement: Measurement) -> bool:
@@ -200,10 +229,8 @@ def _by_dimensions(cells: Iterable[Measurement]) -> dict[tuple[str, ...], list[M
 
 
 def _join_sites(by_site: dict[int | None, list[Measurement]], rule: IndicatorRule) -> _Figure | Refusal:
-    if None in by_site:
-        return _join_cells(by_site[None], rule)
     figures: list[_Figure] = []
-    for cells in by_site.values():
+    for cells in _speaking(by_site, rule):
         figure = _join_cells(cells, rule)
         if isinstance(figure, Refusal):
             return figure
@@ -220,8 +247,6 @@ def _join_sites(by_site: dict[int | None, list[Measurement]], rule: IndicatorRul
 
 
 def _join_cells(cells: Sequence[Measurement], rule: IndicatorRule) -> _Figure | Refusal:
-    groups = _by_dimensions(cells)
-    names = min(groups, key=lambda names: (len(names), names))
     chosen = [
         _Figure(
             numerator=m.numerator,
@@ -230,7 +255,7 @@ def _join_cells(cells: Sequence[Measurement], rule: IndicatorRule) -> _Figure | 
             standard_error=m.standard_error,
             n=m.n,
         )
-        for m in groups[names]
+        for m in _coarsest(cells)
     ]
     return chosen[0] if len(chosen) == 1 else _combine(chosen, _rule_within_site(rule), rule)
 
@@ -242,7 +267,7 @@ def _rule_within_site(rule: IndicatorRule) -> SiteRule:
             return SiteRule.SUM
         case ValueType.RATIO:
             return SiteRule.RATIO_OF_SUMS
-        case _ if rule.site_rule in {SiteRule.NOT_APPLICABLE, SiteRule.RATIO_OF_SUMS}:
+        case _ if rule.site_rule in {SiteRule.NOT_APPLICABLE, SiteRule.RATIO_OF_SUMS, *_ONE_SPEAKS}:
             return SiteRule.MEAN_WEIGHTED_N
         case _:
             return rule.site_rule
@@ -266,7 +291,7 @@ def _combine(figures: Sequence[_Figure], how: SiteRule, rule: IndicatorRule) -> 
     joined = join_values(
         values,
         how,
-        n=[f.n if f.n is not None or f.denominator is None else int(f.denominator) for f in figures],
+        n=[f.denominator if f.n is None else f.n for f in figures],
         standard_errors=[f.standard_error for f in figures],
     )
     if isinstance(joined, Refusal):
@@ -283,10 +308,10 @@ def join_values(
     values: Sequence[Decimal],
     how: SiteRule,
     *,
-    n: Sequence[int | None],
+    n: Sequence[int | Decimal | None],
     standard_errors: Sequence[Decimal | None],
 ) -> tuple[Decimal, Decimal | None] | Refusal:
-    """One value and its standard error (None when unknown) out of several, by a site rule."""
+    """One value and its standard error (None when unknown) out of several in the order of their sites, by a rule."""
     match how:
         case SiteRule.SUM:
             return exact.total(values), _error_of_sum(standard_errors)
@@ -294,7 +319,7 @@ def join_values(
             error = _error_of_sum(standard_errors)
             count = Decimal(len(values))
             return exact.mean(values), None if error is None else exact.quotient(error, count)
-        case SiteRule.MIN | SiteRule.MAX | SiteRule.MEDIAN:
+        case SiteRule.MIN | SiteRule.MAX | SiteRule.MEDIAN | SiteRule.FIRST | SiteRule.LAST:
             return _PICKED[how](values), None
         case SiteRule.MEAN_WEIGHTED_N | SiteRule.RATIO_OF_SUMS:
             weights = [Decimal(one) for one in n if one is not None]

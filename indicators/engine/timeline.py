@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from operator import attrgetter
 
 from . import exact
 from .achievement import planned_path, planned_value
 from .messages import gettext_noop, refuse
 from .rollup import inverse_variance_mean, minimum_data_refusal
-from .types import Direction, IndicatorRule, PeriodValue, Plan, Refusal, RefusalCode, TimeRule, ValueType
+from .types import Direction, IndicatorRule, PeriodValue, Plan, Refusal, RefusalCode, TimeRule
 
-ROLLING_YEARS = 5
+_end_and_start = attrgetter("ends_on", "starts_on")
+ROLLING_5Y_MONTHS = 60
 POOLED = {
     TimeRule.MEAN,
     TimeRule.MIN,
@@ -54,7 +57,7 @@ def effective_time_rule(rule: IndicatorRule) -> TimeRule:
 
 def started(series: Sequence[PeriodValue], as_of: date) -> tuple[PeriodValue, ...]:
     """The periods that had begun by `as_of`, in order of time."""
-    return tuple(sorted((p for p in series if p.starts_on <= as_of), key=lambda p: (p.ends_on, p.starts_on)))
+    return tuple(sorted([p for p in series if p.starts_on <= as_of], key=_end_and_start))
 
 
 def reported_points(series: Sequence[PeriodValue]) -> tuple[tuple[date, Decimal], ...]:
@@ -69,13 +72,18 @@ def current_value(
 
     SUM is the baseline plus every increment of the periods that end after the baseline date; see
     `effective_time_rule` for the sums that are read otherwise. LAST is the newest
-    period. The averaging rules pool the periods that end after the baseline date; the rolling rule those of the five
-    years up to the newest. Missing periods are left out, never read as zero.
+    period. The averaging rules pool the periods that end after the baseline date, with a window only those that end
+    within so many months up to the newest reported one. Missing periods are left out, never read as zero.
 
     Returns:
         value None and no refusal when nothing was reported; value None with a refusal when a rule forbids a figure.
     """
-    reported = [p for p in started(series, as_of) if p.value is not None or p.refusal is not None]
+    return value_of(started(series, as_of), rule, plan)
+
+
+def value_of(begun: Sequence[PeriodValue], rule: IndicatorRule, plan: Plan) -> CurrentValue:
+    """`current_value` of the periods that had begun, in order of time (see `started`)."""
+    reported = [p for p in begun if p.value is not None or p.refusal is not None]
     if not reported:
         return CurrentValue(value=None, on=None)
     time_rule = effective_time_rule(rule)
@@ -84,10 +92,18 @@ def current_value(
     pooled = [p for p in reported if plan.baseline_on is None or p.ends_on > plan.baseline_on]
     if not pooled:
         return _last(reported)
-    if time_rule is TimeRule.ROLLING_5Y_RATIO:
-        newest = pooled[-1].ends_on
-        pooled = [p for p in pooled if p.ends_on > _years_before(newest, ROLLING_YEARS)]
+    months = window_months(rule)
+    if months is not None:
+        opens_on = _months_before(pooled[-1].ends_on + timedelta(days=1), months)
+        pooled = [p for p in pooled if p.ends_on >= opens_on]
     return _pool(pooled, rule, plan)
+
+
+def window_months(rule: IndicatorRule) -> int | None:
+    """Over how many months up to the newest period the value is formed; None: over all since the baseline."""
+    if effective_time_rule(rule) not in POOLED:
+        return None
+    return ROLLING_5Y_MONTHS if rule.time_rule is TimeRule.ROLLING_5Y_RATIO else rule.window_months
 
 
 def planned_for(current: CurrentValue, rule: IndicatorRule, plan: Plan) -> Decimal | Refusal:
@@ -101,7 +117,7 @@ def planned_for(current: CurrentValue, rule: IndicatorRule, plan: Plan) -> Decim
     if effective_time_rule(rule) not in POOLED or not current.periods:
         return planned_value(plan, current.on)
     path = planned_path(plan, [period.ends_on for period in current.periods])
-    return path if isinstance(path, Refusal) else _pool_path(path, current.periods, rule)
+    return path if isinstance(path, Refusal) else _pool_path(path, current, rule)
 
 
 def _last(reported: Sequence[PeriodValue]) -> CurrentValue:
@@ -177,9 +193,8 @@ def _pool_parts(periods: Sequence[PeriodValue], rule: IndicatorRule) -> CurrentV
     )
 
 
-def _pool_path(
-    path: Sequence[Decimal], periods: Sequence[PeriodValue], rule: IndicatorRule
-) -> Decimal | Refusal:
+def _pool_path(path: Sequence[Decimal], current: CurrentValue, rule: IndicatorRule) -> Decimal | Refusal:
+    """The path with the very weights that the value was formed with."""
     match rule.time_rule:
         case TimeRule.MIN:
             return min(path)
@@ -188,10 +203,10 @@ def _pool_path(
         case TimeRule.MEDIAN:
             return exact.median(path)
         case TimeRule.MEAN_INVERSE_VARIANCE:
-            joined = inverse_variance_mean(path, [p.standard_error for p in periods])
+            joined = inverse_variance_mean(path, [p.standard_error for p in current.periods])
             return joined if isinstance(joined, Refusal) else joined[0]
         case TimeRule.RATIO_OF_SUMS | TimeRule.ROLLING_5Y_RATIO | TimeRule.MEAN_WEIGHTED_N:
-            weights = _weights(periods, parts_first=rule.value_type is ValueType.RATIO)
+            weights = _weights(current.periods, parts_first=current.numerator is not None)
             return exact.mean(path) if weights is None else exact.weighted_mean(path, weights)
         case _:
             return exact.mean(path)
@@ -201,12 +216,12 @@ def _weights(periods: Sequence[PeriodValue], *, parts_first: bool = False) -> li
     """Cases behind each period: n, or the denominator where n is not stated (or the other way round)."""
     found: list[Decimal] = []
     for period in periods:
-        n = None if period.n is None else Decimal(period.n)
-        choices = (period.denominator, n) if parts_first else (n, period.denominator)
-        weight = next((one for one in choices if one is not None), None)
-        if weight is None:
+        if period.denominator is not None and (parts_first or period.n is None):
+            found.append(period.denominator)
+        elif period.n is not None:
+            found.append(Decimal(period.n))
+        else:
             return None
-        found.append(weight)
     return found if any(found) else None
 
 
@@ -224,8 +239,7 @@ def _error_of_sum(periods: Sequence[PeriodValue]) -> Decimal | None:
     return exact.root(exact.total(exact.times(one, one) for one in errors if one is not None))
 
 
-def _years_before(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:  # 29 February
-        return day.replace(year=day.year - years, day=28)
+def _months_before(day: date, months: int) -> date:
+    """The same day so many months earlier; the last of the month where that has fewer days."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

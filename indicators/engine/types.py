@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from .errors import EngineError
 from .rules import METHOD_RULES, Rules
 
 
@@ -49,6 +50,11 @@ class TimeRule(StrEnum):
     MEAN_WEIGHTED_N = "mean_weighted_n"
     MEAN_INVERSE_VARIANCE = "mean_inverse_variance"
     ROLLING_5Y_RATIO = "rolling_5y_ratio"
+    """RATIO_OF_SUMS with a window of 60 months, by its own name."""
+
+
+WITHOUT_WINDOW = {TimeRule.SUM, TimeRule.LAST, TimeRule.ROLLING_5Y_RATIO}
+"""Rules that no window goes with: they take all periods, one, or have a window of their own."""
 
 
 class SiteRule(StrEnum):
@@ -59,6 +65,9 @@ class SiteRule(StrEnum):
     MIN = "min"
     MAX = "max"
     MEDIAN = "median"
+    FIRST = "first"
+    """One site speaks for all: of those that reported, the one with the lowest number."""
+    LAST = "last"
     RATIO_OF_SUMS = "ratio_of_sums"
     MEAN_WEIGHTED_N = "mean_weighted_n"
     MEAN_INVERSE_VARIANCE = "mean_inverse_variance"
@@ -123,6 +132,13 @@ class RefusalCode(StrEnum):
     GOALPOSTS_WRONG = "GOALPOSTS_WRONG"
     OUT_OF_BOUNDS = "OUT_OF_BOUNDS"
     FORMULA_UNUSABLE = "FORMULA_UNUSABLE"
+    DID_NO_COMPARISON = "DID_NO_COMPARISON"
+    DID_PRETREND_UNTESTABLE = "DID_PRETREND_UNTESTABLE"
+    SC_TOO_FEW_DONORS = "SC_TOO_FEW_DONORS"
+    SC_PRE_TOO_SHORT = "SC_PRE_TOO_SHORT"
+    FUNCTIONS_TOO_FEW = "FUNCTIONS_TOO_FEW"
+    RATERS_TOO_FEW = "RATERS_TOO_FEW"
+    RATERS_DISAGREE = "RATERS_DISAGREE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,8 +204,22 @@ class IndicatorRule:
     min_denominator: Decimal | None = None
     min_n: int | None = None
     is_context: bool = False
+    window_months: int | None = None
+    """Only the periods that end within so many months up to the newest are pooled; None: all since the baseline.
+
+    For rules that pool. Of a sum, the total of a window is a level of its own: a formula, `sum(last([X], 12))`.
+    """
     unit: str = ""
     """Shown after the number, e.g. ``EUR``; empty for percent (follows from the scale) and for plain counts."""
+
+    def __post_init__(self) -> None:
+        if self.window_months is None:
+            return
+        if self.window_months < 1 or self.time_rule in WITHOUT_WINDOW:
+            raise EngineError(
+                f"A window of {self.window_months} months was given with the rule {self.time_rule}; 1 month or more"
+                " with a rule that pools periods was expected."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

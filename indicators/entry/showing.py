@@ -63,7 +63,9 @@ def figure_text(version: IndicatorVersion, figures: Mapping[str, Any]) -> str:
 
 
 def observation_text(observation: Observation) -> str:
-    """The figure of a stored observation in words."""
+    """The figure of a stored observation in words; where it is left out, that it is."""
+    if getattr(observation, "is_left_out", False):
+        return _("left out: few people")
     return figure_text(observation.indicator.version, vars(observation))
 
 
@@ -193,13 +195,20 @@ def event_words(verb: str) -> tuple[str, str]:
 
 
 def load_trail(observation: Observation, user: Any) -> list[dict[str, Any]]:
-    """The audit trail of one observation as timeline entries, newest first. One query."""
+    """The audit trail of one observation as timeline entries, newest first; without words where it is left out."""
+    is_left_out = getattr(observation, "is_left_out", False)
     events = Event.objects.visible_to(user).filter(about_type="observation", about_id=observation.pk)
     entries = []
     for event in events:
         title, icon = event_words(event.verb)
         entries.append(
-            {"icon": icon, "title": title, "text": event.reason, "at": event.at, "by": event.by_name}
+            {
+                "icon": icon,
+                "title": title,
+                "text": "" if is_left_out else event.reason,
+                "at": event.at,
+                "by": event.by_name,
+            }
         )
     return entries
 
@@ -213,7 +222,7 @@ def load_chain(observation: Observation) -> list[Observation]:
             unit=observation.unit_id,
             cell=observation.cell,
         )
-        .select_related("entered_by", "decided_by", "indicator__version")
+        .select_related("entered_by", "decided_by", "indicator__version", "indicator__programme")
         .order_by("-pk")
     )
 

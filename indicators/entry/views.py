@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from indicators.disclosure import shown_to
 from indicators.entry import actions
 from indicators.entry.cells import cell_label
 from indicators.entry.due import BUCKET_LABELS, PER_SECTION, Bucket, due_lines, due_progress
@@ -144,11 +145,12 @@ def observation_detail(request: HttpRequest, pk: int) -> HttpResponse:
 def detail_context(request: HttpRequest, observation: Observation, form: Any = None) -> dict[str, Any]:
     user: Any = request.user
     indicator = observation.indicator
-    chain = load_chain(observation)
+    observation, *chain = shown_to(user, [observation, *load_chain(observation)])
     return {
         "observation": observation,
         "indicator": indicator,
         "text": observation_text(observation),
+        "is_left_out": observation.is_left_out,  # type: ignore[attr-defined]
         "cell": cell_label(indicator.version, observation.cell),
         "evidence": observation.evidence.select_related("added_by"),
         "trail": load_trail(observation, user),

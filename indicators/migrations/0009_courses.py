@@ -28,7 +28,7 @@ RECORDS = ["indicators_testscore", "indicators_reaction", "indicators_followup"]
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("indicators", "0005_formula"),
+        ("indicators", "0009_target_proposal"),
     ]
 
     operations = [

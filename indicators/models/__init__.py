@@ -1,7 +1,17 @@
 """What is remembered: facts, derived rows, verdicts. One file a noun, re-exported here."""
 
+from indicators.models.alerts import Alert
 from indicators.models.assessments import AssessmentRun, AssessmentSchedule, DueAssessment, Kind, Verdict
 from indicators.models.audit import Event
+from indicators.models.composites import (
+    Across,
+    Aggregation,
+    CompositeIndex,
+    IndexComponent,
+    IndexResult,
+    IndexVersion,
+    Reads,
+)
 from indicators.models.courses import (
     AgeBand,
     Course,
@@ -42,6 +52,7 @@ from indicators.models.programmes import (
     ReportingPeriod,
     ReportingUnit,
 )
+from indicators.models.proposals import TargetProposal
 from indicators.models.reference import (
     ContextRelease,
     ContextSeries,
@@ -62,10 +73,14 @@ from indicators.models.tailoring import (
 
 __all__ = [
     "PENDING",
+    "Across",
     "AgeBand",
+    "Aggregation",
+    "Alert",
     "AssessmentRun",
     "AssessmentSchedule",
     "Assumption",
+    "CompositeIndex",
     "ContextRelease",
     "ContextSeries",
     "ContextValue",
@@ -85,6 +100,9 @@ __all__ = [
     "Framework",
     "Frequency",
     "GlobalRole",
+    "IndexComponent",
+    "IndexResult",
+    "IndexVersion",
     "IndicatorDefinition",
     "IndicatorStatus",
     "IndicatorVersion",
@@ -102,6 +120,7 @@ __all__ = [
     "Programme",
     "ProgrammeIndicator",
     "Reaction",
+    "Reads",
     "Recommendation",
     "Reliability",
     "ReportingPeriod",
@@ -113,6 +132,7 @@ __all__ = [
     "SignOff",
     "State",
     "Status",
+    "TargetProposal",
     "TargetRevision",
     "Tense",
     "TestScore",

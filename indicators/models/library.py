@@ -110,6 +110,12 @@ class IndicatorVersion(models.Model):
     time_rule = models.CharField(
         _("over time"), max_length=24, choices=[(r.value, r.value.replace("_", " ")) for r in engine.TimeRule]
     )
+    window_months = models.PositiveSmallIntegerField(
+        _("months that count"),
+        null=True,
+        blank=True,
+        help_text=_("Periods that ended earlier than so many months before the newest do not count."),
+    )
     site_rule = models.CharField(
         _("over sites"),
         max_length=24,
@@ -189,6 +195,7 @@ class IndicatorVersion(models.Model):
             upper_bound=self.upper_bound,
             min_denominator=self.min_denominator,
             min_n=self.min_n,
+            window_months=self.window_months,
             is_context=self.is_context,
             unit="" if self.unit.split()[0] in SCALE_WORDS else self.unit,
         )

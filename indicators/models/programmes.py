@@ -22,8 +22,11 @@ class Frequency(models.TextChoices):
     """How often an indicator is reported."""
 
     WEEKLY = EngineFrequency.WEEKLY.value, _("Weekly")
+    TWO_WEEKS = EngineFrequency.TWO_WEEKS.value, _("Every two weeks")
     MONTHLY = EngineFrequency.MONTHLY.value, _("Monthly")
+    TWO_MONTHS = EngineFrequency.TWO_MONTHS.value, _("Every two months")
     QUARTERLY = EngineFrequency.QUARTERLY.value, _("Quarterly")
+    FOUR_MONTHS = EngineFrequency.FOUR_MONTHS.value, _("Every four months")
     SEMI_ANNUAL = EngineFrequency.SEMI_ANNUAL.value, _("Half-yearly")
     ANNUAL = EngineFrequency.ANNUAL.value, _("Yearly")
     PER_COURSE = EngineFrequency.PER_COURSE.value, _("Per course run")

@@ -1,5 +1,6 @@
 """The verbs of this room, for whoever opens its door: pages, the API, the clock, the demo. Nothing is done here."""
 
+from indicators.programmes.composing import create_index, retire_index, revise_index
 from indicators.programmes.computing import set_formula
 from indicators.programmes.designing import (
     put_design_in_force,
@@ -11,6 +12,7 @@ from indicators.programmes.designing import (
     start_design_version,
 )
 from indicators.programmes.places import ensure_periods, save_course, save_run, save_unit
+from indicators.programmes.proposing import decide_proposal
 from indicators.programmes.registering import add_member, change_programme, end_membership, register_programme
 from indicators.programmes.rules import change_rules
 from indicators.programmes.tailoring import change_indicator, revise_target, sign_off, tailor_indicator
@@ -20,12 +22,16 @@ __all__ = [
     "change_indicator",
     "change_programme",
     "change_rules",
+    "create_index",
+    "decide_proposal",
     "end_membership",
     "ensure_periods",
     "put_design_in_force",
     "register_programme",
     "remove_assumption",
     "remove_objective",
+    "retire_index",
+    "revise_index",
     "revise_target",
     "save_assumption",
     "save_course",

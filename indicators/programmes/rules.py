@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
 from indicators import derived
-from indicators.engine.judge import judge
+from indicators.engine.judge import judge_many
 from indicators.engine.rules import DECIMALS, ORDERED, RANGES, Rules
 from indicators.events import remember
 from indicators.models import ProgrammeIndicator, RuleSet, User, rules_on
@@ -152,8 +152,9 @@ def preview_rules(*, values: Mapping[str, Decimal], at: datetime) -> Preview:
         for as_of, group in derived.by_day(
             load_indicators(pks[start : start + PREVIEW_CHUNK]), at=at
         ).items():
-            for snapshot in load_snapshots(group, as_of=as_of).values():
-                now, then = judge(snapshot), judge(replace(snapshot, rules=wanted))
+            snapshots = load_snapshots(group, as_of=as_of).values()
+            changed = judge_many(replace(one, rules=wanted) for one in snapshots)
+            for now, then in zip(judge_many(snapshots), changed, strict=True):
                 found.total += 1
                 if now.status is not then.status:
                     found.changed += 1

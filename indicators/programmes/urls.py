@@ -5,6 +5,7 @@ from django.urls import path
 from indicators.programmes import (
     design_views,
     formula_views,
+    index_views,
     place_views,
     rules_views,
     tailor_views,
@@ -48,6 +49,14 @@ urlpatterns = [
     path("programmes/<str:code>/members/", place_views.member_list, name="member-list"),
     path("programmes/<str:code>/members/new/", place_views.member_new, name="member-new"),
     path("programmes/<str:code>/members/<int:pk>/end/", place_views.member_end, name="member-end"),
+    # Composite indices.
+    path("programmes/<str:code>/indices/new/", index_views.composite_new, name="composite-new"),
+    path("programmes/<str:code>/indices/<int:pk>/edit/", index_views.composite_edit, name="composite-edit"),
+    path(
+        "programmes/<str:code>/indices/<int:pk>/retire/",
+        index_views.composite_retire,
+        name="composite-retire",
+    ),
     # Tailored indicators.
     path("programmes/<str:code>/indicators/add/", tailor_views.indicator_add, name="indicator-add"),
     path(
@@ -61,6 +70,7 @@ urlpatterns = [
     path(
         "programmes/<str:code>/indicators/<int:pk>/target/", tailor_views.target_revise, name="target-revise"
     ),
+    path("programmes/<str:code>/proposals/<int:pk>/", tailor_views.proposal_decide, name="proposal-decide"),
     path(
         "programmes/<str:code>/indicators/<int:pk>/formula/",
         formula_views.indicator_formula,

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 
 from indicators.charts import Estimate, EstimateSet, PairedCourse
 from indicators.models import AssessmentRun, Evaluation, GlobalRole, Kind, Status, User, Verdict
+from indicators.reports.explained_verdict import verdict_outline
+from indicators.reports.explanation import explanation_table
 from indicators.reports.queries import Tally
 from indicators.reports.tables import Row, Table
 from indicators.reports.verdict_tables import assessment_table
@@ -47,6 +49,16 @@ def verdicts_of(user: User, run: AssessmentRun) -> list[Verdict]:
 
 def table_of(user: User, run: AssessmentRun) -> Table:
     return assessment_table(run, verdicts_of(user, run))
+
+
+def explained_table(user: User, run: AssessmentRun) -> Table:
+    """The verdicts for a file, with the steps of each beside them."""
+    table = table_of(user, run)
+    shown = [verdict_outline(row.about, run) for row in table.rows]
+    table.explanation = explanation_table(
+        shown, name="explain-assessment", key=str(run.pk), title=table.title
+    )
+    return table
 
 
 def context(user: User, run: AssessmentRun) -> dict[str, Any]:

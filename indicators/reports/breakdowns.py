@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from indicators.engine.disaggregate import (
-    SITE,
-    breakdown,
-    by_site,
-    mismatches,
-    site_cell,
-    suppressed,
-)
+from indicators.disclosure import hidden_places, is_about_people, measurements_of
+from indicators.engine.disaggregate import breakdown, mismatches
 from indicators.engine.disclosure import cell_parts
-from indicators.engine.types import IndicatorRule, Measurement, ValueType
-from indicators.models import IndicatorVersion, Observation, ProgrammeIndicator, Role, User
-from indicators.permissions import roles_in
+from indicators.engine.types import ValueType
+from indicators.models import IndicatorVersion, Observation, ProgrammeIndicator
 from indicators.reports import cells
 from indicators.reports.cells import Cell
 from indicators.reports.wording import say
-
-PERSONAL_DIMENSIONS = ("sex", "gender", "age", "rank", "grade", "seniority")
-PERSONAL_WORDS = (
-    "participant", "person", "people", "respondent", "graduate", "women", "men", "staff", "student", "trainee",
-    "officer", "instructor", "supervisor", "killed", "injured", "casualt", "victim", "civilian",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +28,8 @@ class BreakdownRow:
     parts: str
     is_hidden: bool
     is_reported: bool
+    explain_key: str = ""
+    """Where it is explained; empty for what is left out and for the total."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,34 +41,6 @@ class Breakdown:
     hidden: int = 0
     mismatches: Sequence[str] = ()
     is_about_people: bool = False
-
-
-@dataclass(slots=True)
-class Hidden:
-    """Which figures of a list are left out: by period, those of a site and cell."""
-
-    places: dict[int, frozenset[str]] = field(default_factory=dict)
-
-    def hides(self, one: Observation) -> bool:
-        """Whole figures of a unit stay: they are what is reported; what splits them by people may not."""
-        return bool(one.cell) and site_cell(one.unit_id, one.cell) in self.places.get(
-            one.period_id, frozenset()
-        )
-
-
-def is_about_people(version: IndicatorVersion) -> bool:
-    """Split by something that only persons have, or counting persons by its own words (METHOD 2.7, small cells)."""
-    names = [f"{one['name']} {one.get('label', '')}".lower() for one in version.disaggregations]
-    words = f"{version.numerator_label} {version.denominator_label} {version.name} {version.unit}".lower()
-    by_person = any(part.startswith(PERSONAL_DIMENSIONS) for name in names for part in name.split())
-    return by_person or any(part.startswith(PERSONAL_WORDS) for part in words.split())
-
-
-def sees_small_cells(user: User, indicator: ProgrammeIndicator) -> bool:
-    """Those who enter and approve the figures work with each of them."""
-    return user.is_admin or bool(
-        roles_in(user, indicator.programme_id) & {Role.OFFICER, Role.APPROVER}  # type: ignore[attr-defined]
-    )
 
 
 def newest_breakdown(indicator: ProgrammeIndicator, observations: QuerySet[Observation]) -> Breakdown:
@@ -96,9 +56,11 @@ def newest_breakdown(indicator: ProgrammeIndicator, observations: QuerySet[Obser
     rule = indicator.version.rule()
     if rule.value_type is ValueType.TEXT:
         return Breakdown(is_about_people=about_people)
-    measurements = _measurements(observations.filter(period=newest.period_id))[newest.period_id]
+    measurements = measurements_of(observations.filter(period=newest.period_id))[
+        indicator.pk, newest.period_id
+    ]
     figures = breakdown(measurements, rule)
-    hidden = _hidden(measurements, rule) if about_people else frozenset()
+    hidden = hidden_places(measurements, rule) if about_people else frozenset()
     rows = [
         BreakdownRow(
             label=cell_label(indicator.version, one.cell),
@@ -109,6 +71,9 @@ def newest_breakdown(indicator: ProgrammeIndicator, observations: QuerySet[Obser
             else f"{cells.number(one.numerator).text} / {cells.number(one.denominator).text}",
             is_hidden=one.cell in hidden,
             is_reported=one.is_reported,
+            explain_key=f"{indicator.pk}-{newest.period_id}-{one.cell}"
+            if one.cell and one.cell not in hidden
+            else "",
         )
         for one in figures
     ]
@@ -125,59 +90,6 @@ def newest_breakdown(indicator: ProgrammeIndicator, observations: QuerySet[Obser
 
 def _only_counted(count: int) -> list[str]:
     return [_("%(count)s totals differ from the sum of their parts.") % {"count": count}] if count else []
-
-
-def hidden_figures(
-    indicator: ProgrammeIndicator, observations: QuerySet[Observation], periods: Collection[int]
-) -> Hidden:
-    """What is left out of a list of single figures. One query; none when the indicator is not about people."""
-    rule = indicator.version.rule()
-    if not is_about_people(indicator.version) or rule.value_type is ValueType.TEXT:
-        return Hidden()
-    found = _measurements(observations.filter(period__in=periods))
-    return Hidden(
-        {period: _hidden(rows, rule) for period, rows in found.items() if any(m.cell for m in rows)}
-    )
-
-
-def _hidden(measurements: Sequence[Measurement], rule: IndicatorRule) -> frozenset[str]:
-    """Hidden cells, of single sites and over all: both are decided in one table, for both are shown."""
-    figures = breakdown(by_site(measurements), rule)
-    whole = [one.cell for one in figures if all(name == SITE for name, _code in cell_parts(one.cell))]
-    return suppressed(figures, rule, always_shown=whole).hidden
-
-
-def _measurements(observations: QuerySet[Observation]) -> dict[int, list[Measurement]]:
-    rows = (
-        observations.select_related(None)
-        .order_by("pk")
-        .values_list(
-            "period_id",
-            "id",
-            "unit_id",
-            "cell",
-            "numerator",
-            "denominator",
-            "value",
-            "standard_error",
-            "sample_size",
-        )
-    )
-    found: dict[int, list[Measurement]] = defaultdict(list)
-    for period, pk, unit, cell, numerator, denominator, value, error, n in rows:
-        found[period].append(
-            Measurement(
-                id=pk,
-                site=unit,
-                cell=cell,
-                numerator=numerator,
-                denominator=denominator,
-                value=value,
-                standard_error=error,
-                n=n,
-            )
-        )
-    return found
 
 
 def cell_label(version: IndicatorVersion, cell: str) -> str:

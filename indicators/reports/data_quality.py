@@ -1,8 +1,9 @@
-"""The data-quality profile of an indicator, from its records. Two queries; decides nothing."""
+"""The data-quality profile of indicators, from their records. Two queries, however many; decides nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Exists, F, OuterRef, Q
@@ -15,6 +16,8 @@ from indicators.engine.quality import coverage, staleness
 from indicators.engine.types import RefusalCode, Snapshot
 from indicators.models import Evidence, Observation, ProgrammeIndicator, State
 from indicators.reports.wording import say
+
+COUNTED = ("answers", "figures", "same_person", "with_evidence", "corrected", "with_error", "on_time")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +45,15 @@ def quality_block(indicator: ProgrammeIndicator, snapshot: Snapshot, *, mismatch
 
     Speaks of the whole record, whoever reads it: a grade must not depend on the reader. It names no figure.
     """
-    found = profile.quality_profile(quality_facts(indicator, snapshot, mismatches=mismatches))
+    records = load_records([indicator.pk])[indicator.pk]
+    found = profile.quality_profile(quality_facts(records, snapshot, mismatches=mismatches))
     return QualityBlock(
-        label=_word(found.word),
+        label=quality_word(found.word),
         score=found.overall,
         rows=[
             QualityRow(
                 name=_standard(one.standard),
-                word=_word(one.word),
+                word=quality_word(one.word),
                 score=one.score,
                 reasons=[say(reason) for reason in one.reasons],
                 is_weakest=one.standard in found.weakest,
@@ -61,15 +65,33 @@ def quality_block(indicator: ProgrammeIndicator, snapshot: Snapshot, *, mismatch
     )
 
 
-def quality_facts(indicator: ProgrammeIndicator, snapshot: Snapshot, *, mismatches: int) -> QualityFacts:
-    """What the records say of themselves. Two queries."""
-    rows = Observation.objects.filter(indicator=indicator).order_by()
-    counts = _counts(rows)
-    graded = list(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """What the figures of one indicator say of themselves, counted."""
+
+    counts: Mapping[str, int]
+    graded: Sequence[tuple[str, int, str, int]]
+    """Reliability, credibility, way in, and how many figures."""
+
+
+def load_records(indicators: Collection[int]) -> dict[int, Records]:
+    """Two queries, however many indicators."""
+    rows = Observation.objects.filter(indicator__in=indicators).order_by()
+    counts = {row.pop("indicator"): row for row in _counts(rows)}
+    graded: dict[int, list[tuple[str, int, str, int]]] = defaultdict(list)
+    for pk, *grade in (
         rows.filter(state=State.APPROVED, missing_reason="")
-        .values_list("reliability", "credibility", "source")
+        .values_list("indicator", "reliability", "credibility", "source")
         .annotate(Count("pk"))
-    )
+    ):
+        graded[pk].append(tuple(grade))  # type: ignore[arg-type]
+    nothing = dict.fromkeys(COUNTED, 0)
+    return {pk: Records(counts=counts.get(pk, nothing), graded=graded[pk]) for pk in indicators}
+
+
+def quality_facts(records: Records, snapshot: Snapshot, *, mismatches: int) -> QualityFacts:
+    """The engine's question, from what the records say of themselves."""
+    counts, graded = records.counts, records.graded
     figures = counts["figures"]
     newest = next((p for p in reversed(snapshot.series) if p.value is not None), None)
     reported = [p for p in snapshot.series if p.value is not None or p.refusal is not None]
@@ -106,14 +128,16 @@ def quality_facts(indicator: ProgrammeIndicator, snapshot: Snapshot, *, mismatch
     )
 
 
-def _counts(rows) -> dict[str, int]:  # type: ignore[no-untyped-def]
+def _counts(rows) -> list[dict[str, int]]:  # type: ignore[no-untyped-def]
     approved = Q(state=State.APPROVED)
     figure = approved & Q(missing_reason="")
-    return dict(
+    return list(
         rows.annotate(
             has_evidence=Exists(Evidence.objects.filter(observation=OuterRef("pk"))),
             submitted_on=TruncDate("submitted_at"),
-        ).aggregate(
+        )
+        .values("indicator")
+        .annotate(
             answers=Count("pk", filter=approved),
             figures=Count("pk", filter=figure),
             same_person=Count("pk", filter=figure & Q(decided_by=F("entered_by"))),
@@ -125,7 +149,7 @@ def _counts(rows) -> dict[str, int]:  # type: ignore[no-untyped-def]
     )
 
 
-def _word(word: QualityWord) -> str:
+def quality_word(word: QualityWord) -> str:
     return {
         QualityWord.UNKNOWN: _("Unknown"),
         QualityWord.POOR: _("Poor"),

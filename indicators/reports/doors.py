@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from indicators.models import ContextSeries, GlobalRole, Programme, ProgrammeIndicator, User
+from indicators.models import ContextSeries, GlobalRole, Programme, ProgrammeIndicator, User, rules_on
 from indicators.reports import (
     assessment_page,
+    comparison,
+    composite_page,
     context_page,
     courses_page,
     indicator_page,
@@ -17,6 +19,9 @@ from indicators.reports import (
     region,
 )
 from indicators.reports.course_lines import RunLine, run_lines, visible_runs
+from indicators.reports.explaining import BUILDERS as EXPLAINED
+from indicators.reports.explaining import explanation_of
+from indicators.reports.explanation import explanation_table
 from indicators.reports.queries import narrowed_programmes, programme_lines, today
 from indicators.reports.tables import Table, portfolio_table, region_table
 
@@ -27,9 +32,9 @@ def table_for(user: User, name: str, key: str, *, filters: Filters | None = None
     """The table `name` of the thing `key` as `user` may see it; 404 for what is not there or not theirs.
 
     Args:
-        name: portfolio, region (key ``all``), programme (code), objectives (code), indicator (number), observations
-            (number), assessment (number), context (code), courses, course-topics, course-nations (code), course-run
-            (number).
+        name: portfolio, region, comparison (key ``all``), programme (code), objectives (code), indicator (number),
+            observations (number), index (number), assessment (number), context (code); explain-indicator and the other
+            kinds of `explanation_of`; courses, course-topics, course-nations (code), course-run (number).
         filters: framework, country, organisation; for the portfolio alone.
     """
     build = BUILDERS.get(name)
@@ -54,18 +59,27 @@ def _all(key: str) -> None:
 
 def _portfolio(user: User, key: str, filters: Filters) -> Table:
     _all(key)
-    return portfolio_table(programme_lines(user, narrowed_programmes(user, **filters)), as_of=today())
+    return portfolio_table(
+        programme_lines(user, narrowed_programmes(user, **filters)), rules_on(today()), as_of=today()
+    )
 
 
 def _region(user: User, key: str, filters: Filters) -> Table:
     _all(key)
     programmes, found = region.load(user)
     groups = [*region.by_framework(programmes, found), *region.by_country(programmes, found)]
-    return region_table([one.as_row() for one in groups], as_of=today())
+    return region_table([one.as_row() for one in groups], rules_on(today()), as_of=today())
+
+
+def _comparison(user: User, key: str, filters: Filters) -> Table:
+    _all(key)
+    return comparison.comparison_table(comparison.load(user), as_of=today())
 
 
 def _programme(user: User, key: str, filters: Filters) -> Table:
-    return programme_page.table_of(user, get_object_or_404(Programme.objects.visible_to(user), code=key))
+    return programme_page.explained_table(
+        user, get_object_or_404(Programme.objects.visible_to(user), code=key)
+    )
 
 
 def _objectives(user: User, key: str, filters: Filters) -> Table:
@@ -79,17 +93,29 @@ def _indicator_of(user: User, key: str) -> ProgrammeIndicator:
 
 
 def _indicator(user: User, key: str, filters: Filters) -> Table:
-    indicator = _indicator_of(user, key)
-    return indicator_page.period_table(user, indicator, indicator_page.load_snapshot(indicator))
+    return indicator_page.explained_period_table(user, _indicator_of(user, key))
 
 
 def _observations(user: User, key: str, filters: Filters) -> Table:
     return indicator_page.figure_table(user, _indicator_of(user, key))
 
 
+def _index(user: User, key: str, filters: Filters) -> Table:
+    index = get_object_or_404(composite_page.every_index(user), pk=_number(key))
+    return composite_page.table_of(user, index)
+
+
 def _assessment(user: User, key: str, filters: Filters) -> Table:
     run = get_object_or_404(assessment_page.visible_runs(user), pk=_number(key))
-    return assessment_page.table_of(user, run)
+    return assessment_page.explained_table(user, run)
+
+
+def _explained(kind: str) -> Callable[[User, str, Filters], Table]:
+    def build(user: User, key: str, filters: Filters) -> Table:
+        shown = explanation_of(user, kind, key)
+        return explanation_table([shown], name=f"explain-{kind}", key=shown.key, title=shown.about)
+
+    return build
 
 
 def _context(user: User, key: str, filters: Filters) -> Table:
@@ -121,15 +147,18 @@ def _course_run(user: User, key: str, filters: Filters) -> Table:
 BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
     "portfolio": _portfolio,
     "region": _region,
+    "comparison": _comparison,
     "programme": _programme,
     "objectives": _objectives,
     "indicator": _indicator,
     "observations": _observations,
+    "index": _index,
     "assessment": _assessment,
     "context": _context,
     "courses": _courses,
     "course-topics": _course_topics,
     "course-nations": _course_nations,
     "course-run": _course_run,
+    **{f"explain-{kind}": _explained(kind) for kind in EXPLAINED},
 }
 """The same for every writer of files: name of the table, and how it is built."""

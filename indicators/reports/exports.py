@@ -19,6 +19,7 @@ from indicators.reports.tables import ILLUSTRATIVE, Table
 BOM = "\ufeff"
 LONGEST = 32_000
 """A spreadsheet cell holds 32,767 characters."""
+WIDE = {"name", "objective", "refusal", "about", "what", "rule", "substituted"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _INVISIBLE = "\\s\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2069\ufeff"
 _FORMULA = re.compile(
@@ -79,7 +80,7 @@ def _csv_cell(cell: Cell) -> str:
 
 
 def write_xlsx(table: Table, *, by: str, at: datetime) -> bytes:
-    """A workbook with the sheets Data and About. Text is always written as text, numbers as numbers."""
+    """A workbook with the sheets Data, Explanation where there is one, and About. Text is text, numbers are numbers."""
     output = io.BytesIO()
     options = {
         "constant_memory": True,
@@ -90,13 +91,15 @@ def write_xlsx(table: Table, *, by: str, at: datetime) -> bytes:
     }
     with xlsxwriter.Workbook(output, options) as book:
         book.set_properties({"title": _cleaned(table.title), "author": "", "comments": table.marking})
-        _write_data(book, table)
+        _write_sheet(book, table, _("Data"))
+        if table.explanation is not None:
+            _write_sheet(book, table.explanation, _("Explanation"))
         _write_about(book, table, by=by, at=at)
     return output.getvalue()
 
 
-def _write_data(book: Any, table: Table) -> None:
-    sheet = book.add_worksheet(_("Data")[:31])
+def _write_sheet(book: Any, table: Table, name: str) -> None:
+    sheet = book.add_worksheet(name[:31])
     bold = book.add_format({"bold": True})
     header = book.add_format(
         {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#E8EDF3"}
@@ -104,7 +107,7 @@ def _write_data(book: Any, table: Table) -> None:
     formats: dict[str, Any] = {}
     names = headers(table)
     for position, column in enumerate(table.columns):
-        sheet.set_column(position, position, 32 if column.key in {"name", "objective", "refusal"} else 14)
+        sheet.set_column(position, position, 32 if column.key in WIDE else 14)
     sheet.set_header(f"&C{table.marking}")
     sheet.set_footer(f"&C{table.marking}")
     line = 0

@@ -9,57 +9,50 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from indicators.disclosure import is_about_people, sees_small_cells, shown_to
 from indicators.engine.display import format_number, format_share
 from indicators.engine.forecast import forecast
 from indicators.engine.quality import is_partial
 from indicators.engine.types import Coverage, Refusal, Snapshot, ValueType
 from indicators.models import (
-    GlobalRole,
     IndicatorStatus,
     Observation,
     ProgrammeIndicator,
-    ReportingUnit,
+    ReportingPeriod,
     SignOff,
     State,
+    TargetProposal,
     TargetRevision,
     TrendWord,
     User,
 )
 from indicators.reports import cells
-from indicators.reports.breakdowns import hidden_figures, newest_breakdown, sees_small_cells
+from indicators.reports.breakdowns import newest_breakdown
+from indicators.reports.cells import Cell
 from indicators.reports.data_quality import quality_block
 from indicators.reports.detail_tables import indicator_table, observation_table
+from indicators.reports.explained_status import (
+    explain_status,
+    status_sentence,
+    visible_observations,
+    with_people,
+)
+from indicators.reports.explanation import explanation_table
+from indicators.reports.forecasting import forecast_block
 from indicators.reports.queries import every_indicator, status_of, today
 from indicators.reports.series import indicator_series
-from indicators.reports.signals import signal_block
+from indicators.reports.signals import alert_lines, chart_kind, signal_block
 from indicators.reports.tables import Table, indicator_row, plan_cells
-from indicators.reports.wording import has_gone_stale, refusal_text, say, say_all, status_now
+from indicators.reports.wording import refusal_text, say, status_now
 from indicators.snapshots import load_indicators, load_snapshots
-from indicators.templatetags.ui import instant, with_days
 from indicators.tracing import trace_of
 
 PAGE = 20
-RECENT = 12
+RECENT = 6
 """Periods that are shown without unfolding."""
-MOST_NAMED = 8
-
-
-def with_people(user: User) -> bool:
-    """Names of staff stay inside: partner viewers do not see them."""
-    return user.global_role != GlobalRole.PARTNER_VIEWER
-
-
-def visible_observations(user: User, indicator: ProgrammeIndicator) -> QuerySet[Observation]:
-    """The accepted figures behind the numbers; a partner viewer sees those of its own units and of none."""
-    found = Observation.objects.visible_to(user).current().filter(indicator=indicator)
-    if not with_people(user):
-        units = ReportingUnit.objects.visible_to(user).filter(programme=indicator.programme_id)
-        found = found.filter(unit__isnull=True) | found.filter(unit__in=units.values("pk"))
-    return found.select_related("period", "unit", "entered_by", "decided_by", "corrects").order_by(
-        "-period__ends_on", "-period__starts_on", "unit__name", "cell", "-pk"
-    )
+LISTED = 10
+"""Contributing figures that the page lists itself; files and the machine door list all."""
 
 
 def corrections_of(user: User, indicator: ProgrammeIndicator) -> dict[tuple[date, str], int]:
@@ -85,33 +78,28 @@ def period_table(user: User, indicator: ProgrammeIndicator, snapshot: Snapshot) 
     return indicator_table(indicator, snapshot, corrections_of(user, indicator))
 
 
+def explained_period_table(user: User, indicator: ProgrammeIndicator) -> Table:
+    """The periods for a file, with the explanation of the status beside them."""
+    snapshot = load_snapshot(indicator)
+    table = period_table(user, indicator, snapshot)
+    shown = explain_status(user, indicator, snapshot)
+    table.explanation = explanation_table([shown], name="explain-indicator", key=shown.key, title=shown.about)
+    return table
+
+
 def figure_table(user: User, indicator: ProgrammeIndicator) -> Table:
-    found = visible_observations(user, indicator)
     return observation_table(
         indicator,
-        _leave_out(user, indicator, list(found), found),
+        shown_to(user, visible_observations(user, indicator)),
         as_of=today(),
         with_people=with_people(user),
     )
 
 
-def _leave_out(
-    user: User, indicator: ProgrammeIndicator, shown: list[Observation], everything: QuerySet[Observation]
-) -> list[Observation]:
-    """Empty the figures of small cells of persons, for all but those who enter and approve them."""
-    if sees_small_cells(user, indicator):
-        return shown
-    hidden = hidden_figures(indicator, everything, {one.period_id for one in shown})
-    for one in shown:
-        one.is_left_out = hidden.hides(one)  # type: ignore[attr-defined]
-        if one.is_left_out:  # type: ignore[attr-defined]
-            one.numerator = one.denominator = one.value = one.standard_error = one.sample_size = None
-            one.comment = ""
-    return shown
-
-
-def context(user: User, indicator: ProgrammeIndicator, *, page: str | None) -> dict[str, Any]:
-    """Everything that the page shows. `indicator` comes from `every_indicator`."""
+def context(
+    user: User, indicator: ProgrammeIndicator, *, page: str | None, chart: str | None = None
+) -> dict[str, Any]:
+    """Everything that the page shows. `indicator` comes from `every_indicator`; `chart` names a control chart."""
     snapshot = load_snapshot(indicator)
     status = status_of(indicator)
     revisions = list(
@@ -124,9 +112,12 @@ def context(user: User, indicator: ProgrammeIndicator, *, page: str | None) -> d
     projected = forecast(snapshot.series, snapshot.rule, snapshot.plan, snapshot.as_of)
     judgement = status.judgement if status is not None else {}
     table = period_table(user, indicator, snapshot)
+    keys = _period_keys(indicator)
+    for row in table.rows:
+        row.explain_key = keys.get((row.about.starts_on, row.about.label), "")
     everything = visible_observations(user, indicator)
     observations = _page(everything, page)
-    observations.object_list = _leave_out(user, indicator, list(observations.object_list), everything)
+    observations.object_list = shown_to(user, observations.object_list)
     broken_down = newest_breakdown(indicator, everything)
     is_text = snapshot.rule.value_type is ValueType.TEXT
     return {
@@ -137,11 +128,10 @@ def context(user: User, indicator: ProgrammeIndicator, *, page: str | None) -> d
         "status": status,
         "status_now": status_now(status),
         "refusal": refusal_text(status),
-        "sentence": _sentence(status, judgement),
-        "steps": _steps(status, judgement),
-        "sum_up": _result(status, judgement),
-        "facts": _facts(indicator, status, judgement, snapshot, projected),
-        "left_out": _left_out(user, indicator, snapshot),
+        "sentence": status_sentence(status),
+        "explanation": explain_status(user, indicator, snapshot, most=LISTED),
+        "facts": _facts(status, judgement, snapshot),
+        "forecast": None if is_text else forecast_block(projected, snapshot),
         "is_partial": status is not None
         and is_partial(Coverage(reported=status.reported, expected=status.expected), snapshot.rules),
         "series": indicator_series(
@@ -156,10 +146,19 @@ def context(user: User, indicator: ProgrammeIndicator, *, page: str | None) -> d
         "is_text": is_text,
         "observations": observations,
         "breakdown": broken_down,
-        "signals": None if is_text else signal_block(indicator, snapshot),
+        "signals": None if is_text else signal_block(indicator, snapshot, chart_kind(chart)),
+        "alerts": alert_lines(user, indicator=indicator),
         "quality": quality_block(indicator, snapshot, mismatches=len(broken_down.mismatches)),
         "revisions": [{"revision": one, "cells": plan_cells(indicator, one)} for one in revisions],
+        "first_target": _first_target(indicator, revisions),
+        "pages_through": page is not None,
         "sign_offs": _sign_offs(user, indicator),
+        "proposal": TargetProposal.objects.visible_to(user)
+        .filter(indicator=indicator, state="pending")
+        .first()
+        if with_people(user)
+        else None,
+        "usual": snapshot.rules,
         "shows_people": with_people(user),
         **_computation(user, indicator),
     }
@@ -175,12 +174,26 @@ def _computation(user: User, indicator: ProgrammeIndicator) -> dict[str, Any]:
     trace = trace_of(indicator, last=RECENT)
     if trace is None:
         return {}
+    about_people = any(is_about_people(one.version) for one in trace.sources)
+    hides = trace.has_cells and about_people and not sees_small_cells(user, indicator)
     return {
         "trace": trace,
-        "trace_steps": [(one.label, one.calculation, one.result or one.why_none) for one in trace.rows],
+        "trace_steps": [
+            (one.label, _("left out: few people") if hides else one.calculation, one.result or one.why_none)
+            for one in trace.rows
+        ],
         "trace_sources": [
             (f"{one.definition.code} {one.name}", one.get_absolute_url()) for one in trace.sources
         ],
+    }
+
+
+def _period_keys(indicator: ProgrammeIndicator) -> dict[tuple[date, str], str]:
+    """Where the value of each period is explained, by first day and label. One query."""
+    rows = ReportingPeriod.objects.filter(programme=indicator.programme_id, frequency=indicator.frequency)
+    return {
+        (starts_on, label): f"{indicator.pk}-{pk}"
+        for pk, starts_on, label in rows.values_list("pk", "starts_on", "label")
     }
 
 
@@ -188,41 +201,8 @@ def _page(observations: QuerySet[Observation], number: str | None) -> Page[Obser
     return Paginator(observations, PAGE).get_page(number)
 
 
-def _sentence(status: IndicatorStatus | None, judgement: dict[str, Any]) -> str:
-    """The stored sentence; a value that went stale since says so instead of its old colour."""
-    if status is None or has_gone_stale(status) or (status.value is None and status.refusal):
-        return ""
-    return say_all(judgement["sentence"])
-
-
-def _steps(status: IndicatorStatus | None, judgement: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """What, rule with the numbers put in, result."""
-    found = []
-    for step in judgement.get("steps", []):
-        calculation = ":  ".join(part for part in (step["rule"], step["substituted"]) if part)
-        found.append((say(step["label"]), with_days(calculation), step["result"]))
-    if status is not None and has_gone_stale(status):
-        found.append((refusal_text(status), "", "STALE"))
-    return found
-
-
-def _result(status: IndicatorStatus | None, judgement: dict[str, Any]) -> str:
-    if status is None:
-        return ""
-    label = cells.status(status_now(status)).text
-    return _("Status: %(status)s. Computed on %(day)s by method %(version)s.") % {
-        "status": label,
-        "day": instant(status.computed_at),
-        "version": status.method_version,
-    }
-
-
 def _facts(
-    indicator: ProgrammeIndicator,
-    status: IndicatorStatus | None,
-    judgement: dict[str, Any],
-    snapshot: Snapshot,
-    projected: object,
+    status: IndicatorStatus | None, judgement: dict[str, Any], snapshot: Snapshot
 ) -> list[tuple[str, str]]:
     """The figures beside the current value, each with its meaning."""
     if status is None:
@@ -239,39 +219,9 @@ def _facts(
         (_("Due by then"), format_share(status.expected_achievement)),
         (_("Pace needed, against the pace so far"), _pace(judgement.get("required_pace"))),
         (_("Trend"), _trend(judgement["trend"])),
-        (_("Projected at the target date"), _projected(projected, snapshot)),
         (_("Current until"), cells.day(status.stale_from).text),
     ]
     return [(label, text) for label, text in rows if text not in {"", cells.MISSING}]
-
-
-def _left_out(user: User, indicator: ProgrammeIndicator, snapshot: Snapshot) -> list[str]:
-    """What the numbers do not contain: gaps, periods that a rule refused, figures that nobody accepted yet."""
-    gaps = [p.label for p in snapshot.series if p.value is None and p.refusal is None]
-    refused = [p.label for p in snapshot.series if p.refusal is not None]
-    waiting = Observation.objects.visible_to(user).filter(indicator=indicator, state=State.SUBMITTED).count()
-    found = []
-    if gaps:
-        found.append(_("Periods without a figure: %(names)s") % {"names": _named(gaps)})
-    if refused:
-        found.append(_("Periods with too little data: %(names)s") % {"names": _named(refused)})
-    if waiting:
-        found.append(
-            ngettext(
-                "%(count)s figure that waits for acceptance",
-                "%(count)s figures that wait for acceptance",
-                waiting,
-            )
-            % {"count": waiting}
-        )
-    return found
-
-
-def _named(labels: list[str]) -> str:
-    """The newest ones by name, how many more there are."""
-    newest = labels[-MOST_NAMED:][::-1]
-    more = len(labels) - len(newest)
-    return ", ".join(newest) + (_(" and %(count)s more") % {"count": more} if more else "")
 
 
 def _pace(pace: str | None) -> str:
@@ -294,18 +244,16 @@ def _short(value: float) -> str:
     return format_number(Decimal(repr(value)), 2)
 
 
-def _projected(projected: object, snapshot: Snapshot) -> str:
-    if isinstance(projected, Refusal):
-        return say(projected.message)
-    write = cells.amount
-    said = write(projected.value, snapshot.rule).text  # type: ignore[attr-defined]
-    low, high = projected.low, projected.high  # type: ignore[attr-defined]
-    if low is not None and high is not None:
-        said += _(" (%(low)s to %(high)s)") % {
-            "low": write(low, snapshot.rule).text,
-            "high": write(high, snapshot.rule).text,
-        }
-    return said
+def _first_target(indicator: ProgrammeIndicator, revisions: list[TargetRevision]) -> dict[str, Cell] | None:
+    """The first target, where it is not the present one any more; revisions newest first."""
+    if len(revisions) < 2:
+        return None
+    first, now = revisions[-1], revisions[0]
+    kept = all(
+        getattr(first, name) == getattr(now, name)
+        for name in ("target", "target_on", "range_low", "range_high")
+    )
+    return None if kept else plan_cells(indicator, first)
 
 
 def _sign_offs(user: User, indicator: ProgrammeIndicator) -> list[SignOff]:

@@ -27,8 +27,12 @@ from indicators.models import (
     Verdict,
     rules_on,
 )
-from indicators.reports.indicator_page import with_people
+from indicators.reports.composite_page import on_programme
+from indicators.reports.explained_status import outline, with_people
+from indicators.reports.explained_verdict import score_of
+from indicators.reports.explanation import explanation_table
 from indicators.reports.queries import Tally, indicators_with_status, phase_of, status_of, today
+from indicators.reports.signals import alerts_this_month
 from indicators.reports.tables import (
     Row,
     Table,
@@ -49,6 +53,19 @@ def table_of(user: User, programme: Programme) -> Table:
     return programme_table(programme, indicators, as_of=today(), with_people=with_people(user))
 
 
+def explained_table(user: User, programme: Programme) -> Table:
+    """The indicators for a file, with the steps of each and the score's beside them."""
+    table = table_of(user, programme)
+    indicators = indicators_of(table.rows)
+    shown = [outline(one) for one in indicators]
+    if indicators:
+        shown.append(score_of(programme, "", indicators))
+    table.explanation = explanation_table(
+        shown, name="explain-programme", key=programme.code, title=table.title
+    )
+    return table
+
+
 def context(user: User, programme: Programme) -> dict[str, Any]:
     """Everything that the page shows. `programme` has its partners and organisations prefetched."""
     table, rules = table_of(user, programme), rules_on(today())
@@ -66,6 +83,8 @@ def context(user: User, programme: Programme) -> dict[str, Any]:
         "mostly_activity": is_mostly_activity(table.rows, rules),
         "branches": branches(user, programme, table.rows, rules),
         "attention": attention(table.rows),
+        "indices": on_programme(user, programme),
+        "alerts": alerts_this_month(user, today(), indicator__programme=programme),
         "runs": runs(user, programme),
         "latest": latest(user, programme),
         "evaluations": list(
@@ -121,6 +140,7 @@ def branches(
             "objective": one,
             "depth": depth,
             "parent": codes.get(one.parent_id, ""),
+            "explain_key": f"{programme.code}:{one.code}" if under.get(one.code) else "",
             "rows": under.get(one.code, []),
             **_sum_up(under.get(one.code, []), rules),
         }

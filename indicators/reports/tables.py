@@ -59,6 +59,8 @@ class Row:
     about: Any = None
     is_illustrative: bool = False
     marking: str = "NATO UNCLASSIFIED"
+    explain_key: str = ""
+    """Where its value is explained; empty: nowhere."""
 
     def __post_init__(self) -> None:
         self.cells = Cells(self.cells)
@@ -77,6 +79,8 @@ class Table:
     method_version: str = METHOD_VERSION
     notes: list[str] = field(default_factory=list)
     releasable_to: str = ""
+    explanation: Table | None = None
+    """How its figures came about, for a sheet of its own."""
 
     @property
     def is_illustrative(self) -> bool:
@@ -128,6 +132,8 @@ def indicator_columns() -> list[Column]:
         number_column("planned", _("Planned by then")),
         number_column("achievement", _("Achievement (share)")),
         number_column("index", _("On-track index")),
+        number_column("on_track_from", _("On track from")),
+        number_column("at_risk_from", _("At risk from")),
         text_column("status", _("Status")),
         text_column("refusal_code", _("Refusal code")),
         text_column("refusal", _("Reason for the refusal")),
@@ -184,6 +190,8 @@ def plan_cells(indicator: ProgrammeIndicator, plan: TargetRevision | None = None
         "target_on": cells.day(plan.target_on),
         "range_low": cells.amount(plan.range_low, rule),
         "range_high": cells.amount(plan.range_high, rule),
+        "on_track_from": cells.number(plan.on_track_from, 4),
+        "at_risk_from": cells.number(plan.at_risk_from, 4),
     }
 
 
@@ -269,8 +277,15 @@ def score_columns() -> list[Column]:
     ]
 
 
-def score_cells(tally: Tally, rules: Rules) -> dict[str, Cell]:
-    """The weighted score with its range over leaving one indicator out; or nothing but the reason."""
+def score_cells(tally: Tally, rules: Rules, *, programmes: int = 1) -> dict[str, Cell]:
+    """The weighted score with its range over leaving one indicator out; or nothing but the reason.
+
+    Over several programmes there is none: their logic differs, and what one did does not make up for another (METHOD
+    2.12).
+    """
+    if programmes > 1:
+        why = _("It covers %(count)s programmes, whose logic differs; a score is formed within one.")
+        return Cells({"score_refusal": cells.words(why % {"count": programmes})})
     found = tally.score(rules)
     if isinstance(found, Refusal):
         return Cells({"score_refusal": cells.words(say(found.message))})
@@ -325,7 +340,7 @@ def _highest(rows: Sequence[Row]) -> str:
     return "PUBLIC" if rows and all(row.marking == "PUBLIC" for row in rows) else "NATO UNCLASSIFIED"
 
 
-def portfolio_table(lines: Iterable[ProgrammeLine], *, as_of: date, key: str = "all") -> Table:
+def portfolio_table(lines: Iterable[ProgrammeLine], rules: Rules, *, as_of: date, key: str = "all") -> Table:
     """The programmes with their counts."""
     columns = [
         text_column("code", _("Code")),
@@ -337,6 +352,7 @@ def portfolio_table(lines: Iterable[ProgrammeLine], *, as_of: date, key: str = "
         day_column("ends_on", _("Ends on")),
         text_column("phase", _("Phase")),
         *tally_columns(),
+        *score_columns(),
         number_column("missing", _("Figures missing")),
         number_column("changed_lately", _("Figures accepted in 30 days")),
         day_column("changed_on", _("Last accepted")),
@@ -346,7 +362,7 @@ def portfolio_table(lines: Iterable[ProgrammeLine], *, as_of: date, key: str = "
         key=key,
         title=_("Portfolio"),
         columns=columns,
-        rows=[_portfolio_row(line) for line in lines],
+        rows=[_portfolio_row(line, rules) for line in lines],
         as_of=as_of,
         notes=[_("Percentages are shares of the judged indicators and add up to 100; nothing is averaged.")],
     )
@@ -356,7 +372,7 @@ def phase_word(phase: str) -> str:
     return {"planned": _("Planned"), "active": _("Running"), "ended": _("Ended")}[phase]
 
 
-def _portfolio_row(line: ProgrammeLine) -> Row:
+def _portfolio_row(line: ProgrammeLine, rules: Rules) -> Row:
     programme = line.programme
     return Row(
         cells={
@@ -372,19 +388,21 @@ def _portfolio_row(line: ProgrammeLine) -> Row:
             "changed_lately": cells.count(line.changed_lately),
             "changed_on": cells.day(line.changed_at.date() if line.changed_at else None),
         }
-        | tally_cells(line.tally),
+        | tally_cells(line.tally)
+        | score_cells(line.tally, rules),
         about=line,
         is_illustrative=programme.is_illustrative,
     )
 
 
-def region_table(groups: Iterable[Mapping[str, Any]], *, as_of: date) -> Table:
+def region_table(groups: Iterable[Mapping[str, Any]], rules: Rules, *, as_of: date) -> Table:
     """Counts by country and by framework. Groups: kind, name, programmes, tally, is_illustrative."""
     columns = [
         text_column("by", _("By")),
         text_column("name", _("Country or framework")),
         text_column("programmes", _("Programmes")),
         *tally_columns(),
+        *score_columns(),
         number_column("missing", _("Figures missing")),
     ]
     rows = [
@@ -395,7 +413,8 @@ def region_table(groups: Iterable[Mapping[str, Any]], *, as_of: date) -> Table:
                 "programmes": cells.words(", ".join(group["programmes"])),
                 "missing": cells.count(group["tally"].missing),
             }
-            | tally_cells(group["tally"]),
+            | tally_cells(group["tally"])
+            | score_cells(group["tally"], rules, programmes=len(group["programmes"])),
             about=group,
             is_illustrative=group["is_illustrative"],
         )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from indicators.models import Event, Programme
+from indicators.disclosure import withheld
+from indicators.models import Event, Observation, Programme
 from indicators.permissions import check_may_see_events
 
 PER_PAGE = 50
@@ -34,11 +39,21 @@ def event_list(request: HttpRequest) -> HttpResponse:
         )
     page = Paginator(rows.order_by("-at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
     codes = {programme.pk: programme.code for programme in programmes}
+    hidden = _withheld(user, page)
     for event in page:
         event.programme_code = codes.get(event.programme_id or 0, "")  # type: ignore[attr-defined]
         event.changes = changes_of(event)  # type: ignore[attr-defined]
+        if event.about_type == "observation" and event.about_id in hidden:
+            event.changes, event.reason = [], _("Left out: few people")  # type: ignore[attr-defined]
     context = {"page": page, "programmes": programmes, "chosen": chosen, "is_narrowed": any(chosen.values())}
     return render(request, "reports/event_list.html", context)
+
+
+def _withheld(user: Any, events: Iterable[Event]) -> set[int]:
+    """Observations among these events whose figures this person does not see. Three queries at most."""
+    pks = {event.about_id for event in events if event.about_type == "observation"}
+    rows = Observation.objects.filter(pk__in=pks).exclude(cell="")
+    return withheld(user, rows.select_related("indicator__version", "indicator__programme")) if pks else set()
 
 
 def changes_of(event: Event) -> list[tuple[str, object, object]]:

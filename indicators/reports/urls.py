@@ -7,13 +7,16 @@ from indicators.reports import trail, views
 urlpatterns = [
     path("portfolio/", views.portfolio, name="portfolio"),
     path("region/", views.region_page, name="region"),
+    path("compare/", views.comparison_page, name="comparison"),
     path("programmes/<str:code>/", views.programme_detail, name="programme-detail"),
     path("programmes/<str:code>/indicators/<int:pk>/", views.indicator_detail, name="indicator-detail"),
     path("programmes/<str:code>/courses/results/", views.course_results, name="course-results"),
     path("programmes/<str:code>/runs/<int:pk>/results/", views.run_results, name="run-results"),
+    path("programmes/<str:code>/indices/<int:pk>/", views.composite_detail, name="composite-detail"),
     path("assessments/<int:pk>/", views.assessment_detail, name="assessment-detail"),
     path("context/", views.context_list, name="context-list"),
     path("context/<str:code>/", views.context_detail, name="context-detail"),
     path("events/", trail.event_list, name="event-list"),
+    path("explain/<str:kind>/<str:key>/", views.explanation, name="explanation"),
     path("export/<str:table>/<str:key>.<str:form>", views.export, name="export"),
 ]

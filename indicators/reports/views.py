@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from indicators.engine.rules import Rules
 from indicators.models import (
     ContextSeries,
     Framework,
@@ -20,9 +21,11 @@ from indicators.models import (
     Partner,
     Programme,
     ProgrammeIndicator,
+    rules_on,
 )
 from indicators.permissions import (
     check_may_administer,
+    check_may_compose,
     check_may_enter,
     check_may_evaluate,
     check_may_request_assessment,
@@ -31,8 +34,11 @@ from indicators.permissions import (
 )
 from indicators.reports import (
     assessment_page,
+    comparison,
+    composite_page,
     context_page,
     courses_page,
+    explaining,
     indicator_page,
     programme_page,
     region,
@@ -43,7 +49,8 @@ from indicators.reports import (
 from indicators.reports.course_lines import visible_runs
 from indicators.reports.doors import table_for
 from indicators.reports.exports import write_csv, write_xlsx
-from indicators.reports.tables import Row, indicator_row, portfolio_table, tally_cells
+from indicators.reports.signals import alerts_this_month
+from indicators.reports.tables import Row, indicator_row, portfolio_table, score_cells, tally_cells
 
 
 def page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
@@ -63,7 +70,9 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     total = ask.Tally()
     for line in lines:
         total += line.tally
-    table = portfolio_table(lines, as_of=ask.today())
+    rules = rules_on(ask.today())
+    table = portfolio_table(lines, rules, as_of=ask.today())
+    pks = [line.programme.pk for line in lines]
     context = {
         "table": table,
         "total": total,
@@ -73,6 +82,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
         "chosen": chosen,
         "is_narrowed": any(chosen.values()),
         "query": "?" + urlencode(chosen) if any(chosen.values()) else "",
+        "alerts": alerts_this_month(request.user, ask.today(), indicator__programme__in=pks),
         "may_register": may(check_may_administer, request.user),
     } | _choices(request)
     return page(request, "reports/portfolio.html", context)
@@ -104,6 +114,7 @@ def programme_detail(request: HttpRequest, code: str) -> HttpResponse:
     context = programme_page.context(request.user, programme) | {
         "may_administer": may(check_may_administer, request.user),
         "may_assess": may(check_may_request_assessment, request.user, programme),
+        "may_compose": may(check_may_compose, request.user, programme),
     }
     return page(request, "reports/programme_detail.html", context)
 
@@ -112,7 +123,9 @@ def programme_detail(request: HttpRequest, code: str) -> HttpResponse:
 def indicator_detail(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     """One indicator, from its sentence down to the figures that it rests on."""
     indicator = get_object_or_404(indicator_page.every_indicator(request.user), pk=pk, programme__code=code)
-    context = indicator_page.context(request.user, indicator, page=request.GET.get("page"))
+    context = indicator_page.context(
+        request.user, indicator, page=request.GET.get("page"), chart=request.GET.get("chart")
+    )
     context |= {
         "may_enter": indicator.is_active and may(check_may_enter, request.user, indicator),
         "may_administer": may(check_may_administer, request.user),
@@ -137,11 +150,23 @@ def run_results(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 
 
 @require_safe
+def composite_detail(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+    """One composite index, with its interval and its parts."""
+    index = get_object_or_404(composite_page.every_index(request.user), pk=pk, programme__code=code)
+    context = composite_page.context(request.user, index) | {
+        "may_compose": may(check_may_compose, request.user, index.programme),
+        "shows_people": indicator_page.with_people(request.user),
+    }
+    return page(request, "reports/composite_detail.html", context)
+
+
+@require_safe
 def assessment_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """A frozen assessment."""
     run = get_object_or_404(assessment_page.visible_runs(request.user), pk=pk)
     template = "expost_detail" if run.kind == Kind.EX_POST else "assessment_detail"
     context = assessment_page.context(request.user, run)
+    context["indices"] = composite_page.in_assessment(request.user, run)
     context["may_evaluate"] = may(check_may_evaluate, request.user, run.programme)
     return page(request, f"reports/{template}.html", context)
 
@@ -150,14 +175,15 @@ def assessment_detail(request: HttpRequest, pk: int) -> HttpResponse:
 def region_page(request: HttpRequest) -> HttpResponse:
     """By country and by framework, for somebody who looks at all of it."""
     programmes, found = region.load(request.user)
+    rules = rules_on(ask.today())
     frameworks = region.by_framework(programmes, found)
     countries = region.by_country(programmes, found)
     total = ask.tally(found)
     attention = region.attention(request.user)
     context = {
         "programmes": programmes,
-        "frameworks": [_bar(one, "framework") for one in frameworks],
-        "countries": [_bar(one, "country") for one in countries],
+        "frameworks": [_bar(one, "framework", rules) for one in frameworks],
+        "countries": [_bar(one, "country", rules) for one in countries],
         "gaps": sorted((one for one in countries if one.tally.missing), key=lambda one: -one.tally.missing),
         "total": total,
         "cells": tally_cells(total),
@@ -175,14 +201,26 @@ def attention_rows(indicators: list[ProgrammeIndicator]) -> list[Row]:
     return [indicator_row(one, with_people=False) for one in indicators[: region.MOST_SHOWN]]
 
 
-def _bar(group: region.Group, name: str) -> dict[str, Any]:
+def _bar(group: region.Group, name: str, rules: Rules) -> dict[str, Any]:
     return {
         "label": group.name,
         "url": f"{reverse('portfolio')}?{name}={group.key}",
         "note": ", ".join(group.programmes),
         "counts": dict(group.tally.counts),
         "tally": group.tally,
+        "score": score_cells(group.tally, rules, programmes=len(group.programmes)),
     }
+
+
+@require_safe
+def comparison_page(request: HttpRequest) -> HttpResponse:
+    """Partners side by side on what they share: progress, never levels, and what makes them differ."""
+    lines = comparison.load(request.user)
+    context = {
+        "groups": comparison.by_definition(lines),
+        "is_illustrative": any(one.indicator.programme.is_illustrative for one in lines),
+    }
+    return page(request, "reports/comparison.html", context)
 
 
 @require_safe
@@ -201,6 +239,14 @@ def context_detail(request: HttpRequest, code: str) -> HttpResponse:
     series = get_object_or_404(ContextSeries.objects.visible_to(request.user), code=code)
     context = context_page.context(request.user, series, country=request.GET.get("country", ""))
     return page(request, "reports/context_detail.html", context | {"marking": "PUBLIC"})
+
+
+@require_safe
+def explanation(request: HttpRequest, kind: str, key: str) -> HttpResponse:
+    """One number and everything that it rests on."""
+    shown = explaining.explanation_of(request.user, kind, key)
+    context = {"explanation": shown, "table": f"explain-{kind}", "marking": shown.marking}
+    return page(request, "reports/explanation.html", context)
 
 
 @require_safe

@@ -60,6 +60,7 @@ def indicator_chart(series: IndicatorSeries, places: int | None = None) -> dict[
         "desc": _describe(series, write),
         "is_empty": not series.readings and series.baseline is None and series.target is None,
         "has_planned": any(reading.planned is not None for reading in series.readings),
+        "has_interval": any(reading.low is not None for reading in series.readings),
         "has_provisional": any(reading.provisional for reading in series.readings),
         "has_gaps": any(reading.value is None for reading in series.readings),
     }
@@ -78,6 +79,10 @@ def _describe(series: IndicatorSeries, write: object) -> str:
             _("Latest: %(value)s (%(when)s).")
             % {"value": write(last.value), "when": last.label or day(last.on)}
         )
+        if last.low is not None and last.high is not None:
+            parts.append(
+                _("Its interval: %(low)s to %(high)s.") % {"low": write(last.low), "high": write(last.high)}
+            )
     for level, words in (
         (series.baseline, _("Baseline: %(value)s (%(when)s).")),
         (series.target, _("Target: %(value)s by %(when)s.")),

@@ -15,7 +15,17 @@ from tests import factories as make
 from tests.world import make_world
 
 pytestmark = pytest.mark.django_db
-LISTS = ["catalogue", "programmes", "indicators", "observations", "assessments", "verdicts", "evaluations"]
+LISTS = [
+    "catalogue",
+    "programmes",
+    "indicators",
+    "observations",
+    "assessments",
+    "verdicts",
+    "evaluations",
+    "indices",
+    "index-results",
+]
 
 
 @pytest.fixture

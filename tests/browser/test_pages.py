@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.core.management import call_command
 
-from indicators.models import Observation, ProgrammeIndicator
+from indicators.models import CompositeIndex, Observation, ProgrammeIndicator
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
@@ -21,7 +21,7 @@ def demo(transactional_db, tmp_path):
 
 
 def pages():
-    ratio = ProgrammeIndicator.objects.filter(programme__code="NMI", version__value_type="ratio").first()
+    ratio = ProgrammeIndicator.objects.get(programme__code="NMI", definition__code="NMI-08")
     ordinal = ProgrammeIndicator.objects.filter(programme__code="NMI", version__value_type="ordinal").first()
     figure = Observation.objects.filter(indicator=ratio, state="approved").last()
     return {
@@ -33,6 +33,8 @@ def pages():
             "/programmes/new/",
             "/programmes/NMI/",
             "/programmes/NMI/design/",
+            "/programmes/NMI/indices/new/",
+            CompositeIndex.objects.get().get_absolute_url(),
             "/programmes/NMI/units/",
             "/programmes/NMI/members/",
             "/programmes/NMI/indicators/add/",

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from indicators.catalogue.actions import load_catalogue
 from indicators.catalogue.loading import FOLDER
+from indicators.engine.types import SiteRule
 from indicators.models import IndicatorDefinition
 from tests import factories as make
 
@@ -95,6 +96,18 @@ def test_the_sheet_shows_the_whole_definition(client, library, reader):
 def test_every_sheet_opens(client, library, reader):
     for code in IndicatorDefinition.objects.values_list("code", flat=True):
         assert client.get(reverse("library-detail", args=[code])).status_code == 200
+
+
+@pytest.mark.parametrize("rule", SiteRule)
+def test_a_sheet_opens_for_every_rule_over_sites(client, reader, rule):
+    version = make.make_version(site_rule=rule, frequency="four_months", time_rule="median", window_months=24)
+    version.definition_of.current = version
+    version.definition_of.save()
+
+    page = client.get(version.definition_of.get_absolute_url()).content.decode()
+
+    assert "Median of the periods (latest 24 months)" in page
+    assert "Every four months" in page
 
 
 def test_an_unknown_code_is_not_found(client, library, reader):

@@ -82,6 +82,18 @@ def test_the_closed_lists_are_those_of_the_models():
     assert set(loading.TENSES) == set(Tense.values)
 
 
+def test_a_window_is_content_and_a_definition_without_one_keeps_the_hash_it_always_had(file):
+    context = load_definition(FOLDER / "CTX-07.toml")
+    spoil(file, 'time_rule = "last"', 'time_rule = "median"')
+    before = load_definition(file)
+    spoil(file, "min_n = 4", "min_n = 4\nwindow_months = 24")
+    after = load_definition(file)
+
+    assert context.content_hash() == "013a38b19a8ac8380e96fa8d9d05e9761bda7e0fb704067410efa3423771ad51"
+    assert (before.window_months, after.window_months) == (None, 24)
+    assert before.content_hash() != after.content_hash()
+
+
 def test_words_about_a_change_are_not_content(file):
     before = load_definition(file).content_hash()
     spoil(file, 'change_note = ""', 'change_note = "Spelling."')
@@ -98,7 +110,12 @@ def test_words_about_a_change_are_not_content(file):
         ("scale = 1", 'scale = "one"', "scale", "a number"),
         ("scale = 1", "scale = 0", "scale", "a number above 0"),
         ("min_n = 4", "min_n = 4.5", "min_n", "a whole number"),
-        ('frequency = "semi_annual"', 'frequency = "sometimes"', "frequency", "one of weekly, monthly"),
+        (
+            'frequency = "semi_annual"',
+            'frequency = "sometimes"',
+            "frequency",
+            "one of weekly, two_weeks, monthly",
+        ),
         ("upper_bound = 5", "upper_bound = -1", "upper_bound", "more than the lower bound 0"),
         ('value_type = "ordinal"', 'value_type = "ratio"', "numerator", "what is counted"),
         ('value_type = "ordinal"', 'value_type = "score"', "level", "no levels"),
@@ -114,6 +131,9 @@ def test_words_about_a_change_are_not_content(file):
         ("scale = 1", "scale = nan", "scale", "a number"),
         ("min_n = 4", "min_n = true", "min_n", "a number"),
         ("min_n = 4", 'is_sensitive = "yes"', "is_sensitive", "true or false"),
+        ("min_n = 4", "window_months = 0", "window_months", "1 to 600 months"),
+        ("min_n = 4", "window_months = 601", "window_months", "1 to 600 months"),
+        ("min_n = 4", "window_months = 12", "window_months", "pools periods (not last)"),
     ],
 )
 def test_a_broken_file_says_where_and_what(file, old, new, key, expected):

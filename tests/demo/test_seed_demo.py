@@ -13,9 +13,12 @@ from django.test import TestCase
 from django.urls import reverse
 
 from indicators import derived
+from indicators.composites import inputs_of, load_ground, recipe_of
+from indicators.engine.index import judge_index
 from indicators.management.demo import reference
 from indicators.management.demo.seeding import seed_demo
 from indicators.models import (
+    CompositeIndex,
     ContextValue,
     CourseRun,
     DesignVersion,
@@ -32,6 +35,7 @@ from indicators.models import (
     Rollup,
     SignOff,
     Status,
+    TargetProposal,
     TargetRevision,
     TestScore,
     User,
@@ -183,11 +187,19 @@ def test_tailoring_differs_from_partner_to_partner():
 
 
 def test_a_target_was_revised_and_a_partner_declined():
-    revision = TargetRevision.objects.get(number=2)
+    revision = TargetRevision.objects.get(number=2, proposal=None)
     assert revision.reason_code == "context"
     assert revision.reason
     assert SignOff.objects.filter(decision="signed").count() >= 5
     assert SignOff.objects.get(decision="declined").comment
+
+
+def test_lower_thresholds_were_approved_by_a_second_person():
+    approved = TargetProposal.objects.filter(state="approved")
+
+    assert approved.count() == 2
+    assert not approved.filter(decided_by=F("proposed_by")).exists()
+    assert all(one.revision.on_track_from == one.on_track_from for one in approved)
 
 
 def test_a_dozen_course_runs_with_pseudonymous_participants():
@@ -343,3 +355,15 @@ def test_the_command_says_what_there_is(capsys, logins):
 def test_the_library_pages_open_on_the_demo(client):
     client.force_login(User.objects.get(username="evaluator"))
     assert client.get(reverse("library-list")).status_code == 200
+
+
+def test_one_index_says_whether_able_and_answerable_come_together():
+    index = CompositeIndex.objects.get()
+    assert (index.programme.code, index.current.aggregation) == ("NMI", "geometric")
+    assert "illustrative" in index.name
+    recipe = recipe_of(index.current, index.programme)
+    (score,) = judge_index(inputs_of(recipe, load_ground([recipe], as_of=TODAY))).scores
+
+    assert score.refusal is None
+    assert 0 < score.low <= score.value <= score.high < 1
+    assert len(score.parts) == 3

@@ -39,7 +39,7 @@ def rule(**given: Any) -> IndicatorRule:
     for name, value in given.items():
         if name in closed:
             settings[name] = closed[name](value)
-        elif isinstance(value, bool) or name in {"min_n", "unit"}:
+        elif isinstance(value, bool) or name in {"min_n", "unit", "window_months"}:
             settings[name] = value
         else:
             settings[name] = Decimal(value)

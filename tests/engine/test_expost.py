@@ -12,12 +12,12 @@ from scipy import stats
 
 from indicators.engine.errors import EngineError
 from indicators.engine.expost.before_after import before_after
-from indicators.engine.expost.judge import Method, Situation, choose_method
-from indicators.engine.expost.paired import exact_j, paired_gain, wilcoxon
+from indicators.engine.expost.effect_sizes import exact_j
+from indicators.engine.expost.paired import paired_gain
 from indicators.engine.expost.persistence import Band, band, retention, series_retention, share_kept
 from indicators.engine.expost.proportions import newcombe, rate_ratio_exact, rate_ratio_score, wilson
+from indicators.engine.expost.signed_rank import wilcoxon
 from indicators.engine.expost.types import Answer, Confidence, result_from_json, result_to_json
-from indicators.engine.types import ValueType
 
 from . import cases
 
@@ -306,34 +306,6 @@ def test_a_period_across_the_date_belongs_to_neither_side():
 
 
 @pytest.mark.parametrize(
-    ("situation", "method"),
-    [
-        ({"pairs": 12}, Method.PAIRED_GAIN),
-        ({"asks_for_retention": True, "triples": 9}, Method.PARTICIPANT_RETENTION),
-        ({"asks_for_retention": True}, Method.SERIES_RETENTION),
-        (
-            {"points_before": 4, "points_after": 4, "value_type": "ratio", "has_parts": True},
-            Method.PROPORTIONS_BEFORE_AFTER,
-        ),
-        ({"points_before": 4, "points_after": 4, "value_type": "count"}, Method.RATES_BEFORE_AFTER),
-        ({"points_before": 5, "points_after": 5}, Method.MEANS_BEFORE_AFTER),
-        ({"points_before": 8, "points_after": 9}, Method.INTERRUPTED_SERIES),
-        ({"points_before": 1, "points_after": 1}, Method.DIFFERENCE_ONLY),
-        ({"points_before": 1, "points_after": 1, "has_standard_errors": True}, Method.MEANS_BEFORE_AFTER),
-        ({"points_before": 4}, Method.CONTRIBUTION_RATING),
-    ],
-)
-def test_the_data_situation_chooses_the_method(situation, method):
-    given = {"value_type": "score"} | situation
-
-    found = choose_method(Situation(**(given | {"value_type": ValueType(given["value_type"])})))
-
-    assert found.method is method
-    assert str(found.reason)
-    assert "effect" not in str(found.label).replace("not effect", "")
-
-
-@pytest.mark.parametrize(
     "result",
     [paired_gain(PRE, POST), paired_gain(PRE[:3], POST[:3]), series_retention(1, 2, 2), share_kept(3, 4)],
 )
@@ -347,7 +319,8 @@ def test_the_web_side_of_the_engine_does_not_load_scipy():
     code = (
         "import sys, indicators.engine.judge, indicators.engine.forecast, indicators.engine.codec, "
         "indicators.engine.periods, indicators.engine.portfolio, indicators.engine.expost.types, "
-        "indicators.engine.expost.judge; "
+        "indicators.engine.expost.select, indicators.engine.expost.confidence, indicators.engine.expost.labels, "
+        "indicators.engine.expost.contribution, indicators.engine.flips; "
         "sys.exit(', '.join(m for m in ('scipy', 'statsmodels', 'pandas', 'django') if m in sys.modules) or 0)"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import date
 from decimal import Decimal
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indicators.engine.formula import (
+    FUNCTIONS,
     Absent,
     FormulaError,
     Inputs,
@@ -58,6 +60,7 @@ def inputs(tree, **columns):
         columns={one: [_value(v) for v in columns[one.name]] for one in references(tree)},
         labels=[f"p{place}" for place in range(count)],
         year_starts=[place - place % 4 for place in range(count)],
+        days=[31, 28, 31, 30, 31, 30][:count],
     )
 
 
@@ -97,6 +100,16 @@ def result(text, **columns):
         ("round([A] / 2)", [Decimal(0), Decimal(1)]),
         ("[A] ≥ 2", [False, True]),
         ("ISNULL([A])", [False, False]),
+        ("[B] ^ [A]", [Decimal(10), Decimal(400)]),
+        ("2 ^ 2 ^ [A]", [Decimal(4), Decimal(16)]),
+        ("-[A] ^ 2 + 2 ^ -1", [Decimal("-0.5"), Decimal("-3.5")]),
+        ("0 ^ [A] + 0 ^ 0 * [A]", [Decimal(1), Decimal(2)]),
+        ("[B] % 3 - -[B] % 3 * 10", [Decimal(11), Decimal(22)]),
+        ("round(log([B]) / log10([B]), 6)", [Decimal("2.302585")] * 2),
+        ("firstNonNull(removeZeros([A] - 1), -9)", [Decimal(-9), Decimal(1)]),
+        ("round(normDistCum([A], 1, 2), 6)", [Decimal("0.5"), Decimal("0.691462")]),
+        ("round(normDistDen([A], 1, 2), 6)", [Decimal("0.199471"), Decimal("0.176033")]),
+        ("[A] * days()", [Decimal(31), Decimal(56)]),
     ],
 )
 def test_figures_of_one_period(text, expected):
@@ -116,7 +129,20 @@ def test_figures_of_one_period(text, expected):
         ("median(last([A], 3))", [1, Decimal("1.5"), Decimal("1.5"), 3, Decimal("4.5")]),
         ("count(last([A], 3))", [1, 2, 2, 2, 2]),
         ("round(stddev(last([A], 2)), 4)", [None, Decimal("0.7071"), None, None, Decimal("0.7071")]),
+        ("round(stddevPop(last([A], 2)), 4)", [0, Decimal("0.5"), 0, 0, Decimal("0.5")]),
+        ("variance(last([A], 2))", [None, Decimal("0.5"), None, None, Decimal("0.5")]),
+        (
+            "percentile(last([A], 5), 0.25)",
+            [1, Decimal("1.25"), Decimal("1.25"), Decimal("1.5"), Decimal("1.75")],
+        ),
+        ("percentile(last([A], 5), 0)", [1, 1, 1, 1, 1]),
+        ("percentile(last([A], 5), 1)", [1, 2, 2, 4, 5]),
         ("ytd([A])", [1, 3, None, None, 5]),
+        ("removeZeros(ytd(firstNonNull([A], 0)))", [1, 3, 3, 7, 5]),
+        (
+            "AVG(last([A], 2)) - periodOffset(percentileCont(last([A], 1), 0.5), -1)",
+            [None, Decimal("0.5"), 0, None, Decimal("0.5")],
+        ),
     ],
 )
 def test_figures_of_several_periods(text, expected):
@@ -146,6 +172,12 @@ def test_figures_of_several_periods(text, expected):
         ("[M] > 0 or [A] > 0", [True, None]),
         ("[M] > 0 or [A] > 5", [None, None]),
         ("not [M] > 0", [None, None]),
+        ("[M] ^ 2", [None, None]),
+        ("2 % [M]", [None, None]),
+        ("log([M])", [None, None]),
+        ("removeZeros([M])", [None, None]),
+        ("removeZeros([A] * 0)", [None, None]),
+        ("normDistCum([A], [M], 1)", [None, None]),
     ],
 )
 def test_missing_is_not_zero(text, expected):
@@ -158,6 +190,34 @@ def test_division_by_zero_is_refused_for_that_period_alone():
     found = outcomes(tree, rule(), inputs(tree, A=[1, 1], B=[0, 2]))
     assert found[0].refusal.code is RefusalCode.DENOMINATOR_ZERO
     assert found[1].value == Decimal("0.5")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[A] % 0", "0 ^ (-[A])", "(-[A]) ^ 0.5", "log(0 * [A])", "log10(-[A])", "normDistCum(1, 1, 0 * [A])",
+        "normDistDen(1, 1, -[A])", "10 ^ (60 * [A])", "((10 ^ 18) ^ 18) ^ 18 * [A]",
+        "normDistDen([A], 1, 10 ^ -61)", "10 ^ (10 ^ 50 * [A])",
+    ],
+)  # fmt: skip
+def test_what_does_not_exist_is_a_fault_that_nothing_hides(text):
+    assert result(f"firstNonNull({text}, 5)", A=[1]) == ["!"]
+    tree = parse(text)
+    (found,) = outcomes(tree, rule(), inputs(tree, A=[1]))
+    assert found.refusal.code in {RefusalCode.OUT_OF_BOUNDS, RefusalCode.DENOMINATOR_ZERO}
+    assert "%" not in str(found.refusal.message)
+
+
+def test_very_large_exponents_cost_nothing():
+    began = time.perf_counter()
+    assert result("1.0000001 ^ (10 ^ 17) + [A]", A=[1] * 50) == ["!"] * 50
+    assert result("round(0.5 ^ (10 ^ 17), 6) + [A]", A=[1] * 50) == [Decimal(1)] * 50
+    assert time.perf_counter() - began < 1
+
+
+def test_names_of_other_tools_are_read_and_written_as_ours():
+    assert to_text(parse("avg(last(yearToDate([A]), 2))")) == "mean(last(ytd([A]), 2))"
+    assert to_text(parse("STDDEVSAMP(last([A],2))^-2%(3^2^2)")) == "stddev(last([A], 2)) ^ (-2) % 3 ^ 2 ^ 2"
 
 
 def test_nothing_hides_a_division_by_zero_but_the_branch_not_taken():
@@ -222,9 +282,16 @@ def test_yes_and_no_become_one_and_zero():
         ("1 + [XYZ]", "expected one of the list", 5),
         ("sun(last([NMI-07], 3))", "did you mean sum", 1),
         ("NMI", "square brackets", 1),
-        ("[NMI-07] ** 2", "Powers", 10),
-        ("[NMI-07] ^ 2", "Powers", 10),
-        ("5 % 2", "percent", 3),
+        ("[NMI-07] ** 2", "a power is written a ^ b", 10),
+        ("[NMI-07] ^", "ends here", 11),
+        ("50% * [NMI-07]", "for percent write 100 * a / b", 3),
+        ("[NMI-07] %", "for percent write 100 * a / b", 10),
+        ("percentile(last([NMI-07], 3), 25)", "a number from 0 to 1", 31),
+        ("percentile(last([NMI-07], 3), [NMI-07])", "a number from 0 to 1", 31),
+        ("percentile([NMI-07], 0.5)", "percentile works over periods", 1),
+        ("normDistCum([NMI-07])", "normDistCum(a, mean, sd)", 1),
+        ("days([NMI-07])", "days()", 1),
+        ("log([NMI-08])", "expected a number", 5),
         ("'x' * 10", "Texts", 1),
         ("[NMI-07].__class__", "not part of this language", 10),
         ("[NMI-07].label", "no part of an indicator", 10),
@@ -341,11 +408,21 @@ NUMBERS = st.recursive(
     lambda inner: st.one_of(
         st.builds(
             lambda sign, left, right: nodes.Binary(sign=sign, left=left, right=right),
-            st.sampled_from("+-*/"),
+            st.sampled_from("+-*/%^"),
             inner,
             inner,
         ),
         inner.map(lambda one: nodes.Unary(sign="-", operand=one)),
+        st.builds(
+            lambda name, one: nodes.Call(name=name, arguments=(one,)),
+            st.sampled_from(["log", "log10", "removeZeros", "abs"]),
+            inner,
+        ),
+        st.builds(
+            lambda name, parts: nodes.Call(name=name, arguments=tuple(parts)),
+            st.sampled_from(["normDistCum", "normDistDen"]),
+            st.lists(inner, min_size=3, max_size=3),
+        ),
         st.lists(inner, min_size=2, max_size=3).map(
             lambda parts: nodes.Call(name="firstNonNull", arguments=tuple(parts))
         ),
@@ -407,7 +484,22 @@ def test_the_formula_in_words():
     )
 
 
+def test_every_function_and_sign_can_be_said_in_words():
+    for function in FUNCTIONS.values():
+        text = function.usage.split(" or ")[0].replace(", …", "").replace("condition", "a > b")
+        for name in ("mean, sd", "a", "b"):
+            text = re.sub(rf"(?<![A-Za-z]){name}(?![A-Za-z])", "[A], [A]" if "," in name else "[A]", text)
+        said = in_words(parse(text if not text.startswith("last") else f"sum({text})"), {})
+        assert said
+        assert "%" not in said
+    assert in_words(parse("[A] % 2 ^ days()"), {}) == (
+        "the remainder of A divided by 2 to the power of the days of the period"
+    )
+
+
 def test_the_formula_with_its_numbers():
+    per_day = parse("percentile(last([A], 2), 0.5) / days()")
+    assert substituted(per_day, inputs(per_day, A=[1, 2]), 1) == "percentile(1; 2, 0.5) / 28"
     tree = parse("([A] + 1) / sum(last([B], 2)) - offset([A], -1)")
 
     assert substituted(tree, inputs(tree, A=[1, 2], B=[3, None]), 1) == "(2 + 1) / sum(3; –) - 1"

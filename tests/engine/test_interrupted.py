@@ -6,9 +6,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from indicators.engine.expost.interrupted import (
+from indicators.engine.expost.interrupted import interrupted_series
+from indicators.engine.expost.segmented import (
     design,
-    interrupted_series,
     newey_west_fit,
     ols_fit,
     reml_fit,

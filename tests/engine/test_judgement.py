@@ -133,3 +133,30 @@ def test_the_trend_of_a_sum_is_that_of_its_increments():
     how, to = cases.rule(value_type="count", time_rule="sum"), cases.plan({"baseline": 0, "target": 100})
 
     assert judge(cases.snapshot([9, 8, 7, 6, 5, 4], how, to)).trend.word is TrendWord.WORSENING
+
+
+def kept(values, **bounds):
+    direction = (
+        "range" if len(bounds) == 2 else "maintain_above" if "range_low" in bounds else "maintain_below"
+    )
+    given = [{"value": value, "standard_error": error} for value, error in values]
+    how = cases.rule(value_type="number", direction=direction)
+    return judge(cases.snapshot(given, how, cases.plan(bounds)))
+
+
+def test_a_kept_value_is_approximate_when_one_period_inside_its_error_decides():
+    sure, near_in, near_out = (90, 1), (81, 1), (79, 1)
+
+    # 3 of 4 at risk; with one more on track, with one less off track.
+    for values in ([sure, sure, sure, near_out], [sure, sure, near_in, (60, 1)]):
+        found = kept(values, range_low=80)
+        assert (found.status, found.is_approximate) == (Status.AT_RISK, True)
+    assert not kept([sure, sure, sure, (60, 1)], range_low=80).is_approximate
+    assert not kept([sure, sure, sure, (79, 0)], range_low=80).is_approximate
+    # 12 of 12, one of which might be outside: 11 of 12 are on track as well.
+    assert not kept([*[sure] * 11, near_in], range_low=80).is_approximate
+    assert not kept([*[(5, 0)] * 19, (9, 1)], range_high=8).is_approximate
+    # A wide error reaches into a narrow band from either side, and out of it.
+    assert kept([(5, 0), (5, 0), (5, 0), (9, 1)], range_low=4, range_high=8).is_approximate
+    assert kept([(5, 0), (5, 0), (5, 0), (0, 9)], range_low=4, range_high=6).is_approximate
+    assert kept([(5, 0), (5, 0), (5, 0), (5, 9)], range_low=4, range_high=6).is_approximate

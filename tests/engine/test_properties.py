@@ -11,16 +11,22 @@ from hypothesis import strategies as st
 
 from indicators.engine.achievement import achievement, planned_value
 from indicators.engine.codec import judgement_to_json, snapshot_from_json, snapshot_to_json
+from indicators.engine.disaggregate import breakdown, carried_forward, mismatches
 from indicators.engine.display import format_index
 from indicators.engine.exact import quotient
 from indicators.engine.expost.paired import paired_gain
 from indicators.engine.expost.persistence import retention
 from indicators.engine.forecast import forecast
-from indicators.engine.judge import judge
-from indicators.engine.portfolio import largest_remainder_percentages
+from indicators.engine.judge import judge, judge_many
+from indicators.engine.portfolio import (
+    WeightedAchievement,
+    largest_remainder_percentages,
+    weighted_achievement,
+)
 from indicators.engine.rollup import roll_up_period
 from indicators.engine.signals import xmr
 from indicators.engine.timeline import current_value
+from indicators.engine.trend import TrendQuestion, trends
 from indicators.engine.types import (
     Direction,
     IndicatorRule,
@@ -86,9 +92,11 @@ def period(rows, rule):
     )
 
 
+@pytest.mark.parametrize("site_rule", SiteRule)
 @FEW
 @given(measurements(), rules, st.randoms(use_true_random=False))
-def test_the_order_of_sites_never_changes_a_figure(rows, rule, random):
+def test_the_order_of_sites_never_changes_a_figure(site_rule, rows, rule, random):
+    rule = replace(rule, site_rule=site_rule)
     shuffled = random.sample(rows, len(rows))
 
     assert period(shuffled, rule) == period(rows, rule)
@@ -132,15 +140,13 @@ def test_a_planned_path_without_milestones_stays_between_its_ends(baseline, targ
     assert min(baseline, target) <= found <= max(baseline, target)
 
 
-@FEW
-@given(st.lists(measurements(), min_size=1, max_size=10), rules, plans, plans)
-def test_any_snapshot_is_judged_the_same_twice_and_nothing_is_nan(quarters, rule, to, original):
+def snapshot_of(quarters, rule, to, original):
     calendar = cases.periods_between("quarterly", date(2024, 1, 1), date(2028, 1, 1))
     series = tuple(
         roll_up_period(rows, rule, starts_on=p.starts_on, ends_on=p.ends_on, label=p.label, expected=2)
         for rows, p in zip(quarters, calendar, strict=False)
     )
-    snapshot = Snapshot(
+    return Snapshot(
         rule=rule,
         plan=to,
         original_plan=original,
@@ -150,11 +156,48 @@ def test_any_snapshot_is_judged_the_same_twice_and_nothing_is_nan(quarters, rule
         grace_days=15,
     )
 
+
+snapshots = st.builds(snapshot_of, st.lists(measurements(), min_size=1, max_size=14), rules, plans, plans)
+
+
+@FEW
+@given(snapshots)
+def test_any_snapshot_is_judged_the_same_twice_and_nothing_is_nan(snapshot):
     found = judge(snapshot)
 
     assert judge(snapshot_from_json(snapshot_to_json(snapshot))) == found
     assert_finite(judgement_to_json(found))
-    forecast(series, rule, to, snapshot.as_of)
+    forecast(snapshot.series, snapshot.rule, snapshot.plan, snapshot.as_of)
+
+
+@FEW
+@given(st.lists(snapshots, max_size=6))
+def test_many_judged_at_once_are_each_judged_as_alone(some):
+    assert judge_many(some) == [judge(one) for one in some]
+
+
+@FEW
+@given(
+    st.integers(4, 40).flatmap(
+        lambda n: st.lists(
+            st.lists(st.sampled_from([0, 1, 2.5]) | st.floats(-1e6, 1e6), min_size=n, max_size=n),
+            min_size=1,
+            max_size=5,
+        )
+    )
+)
+def test_the_trend_of_a_series_does_not_hang_on_its_neighbours(rows):
+    months = cases.periods_between("monthly", date(2020, 1, 1), date(2024, 1, 1))
+    asked = [
+        TrendQuestion(
+            days=tuple(m.ends_on for m in months[: len(row)]),
+            values=tuple(Decimal(repr(v)) for v in row),
+            direction=Direction.ASCENDING,
+        )
+        for row in rows
+    ]
+
+    assert trends(asked) == [trends([one])[0] for one in asked]
 
 
 @FEW
@@ -311,3 +354,160 @@ def test_a_control_chart_scales_with_its_units_and_turns_round_with_its_sign(val
     assert other.centre == pytest.approx(there.centre * factor + shift, rel=1e-6, abs=1e-3)
     assert other.sigma == pytest.approx(there.sigma * factor, rel=1e-6, abs=1e-6)
     assert mirrored.signalled == there.signalled
+
+
+# --- Cells, windows, several at once -------------------------------------------------------------------------------
+
+CELLS = [
+    "",
+    "sex=f",
+    "sex=m",
+    "nation=KWT",
+    "nation=QAT",
+    "nation=KWT;sex=f",
+    "nation=KWT;sex=m",
+    "nation=QAT;sex=f",
+]
+
+
+@st.composite
+def split_measurements(draw):
+    """Several sites, or the whole programme, each with some cells, no cell twice."""
+    places = draw(
+        st.lists(
+            st.tuples(st.sampled_from([None, 1, 2, 3]), st.sampled_from(CELLS)),
+            min_size=1,
+            max_size=10,
+            unique=True,
+        )
+    )
+    rows = []
+    for i, (site, cell) in enumerate(places):
+        a, b, v = draw(amounts), draw(sizes), draw(amounts)
+        error = draw(st.none() | st.decimals(min_value="0.01", max_value=9, places=2))
+        rows.append(
+            Measurement(
+                id=i, site=site, cell=cell, numerator=a, denominator=b, value=v,
+                standard_error=error, n=draw(st.none() | st.integers(1, 99)),
+            )
+        )  # fmt: skip
+    return rows
+
+
+@FEW
+@given(split_measurements(), rules, st.randoms(use_true_random=False))
+def test_the_order_of_cells_never_changes_a_figure_a_table_or_what_is_flagged(rows, rule, random):
+    shuffled = random.sample(rows, len(rows))
+
+    table = breakdown(rows, rule)
+
+    assert period(shuffled, rule) == period(rows, rule)
+    assert breakdown(shuffled, rule) == table
+    assert mismatches(breakdown(shuffled, rule), rule) == mismatches(table, rule)
+    # The total of the table is the figure of the period.
+    whole = next(one for one in table if one.cell == "")
+    assert (whole.value, whole.refusal) == (period(rows, rule).value, period(rows, rule).refusal)
+
+
+@FEW
+@given(split_measurements(), rules)
+def test_what_holds_no_number_changes_no_figure(rows, rule):
+    blank = Measurement(id=99, site=9, cell="")
+
+    found, with_blank = period(rows, rule), period([*rows, blank], rule)
+
+    if rule.value_type is not ValueType.TEXT:
+        assert replace(with_blank, expected=found.expected, reported=found.reported) == found
+
+
+@FEW
+@given(st.lists(st.none() | small, min_size=1, max_size=14), rules, st.randoms(use_true_random=False))
+def test_the_order_in_which_periods_come_never_changes_a_verdict(values, rule, random):
+    given_ = ["missing" if v is None else {"value": v, "parts": (abs(v), 7), "n": 9} for v in values]
+    shot = cases.snapshot(
+        given_, rule, cases.plan({"baseline": 0, "target": 50, "range_low": -1, "range_high": 9})
+    )
+    shuffled = tuple(random.sample(shot.series, len(shot.series)))
+
+    found, other = judge(shot), judge(replace(shot, series=shuffled))
+
+    assert judgement_to_json(other) == judgement_to_json(found)
+    assert [one.value for one in carried_forward(shuffled)] == [
+        one.value for one in carried_forward(shot.series)
+    ]
+
+
+@FEW
+@given(
+    st.lists(st.tuples(small, st.none() | st.decimals("0.01", 50, places=2)), min_size=5, max_size=12),
+    small,
+    small,
+    st.sampled_from(["last", "mean", "min", "max", "median", "mean_weighted_n"]),
+    st.sampled_from([Decimal(x) for x in ("0.5", "2", "10", "0.25", "1000")]),
+    small,
+    st.sampled_from(list(Trajectory)),
+)
+def test_other_units_leave_the_verdict_alone(values, baseline, target, time_rule, factor, shift, path):
+    """Euros or thousands of euros, Celsius or Kelvin: value and plan move along, the verdict stays."""
+    how = cases.rule(time_rule=time_rule, direction="ascending" if target > baseline else "descending")
+
+    def verdict(convert, scale):
+        given_ = [
+            {"value": convert(v), "standard_error": None if e is None else e * scale, "n": 5}
+            for v, e in values
+        ]
+        to = {"baseline": convert(baseline), "target": convert(target), "trajectory": path.value}
+        return judge(cases.snapshot(given_, how, cases.plan(to)))
+
+    there, other = verdict(lambda v: v, Decimal(1)), verdict(lambda v: v * factor + shift, factor)
+
+    if there.achievement is not None:
+        # Quotients are rounded to ten places before they meet a border, so equal up to that.
+        assert abs(there.achievement - other.achievement) < Decimal("1e-5") * max(1, abs(there.achievement))
+    near = there.on_track_index is not None and any(
+        abs(there.on_track_index - border) < Decimal("1e-6") for border in (Decimal("0.9"), Decimal("0.75"))
+    )
+    if not near:
+        assert (there.status, there.is_over_target) == (other.status, other.is_over_target)
+    assert (there.trend.word, there.coverage) == (other.trend.word, other.coverage)
+
+
+@FEW
+@given(
+    st.lists(st.just("missing") | small, min_size=1, max_size=20),
+    st.sampled_from(["mean", "min", "max", "median", "ratio_of_sums", "mean_weighted_n"]),
+    st.integers(1, 24),
+)
+def test_a_window_is_the_rule_over_the_latest_periods(values, time_rule, quarters):
+    def value(given_, **more):
+        how = cases.rule(value_type="ratio", time_rule=time_rule, **more)
+        rows = [v if v == "missing" else [v, 8] for v in given_]
+        return current_value(cases.series(rows, how), how, cases.plan(), date(2060, 1, 1)).value
+
+    windowed = value(values, window_months=3 * quarters)
+
+    known = [i for i, v in enumerate(values) if v != "missing"]
+    newest = known[-1] if known else 0
+    kept = ["missing" if i <= newest - quarters else v for i, v in enumerate(values)]
+    assert windowed == value(kept)
+    assert value(values, window_months=3 * len(values)) == value(values)
+
+
+@FEW
+@given(st.lists(st.tuples(st.integers(0, 9), st.none() | small), min_size=1, max_size=8), st.data())
+def test_a_weighted_score_stays_between_its_parts_and_one_part_is_itself(items, data):
+    found = weighted_achievement([(Decimal(w), a) for w, a in items])
+
+    usable = [min(max(a, Decimal(0)), Decimal(1)) for w, a in items if a is not None and w > 0]
+    if isinstance(found, WeightedAchievement):
+        assert (
+            min(usable) - Decimal("1e-9")
+            <= found.low
+            <= found.value
+            <= found.high
+            <= max(usable) + Decimal("1e-9")
+        )
+        if len(usable) == 1:
+            assert found.value == found.low == found.high == usable[0]
+        order = data.draw(st.permutations(items))
+        assert weighted_achievement([(Decimal(w), a) for w, a in order]) == found

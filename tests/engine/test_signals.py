@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from indicators.engine.errors import EngineError
+from indicators.engine.kendall import mann_kendall, seasonal_mann_kendall, seasonal_slope
 from indicators.engine.signals import (
     SignalKind,
     c_chart,
@@ -18,7 +19,7 @@ from indicators.engine.signals import (
     watch,
     xmr,
 )
-from indicators.engine.trend import mann_kendall, seasonal_mann_kendall, seasonal_slope, trend
+from indicators.engine.trend import trend
 from indicators.engine.types import Direction, RefusalCode, TrendWord
 
 from . import cases

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 from indicators.engine.disaggregate import (
     breakdown,
@@ -17,6 +18,7 @@ from indicators.engine.disaggregate import (
     suppressed,
 )
 from indicators.engine.disclosure import cell_of, cell_parts, suppress
+from indicators.engine.reach import reachable
 from indicators.engine.types import Measurement, RefusalCode
 
 from . import cases
@@ -127,6 +129,73 @@ def rest(cell, name):
     return frozenset(pair for pair in cell_parts(cell) if pair[0] != name)
 
 
+def what_a_reader_can_tell(counts, smallest=5):
+    """Small cells whose range, over all whole-number tables that fit what is shown, ends below `smallest`."""
+    table = cube(counts)
+    found = suppress(table, smallest=smallest)
+    leaves = [cell_parts(cell) for cell in table if len(cell_parts(cell)) == counts.ndim]
+    rows = {cell: np.array([float(cell_parts(cell) <= leaf) for leaf in leaves]) for cell in table}
+    low = [min(1, n) if cell in found.hidden else n for cell, n in table.items()]
+    high = [np.inf if cell in found.hidden else n for cell, n in table.items()]
+    fits = LinearConstraint(np.array(list(rows.values())), low, high)
+    told = {}
+    for cell in found.small:
+        answer = milp(
+            -rows[cell], constraints=fits, integrality=np.ones(len(leaves)), bounds=Bounds(0, np.inf)
+        )
+        if answer.fun is not None and -answer.fun < smallest - 0.5:
+            told[cell] = round(-answer.fun)
+    return told
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        # Two columns of small ones that only several additions together give away.
+        [[6, 1, 4, 8, 4], [5, 1, 3, 30, 5], [4, 4, 6, 6, 8], [3, 3, 5, 5, 5]],
+        [[8, 4, 30, 30], [1, 2, 8, 12], [1, 2, 6, 12]],
+        [[1, 8, 0], [2, 3, 0], [8, 0, 3]],
+        [[[3, 30, 0], [5, 6, 30]], [[5, 5, 3], [3, 8, 0]]],
+        [[[3, 3, 8], [5, 5, 2]], [[5, 1, 5], [0, 1, 0]]],
+    ],
+)
+def test_several_additions_together_give_no_small_cell_away(counts):
+    assert what_a_reader_can_tell(np.array(counts)) == {}
+
+
+shapes = st.sampled_from([(2, 3), (3, 3), (3, 4), (4, 5), (2, 2, 2), (2, 2, 3)])
+
+
+@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    shapes.flatmap(
+        lambda s: st.tuples(
+            st.just(s),
+            st.lists(
+                st.sampled_from([0, 1, 2, 3, 4, 5, 6, 8, 12, 30]),
+                min_size=int(np.prod(s)),
+                max_size=int(np.prod(s)),
+            ),
+        )
+    )
+)
+def test_a_reader_with_an_optimiser_learns_no_small_cell(drawn):
+    shape, counts = drawn
+
+    assert what_a_reader_can_tell(np.array(counts).reshape(shape)) == {}
+
+
+def test_unknowns_reach_as_far_as_their_equations_let_them():
+    # x + y = 6, y + z = 3, and u has no end: x 3 to 6, y 0 to 3, z 0 to 3.
+    equations = [({0: 1.0, 1: 1.0}, 6.0), ({1: 1.0, 2: 1.0}, 3.0), ({3: 1.0, 4: -1.0}, -2.0)]
+
+    assert reachable(equations, 5, {0: 6, 1: 3, 2: 3, 3: 1000, 4: 1000}) == {0, 1, 2, 3, 4}
+    assert reachable(equations, 5, {0: 6.1, 1: 3.1, 2: 3.1}) == set()
+    # An equation said twice changes nothing; equations that contradict each other let nothing be reached.
+    assert reachable([*equations, equations[0]], 5, {0: 6}) == {0}
+    assert reachable([*equations, ({0: 1.0}, 7.0)], 5, {0: 6}) == set()
+
+
 def test_keys_are_read_and_written_in_order():
     assert cell_of(cell_parts("sex=female; nation=KWT")) == "nation=KWT;sex=female"
     assert cell_of(cell_parts("")) == ""
@@ -191,6 +260,18 @@ def test_parts_that_differ_are_flagged_on_every_level_and_nothing_is_corrected()
         ("a=1", ("b",), 5, 6),
     }
     assert figures(rows)["a=1"].value == 6
+
+
+def test_a_mismatch_says_which_parts_and_both_figures():
+    rows = [
+        cases.measurement(0, {"site": 1, "value": 9}),
+        cases.measurement(1, {"site": 1, "cell": "sex=f", "value": 4}),
+        cases.measurement(2, {"site": 1, "cell": "sex=m", "value": 6}),
+    ]
+
+    (found,) = mismatches(breakdown(rows, COUNT), COUNT)
+
+    assert str(found.text) == "The parts by sex give value 10, but the total says 9."
 
 
 def test_parts_of_scores_are_not_compared():

@@ -338,5 +338,5 @@ def test_an_approval_costs_the_same_queries_however_many_rest_on_it(programme, q
     ) as queries:
         derived.refresh([(one.pk, quarters[6].pk)], at=make.AT)
 
-    assert len(queries) == 26
+    assert len(queries) == 27
     assert Rollup.objects.count() == (13 if many else 3)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -120,6 +121,23 @@ def test_the_good_band_reaches_to_the_better_edge(higher_is_better, edge):
     drawing = draw_indicator(monthly(9, 11, 12, bands=bands, higher_is_better=higher_is_better), WIDE)
 
     assert drawing.band_on.split()[-1].endswith(f",{edge}")
+
+
+def test_an_interval_is_one_band_for_each_unbroken_run_and_lies_inside_the_axis():
+    series = monthly(5, 6, None, 7)
+    readings = [
+        replace(one, low=one.value - 2, high=one.value + 9) if one.value is not None else one
+        for one in series.readings
+    ]
+
+    drawing = draw_indicator(replace(series, readings=readings), WIDE)
+
+    first, alone = drawing.intervals
+    assert len(first.split()) == 4
+    assert len(alone.split()) == 2
+    assert draw_indicator(series, WIDE).intervals == ()
+    for point in (*first.split(), *alone.split()):
+        assert WIDE.y1 <= float(point.split(",")[1]) <= WIDE.y0
 
 
 def test_without_a_direction_no_band_is_drawn():

@@ -10,17 +10,21 @@ from decimal import Decimal
 import numpy as np
 from scipy import stats
 
-from indicators.engine.display import format_number, format_value
+from indicators.engine.display import format_value
+from indicators.engine.kendall import SIGNIFICANCE, mann_kendall
 from indicators.engine.messages import gettext_noop, message, refuse
-from indicators.engine.trend import MIN_POINTS_TEST, SIGNIFICANCE, mann_kendall
+from indicators.engine.trend import MIN_POINTS_TEST
 from indicators.engine.types import IndicatorRule, Message, PeriodValue, Refusal, RefusalCode, Step, ValueType
 
-from .proportions import newcombe, rate_ratio_exact, rate_ratio_score
-from .types import Answer, Assumption, Confidence, ExPostResult, Param, refused
+from .confidence import data_quality, no_comparison, weakest_link
+from .labels import CHANGE, CHANGE_IN_RATE
+from .proportions import newcombe, rate_ratio_etest, rate_ratio_exact, rate_ratio_score
+from .situation import MIN_POINTS_MEAN
+from .types import Answer, Assumption, ExPostResult, Param, refused
+from .words import interval_text as _interval_text
+from .words import shown as _shown
 
-MIN_POINTS_MEAN = 5
-CHANGE = gettext_noop("change, not effect")
-CHANGE_IN_RATE = gettext_noop("change in rate, not effect")
+_CONFIDENCE, _REASONS = weakest_link((no_comparison(), *data_quality(None)))
 
 
 def before_after(series: Sequence[PeriodValue], rule: IndicatorRule, *, split_on: date) -> ExPostResult:
@@ -125,7 +129,8 @@ def _proportions(
             **_straddling(straddling),
         },
         assumptions=assumptions,
-        confidence=Confidence.LOW,
+        confidence=_CONFIDENCE,
+        reasons=_REASONS,
         steps=(step,),
         sentence=_sentence(first, last, value, low, high, no_change=0.0),
     )
@@ -148,6 +153,7 @@ def _rates(
         "exposure_after": events_after[1],
         "score_low": None if score is None else score[0],
         "score_high": None if score is None else score[1],
+        "etest_p": None if score is None else rate_ratio_etest(events_after, events_before),
         **_straddling(straddling),
     }
     method = "Rate ratio, exact conditional interval"
@@ -179,7 +185,8 @@ def _rates(
         n=len(before) + len(after),
         params=params,
         assumptions=assumptions,
-        confidence=Confidence.LOW,
+        confidence=_CONFIDENCE,
+        reasons=_REASONS,
         steps=(step,),
         sentence=_sentence(first, last, ratio, low, high, no_change=1.0),
     )
@@ -219,7 +226,8 @@ def _means(
             **_straddling(straddling),
         },
         assumptions=assumptions,
-        confidence=Confidence.LOW,
+        confidence=_CONFIDENCE,
+        reasons=_REASONS,
         steps=(step,),
         sentence=_sentence(first, last, value, low, high, no_change=0.0),
     )
@@ -313,14 +321,3 @@ def _sentence(
         )
     )
     return tuple(said)
-
-
-def _interval_text(value: float, low: float | None, high: float | None) -> str:
-    if low is None and high is None:
-        return _shown(value)
-    ends = " … ".join("∞" if end is None else _shown(end) for end in (low, high))
-    return f"{_shown(value)} ({ends})"
-
-
-def _shown(value: float) -> str:
-    return format_number(Decimal(repr(float(value))), 2)

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from decimal import Decimal
+import math
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import numpy as np
 from scipy import stats
 
-from indicators.engine.display import format_number, format_share
+from indicators.engine.display import format_number
 from indicators.engine.errors import EngineError
 from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.rules import METHOD_RULES, Rules
 from indicators.engine.types import Message, Refusal, RefusalCode, Step
 
-from .paired import MIN_PAIRS
+from . import labels, words
+from .confidence import data_quality, no_comparison, weakest_link
 from .proportions import wilson
-from .types import Answer, Assumption, Confidence, ExPostResult, Param, refused
+from .ratios import DRAWS, Number, bootstrap, fieller, series_interval
+from .situation import MIN_PAIRS
+from .types import Answer, Assumption, ExPostResult, Param, refused
+from .words import percent as _percent
+from .words import shown as _shown
 
 MIN_RESPONSE = 0.40
-DRAWS = 4000
 METHOD = "Retention ratio, seeded percentile bootstrap over participants"
 METHOD_SERIES = "Retention ratio of three values"
-Number = float | Decimal
+PROVIDER = "MAINTAINED_BY_PROVIDER"
 
 
 class Band(StrEnum):
@@ -57,6 +61,7 @@ def retention(
     response_rate: float | None = None,
     higher_is_better: bool = True,
     rules: Rules = METHOD_RULES,
+    paid_by_partner: bool | None = None,
 ) -> ExPostResult:
     """How much of the participants' gain is still there at follow-up: (V − B) ÷ (E − B) of the means.
 
@@ -66,10 +71,13 @@ def retention(
         response_rate: share of those asked who answered at follow-up, 0 to 1; None when unknown.
         higher_is_better: False when the score is meant to fall.
         rules: from which ratio on a gain is called sustained, or partly.
+        paid_by_partner: whether the partner pays for and staffs what was kept; None when unknown. What the provider
+            pays for is labelled "maintained by provider" and never "sustained".
 
     Returns:
         value: the ratio, 1 when all is kept, below 0 when lower than before; low, high: 95 % percentile bootstrap;
-        params["band"]. Refusals: N_PAIRS_TOO_SMALL (fewer than 8), RESPONSE_TOO_LOW (below 40 %),
+        params["band"], and fieller_low, fieller_high as a second opinion on the interval, which need no draws.
+        Refusals: N_PAIRS_TOO_SMALL (fewer than 8), RESPONSE_TOO_LOW (below 40 %),
         NO_GAIN_TO_RETAIN (no gain, or its 95 % interval includes 0).
 
     Source: METHOD 2.10; Efron & Tibshirani (1993).
@@ -87,7 +95,9 @@ def retention(
         return refused(refusal, method=METHOD, label=_label(None), n=n)
     b, e, v = (float(x) for x in scores.mean(axis=1))
     ratio = (v - b) / (e - b)
-    low, high, used = _bootstrap(scores, seed, 1 if higher_is_better else -1)
+    covariance = np.cov(np.vstack([scores[2] - scores[0], scores[1] - scores[0]])) / n
+    exact = fieller(v - b, e - b, covariance, n - 1)
+    low, high, used = bootstrap(scores, seed, 1 if higher_is_better else -1)
     params: dict[str, Param] = {
         "baseline": b,
         "end": e,
@@ -97,8 +107,11 @@ def retention(
         "draws": DRAWS,
         "draws_used": used,
         "response_rate": response_rate,
+        "fieller_low": None if exact is None else exact[0],
+        "fieller_high": None if exact is None else exact[1],
     }
-    return _result(METHOD, ratio, low, high, n, params, _response_assumption(response_rate), rules)
+    assumptions = _response_assumption(response_rate)
+    return _result(METHOD, ratio, low, high, n, params, assumptions, rules, paid_by_partner)
 
 
 def series_retention(
@@ -109,6 +122,8 @@ def series_retention(
     standard_error: Number | None = None,
     higher_is_better: bool | None = None,
     rules: Rules = METHOD_RULES,
+    standard_errors: tuple[Number, Number, Number] | None = None,
+    paid_by_partner: bool | None = None,
 ) -> ExPostResult:
     """How much of a series' change is still there at follow-up: (V − B) ÷ (E − B).
 
@@ -116,10 +131,13 @@ def series_retention(
         baseline, end, followup: values at the start, at the end and after it; followup None when there is none yet.
         standard_error: of the change E − B; None when it has no sampling error.
         higher_is_better: direction of a gain; None to take any change as a gain.
-        rules: as for `retention`.
+        rules, paid_by_partner: as for `retention`.
+        standard_errors: of baseline, end and follow-up where all three are independent estimates; they give an interval
+            and stand in for standard_error.
 
     Returns:
-        value: the ratio, without an interval; params["band"]. Refusals: NO_FOLLOW_UP, NO_GAIN_TO_RETAIN (no change,
+        value: the ratio; low, high: Fieller's interval where standard_errors are given, else none; params["band"].
+        Refusals: NO_FOLLOW_UP, NO_GAIN_TO_RETAIN (no change,
         the wrong way, or inside 1.96 standard errors).
 
     Source: METHOD 2.10.
@@ -130,19 +148,49 @@ def series_retention(
     b, e, v = float(baseline), float(end), float(followup)
     sign = 1.0 if (higher_is_better is None and e >= b) or higher_is_better else -1.0
     error = 0.0 if standard_error is None else float(standard_error)
+    if standard_errors is not None:
+        error = math.hypot(float(standard_errors[0]), float(standard_errors[1]))
     if sign * (e - b) <= 1.96 * error:
         return refused(_nothing_to_retain(b, e, 1.96 * error), method=METHOD_SERIES, label=_label(None))
     ratio = (v - b) / (e - b)
     params: dict[str, Param] = {"baseline": b, "end": e, "followup": v, "band": band(ratio, rules).value}
-    return _result(METHOD_SERIES, ratio, None, None, 3, params, (), rules)
+    low, high = series_interval(v - b, e - b, standard_errors)
+    return _result(METHOD_SERIES, ratio, low, high, 3, params, (), rules, paid_by_partner)
 
 
-def share_kept(kept: int, total: int, rules: Rules = METHOD_RULES) -> ExPostResult:
+def retention_path(
+    baseline: Number,
+    end: Number,
+    followups: Mapping[int, Number | None],
+    *,
+    standard_error: Number | None = None,
+    higher_is_better: bool | None = None,
+    rules: Rules = METHOD_RULES,
+    paid_by_partner: bool | None = None,
+) -> Mapping[int, ExPostResult]:
+    """`series_retention` at each month after the end, e.g. 6, 12, 24; a month without a value is its own refusal."""
+    return {
+        month: series_retention(
+            baseline,
+            end,
+            value,
+            standard_error=standard_error,
+            higher_is_better=higher_is_better,
+            rules=rules,
+            paid_by_partner=paid_by_partner,
+        )
+        for month, value in sorted(followups.items())
+    }
+
+
+def share_kept(
+    kept: int, total: int, rules: Rules = METHOD_RULES, paid_by_partner: bool | None = None
+) -> ExPostResult:
     """Share of things (posts, certified units) that are still there, with Wilson interval (METHOD 2.10).
 
-    Refusal: DENOMINATOR_ZERO when there was nothing to keep.
+    Refusal: DENOMINATOR_ZERO when there was nothing to keep. Label "maintained by provider" where the provider pays.
     """
-    label = message(gettext_noop("share kept"))
+    label = message(labels.MAINTAINED_BY_PROVIDER if paid_by_partner is False else labels.SHARE_KEPT)
     if total == 0:
         nothing = refuse(
             RefusalCode.DENOMINATOR_ZERO, gettext_noop("There was nothing to keep: the total is 0.")
@@ -160,6 +208,7 @@ def share_kept(kept: int, total: int, rules: Rules = METHOD_RULES) -> ExPostResu
         low=_percent(low),
         high=_percent(high),
     )
+    confidence, reasons = weakest_link((no_comparison(), *data_quality(None)))
     return ExPostResult(
         method="Wilson interval",
         label=label,
@@ -168,7 +217,10 @@ def share_kept(kept: int, total: int, rules: Rules = METHOD_RULES) -> ExPostResu
         high=high,
         n=total,
         params={"kept": kept, "total": total, "band": band(share, rules).value},
-        confidence=Confidence.LOW,
+        assumptions=(_provider_assumption(paid_by_partner),),
+        flags=(PROVIDER,) if paid_by_partner is False else (),
+        confidence=confidence,
+        reasons=reasons,
         sentence=(said,),
     )
 
@@ -211,19 +263,6 @@ def _nothing_to_retain(baseline: float, end: float, error: float) -> Refusal:
     )
 
 
-def _bootstrap(
-    scores: np.ndarray[tuple[int, int], np.dtype[np.float64]], seed: int, sign: int
-) -> tuple[float, float, int]:
-    """Percentiles of the ratio over resampled participants; resamples without a gain have no ratio and are left out."""
-    n = scores.shape[1]
-    picks = np.random.default_rng(seed).integers(0, n, size=(DRAWS, n))
-    b, e, v = (row[picks].mean(axis=1) for row in scores)
-    has_gain = sign * (e - b) > 1e-12
-    ratios = (v[has_gain] - b[has_gain]) / (e[has_gain] - b[has_gain])
-    low, high = np.percentile(ratios, [2.5, 97.5])
-    return float(low), float(high), int(has_gain.sum())
-
-
 def _result(
     method: str,
     ratio: float,
@@ -233,6 +272,7 @@ def _result(
     params: dict[str, Param],
     assumptions: tuple[Assumption, ...],
     rules: Rules,
+    paid_by_partner: bool | None,
 ) -> ExPostResult:
     found = band(ratio, rules)
     b, e, v = (_shown(float(params[name] or 0)) for name in ("baseline", "end", "followup"))
@@ -253,30 +293,42 @@ def _result(
             followup=v,
             share=_percent(ratio),
         ),
-        _label(found),
+        _label(found, paid_by_partner),
         _borders(rules),
     ]
+    if paid_by_partner is False:
+        said.append(
+            message(gettext_noop("The provider pays for or staffs it, so it is not the partner's yet."))
+        )
     if low is None:
         said.append(message(gettext_noop("Three single values give no interval.")))
     flags = ("SMALL_GAIN_RESAMPLES",) if params.get("draws_used", DRAWS) != params.get("draws", DRAWS) else ()
+    if paid_by_partner is False:
+        flags = (*flags, PROVIDER)
+    confidence, reasons = weakest_link((no_comparison(), *data_quality(None)))
     return ExPostResult(
         method=method,
-        label=_label(found),
+        label=_label(found, paid_by_partner),
         value=ratio,
         low=low,
         high=high,
         n=n,
         params=params,
-        assumptions=(*assumptions, _provider_assumption()),
+        assumptions=(*assumptions, _provider_assumption(paid_by_partner)),
         flags=flags,
-        confidence=Confidence.LOW,
+        confidence=confidence,
+        reasons=reasons,
         steps=(step,),
         sentence=tuple(said),
     )
 
 
-def _label(found: Band | None) -> Message:
-    return message(gettext_noop("retention") if found is None else _BAND_WORDS[found])
+def _label(found: Band | None, paid_by_partner: bool | None = None) -> Message:
+    if found is None:
+        return message(labels.RETENTION)
+    if paid_by_partner is False and found is not Band.NOT_SUSTAINED:
+        return message(labels.MAINTAINED_BY_PROVIDER)
+    return message(_BAND_WORDS[found])
 
 
 def _borders(rules: Rules) -> Message:
@@ -293,17 +345,9 @@ def _response_assumption(response_rate: float | None) -> tuple[Assumption, ...]:
     return (Assumption(name="response", holds=holds, text=text),)
 
 
-def _provider_assumption() -> Assumption:
-    return Assumption(
-        name="kept_by_partner",
-        holds=Answer.CANNOT_TELL,
-        text=message(gettext_noop("The partner, not the provider, pays for and staffs what was kept.")),
-    )
-
-
-def _shown(value: float) -> str:
-    return format_number(Decimal(repr(float(value))), 2)
-
-
-def _percent(share: float) -> str:
-    return format_share(Decimal(repr(float(share))))
+def _provider_assumption(paid_by_partner: bool | None) -> Assumption:
+    holds = Answer.CANNOT_TELL
+    if paid_by_partner is not None:
+        holds = Answer.YES if paid_by_partner else Answer.NO
+    text = gettext_noop("The partner, not the provider, pays for and staffs what was kept.")
+    return words.assumption("kept_by_partner", holds, text)

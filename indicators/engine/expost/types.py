@@ -22,6 +22,17 @@ class Confidence(StrEnum):
     NONE = "none"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One link of the chain that a result hangs on, and the confidence it allows at best."""
+
+    name: str
+    allows: Confidence
+    text: Message
+    is_weakness: bool = False
+    """A weakness of the design or the data; two of them make a comparison's result no better than low."""
+
+
 class Answer(StrEnum):
     """Whether an assumption holds."""
 
@@ -37,6 +48,16 @@ class Assumption:
     name: str
     holds: Answer
     text: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Figures that come in rows: a counterfactual line, weights, an event study, what happens without one unit."""
+
+    name: str
+    caption: Message
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Param, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +80,9 @@ class ExPostResult:
     assumptions: tuple[Assumption, ...] = ()
     flags: tuple[str, ...] = ()
     confidence: Confidence = Confidence.NONE
+    reasons: tuple[Reason, ...] = ()
+    """Why the confidence is no higher, the weakest link first (`confidence.weakest_link`)."""
+    tables: tuple[Table, ...] = ()
     refusal: Refusal | None = None
     steps: tuple[Step, ...] = ()
     sentence: tuple[Message, ...] = ()
@@ -74,6 +98,11 @@ def result_from_json(data: Mapping[str, Any]) -> ExPostResult:
     return from_json(ExPostResult, data)
 
 
+def table_of(result: ExPostResult, name: str) -> Table | None:
+    """The table of that name; None when the method gave none."""
+    return next((one for one in result.tables if one.name == name), None)
+
+
 def refused(
     refusal: Refusal,
     *,
@@ -82,14 +111,18 @@ def refused(
     n: int = 0,
     params: Mapping[str, Param] | None = None,
     flags: tuple[str, ...] = (),
+    tables: tuple[Table, ...] = (),
+    assumptions: tuple[Assumption, ...] = (),
 ) -> ExPostResult:
-    """A result that says why there is no number."""
+    """A result that says why there is no number; figures that were found on the way may stand beside it."""
     return ExPostResult(
         method=method,
         label=label,
         n=n,
         params=params or {},
         flags=flags,
+        tables=tables,
+        assumptions=assumptions,
         refusal=refusal,
         steps=(Step(label=refusal.message, rule="", substituted="", result=refusal.code.value),),
         sentence=(refusal.message,),

@@ -1,7 +1,8 @@
 """Formula indicators: a small language over other indicators, read, checked, computed and said (docs/formulas.md)."""
 
+from .arithmetic import Absent, Value
 from .checking import ANSWERS, Known, check
-from .computing import Absent, Inputs, Value, compiled, compute
+from .computing import Inputs, compiled, compute
 from .functions import FUNCTIONS, Function, Kind, nearest
 from .outcome import Outcome, outcomes, year_starts
 from .reading import parse

@@ -23,6 +23,7 @@ from .tree import (
 )
 
 ANSWERS = {ValueType.BINARY, ValueType.MILESTONE}
+_ARITHMETIC = {"+", "-", "*", "/", "%", "^"}
 _WORDS = {
     Kind.NUMBER: gettext_noop("a number"),
     Kind.ANSWER: gettext_noop("yes or no"),
@@ -97,7 +98,7 @@ def _kind_of_binary(sign: str, left: Expression, right: Expression, known: Mappi
         return _expect(right, Kind.ANSWER, known)
     _expect(left, Kind.NUMBER, known)
     _expect(right, Kind.NUMBER, known)
-    return Kind.NUMBER if sign in "+-*/" else Kind.ANSWER
+    return Kind.NUMBER if sign in _ARITHMETIC else Kind.ANSWER
 
 
 def _kind_of_reference(node: Reference, known: Mapping[str, Known]) -> Kind:
@@ -173,10 +174,7 @@ def _kind_of_call(node: Call, function: Function, known: Mapping[str, Known]) ->
         for place in range(have)
         if not (function.has_count and place == 1)
     ]
-    if function.has_count and have > 1:
-        _check_count(node, node.arguments[1])
-    if node.name in {"sum", "ytd"}:
-        _check_adds(node.arguments[0], known)
+    _check_written(node, function, known)
     if function.gives is not None:
         return function.gives
     same = kinds[1:] if node.name == "if" else kinds
@@ -184,6 +182,16 @@ def _kind_of_call(node: Call, function: Function, known: Mapping[str, Known]) ->
         if kind is not same[0]:
             raise _wrong_kind(argument, kind, same[0])
     return same[0]
+
+
+def _check_written(node: Call, function: Function, known: Mapping[str, Known]) -> None:
+    """Arguments that are written numbers, and what may be added up over periods."""
+    if function.has_count and len(node.arguments) > 1:
+        _check_count(node, node.arguments[1])
+    if node.name == "percentile":
+        _check_share(node, node.arguments[1])
+    if node.name in {"sum", "ytd"}:
+        _check_adds(node.arguments[0], known)
 
 
 def _kind_of_argument(node: Call, place: int, function: Function, known: Mapping[str, Known]) -> Kind:
@@ -261,6 +269,16 @@ def _check_count(node: Call, argument: Expression) -> None:
             name=node.name,
             low=low,
             high=high,
+            usage=FUNCTIONS[node.name].usage,
+        )
+
+
+def _check_share(node: Call, argument: Expression) -> None:
+    if not isinstance(argument, Number) or argument.value > 1:
+        raise _fault(
+            argument,
+            gettext_noop("%(name)s needs a number from 0 to 1 here, as in %(usage)s."),
+            name=node.name,
             usage=FUNCTIONS[node.name].usage,
         )
 

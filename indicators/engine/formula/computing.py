@@ -7,32 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import Decimal
 
 from indicators.engine import exact
 from indicators.engine.messages import gettext_noop, message
-from indicators.engine.types import Message, RefusalCode
+from indicators.engine.types import RefusalCode
 
+from .arithmetic import (
+    WIDE,
+    Absent,
+    Value,
+    below,
+    density,
+    first_absent,
+    logarithm,
+    mean,
+    normal,
+    percentile,
+    power,
+    quotient,
+    remainder,
+    total,
+    variance,
+    without_zero,
+)
 from .checking import whole_number
 from .functions import OVER_PERIODS
 from .tree import Binary, Call, Expression, Number, Reference, Unary
 
-_WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[])
-_ZERO = Decimal(0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Absent:
-    """There is no figure, and why."""
-
-    why: Message
-    code: RefusalCode | None = None
-    """None: simply missing. Otherwise why no figure may be formed although something was reported."""
-    is_fault: bool = False
-    """The formula itself failed (division by 0): `isNull` and `firstNonNull` do not hide that."""
-
-
-Value = Decimal | bool | Absent
 Column = list[Value]
 
 
@@ -45,6 +47,9 @@ class Inputs:
     """The names of the periods."""
     year_starts: Sequence[int]
     """For each period the index of the first period of its (fiscal) year."""
+
+    days: Sequence[int] = ()
+    """The lengths of the periods; only `days()` asks for them."""
 
     @property
     def count(self) -> int:
@@ -93,6 +98,8 @@ def _compiled_call(node: Call) -> Compiled:
         return _offset(node)
     if node.name == "ytd":
         return _year_to_date(node)
+    if node.name == "days":
+        return lambda inputs: [Decimal(one) for one in inputs.days]
     if node.name == "round":
         inner = compiled(node.arguments[0])
         digits = (whole_number(node.arguments[1]) or 0) if len(node.arguments) > 1 else 0
@@ -129,11 +136,8 @@ def _year_to_date(node: Call) -> Compiled:
 def _over_window(node: Call) -> Compiled:
     window = node.arguments[0]
     assert isinstance(window, Call)
-    inner, length, join = (
-        compiled(window.arguments[0]),
-        whole_number(window.arguments[1]) or 1,
-        _JOINED[node.name],
-    )
+    inner, length = compiled(window.arguments[0]), whole_number(window.arguments[1]) or 1
+    join = _percentile_at(node.arguments[1]) if node.name == "percentile" else _JOINED[node.name]
 
     def run(inputs: Inputs) -> Column:
         column = inner(inputs)
@@ -164,15 +168,8 @@ def _figures(column: Sequence[Value]) -> list[Decimal] | Absent:
 
 def _sum(column: Sequence[Value]) -> Value:
     """A sum with a hole is no sum."""
-    hole = _first_absent(*column)
-    return hole or _total([one for one in column if isinstance(one, Decimal)])
-
-
-def _total(values: Sequence[Decimal]) -> Decimal:
-    result = _ZERO
-    for one in values:
-        result = _WIDE.add(result, one)
-    return result
+    hole = first_absent(*column)
+    return hole or total([one for one in column if isinstance(one, Decimal)])
 
 
 def _of_those_there(
@@ -183,7 +180,7 @@ def _of_those_there(
         if isinstance(values, Absent):
             return values
         if len(values) < least:
-            return _first_absent(*column) or Absent(
+            return first_absent(*column) or Absent(
                 why=message(
                     gettext_noop("There are %(have)s figures; at least %(least)s are needed."),
                     have=len(values),
@@ -195,15 +192,9 @@ def _of_those_there(
     return joined
 
 
-def _mean(values: list[Decimal]) -> Decimal:
-    return _WIDE.divide(_total(values), Decimal(len(values)))
-
-
-def _deviation(values: list[Decimal]) -> Decimal:
-    """Of a sample: divided by n - 1."""
-    middle = _mean(values)
-    squares = [_WIDE.multiply(gap, gap) for gap in (_WIDE.subtract(one, middle) for one in values)]
-    return _WIDE.sqrt(_WIDE.divide(_total(squares), Decimal(len(values) - 1)))
+def _percentile_at(share: Expression) -> Callable[[Sequence[Value]], Value]:
+    part = share.value if isinstance(share, Number) else Decimal(0)
+    return _of_those_there(lambda values: percentile(values, part))
 
 
 def _count(column: Sequence[Value]) -> Value:
@@ -213,11 +204,13 @@ def _count(column: Sequence[Value]) -> Value:
 
 _JOINED: dict[str, Callable[[Sequence[Value]], Value]] = {
     "sum": _sum,
-    "mean": _of_those_there(_mean),
+    "mean": _of_those_there(mean),
     "min": _of_those_there(min),
     "max": _of_those_there(max),
     "median": _of_those_there(exact.median),
-    "stddev": _of_those_there(_deviation, least=2),
+    "stddev": _of_those_there(lambda values: WIDE.sqrt(variance(values)), least=2),
+    "stddevPop": _of_those_there(lambda values: WIDE.sqrt(variance(values, fewer=0))),
+    "variance": _of_those_there(variance, least=2),
     "count": _count,
 }
 
@@ -225,49 +218,33 @@ _JOINED: dict[str, Callable[[Sequence[Value]], Value]] = {
 # --- Within a period ---------------------------------------------------------------------------------------
 
 
-def _first_absent(*values: Value) -> Absent | None:
-    """A fault before a gap, the first before the second."""
-    gaps = [one for one in values if isinstance(one, Absent)]
-    return next((one for one in gaps if one.is_fault), gaps[0] if gaps else None)
-
-
 def _arithmetic(join: Callable[[Decimal, Decimal], Value]) -> Callable[[Value, Value], Value]:
     def joined(left: Value, right: Value) -> Value:
         if isinstance(left, Decimal) and isinstance(right, Decimal):
             return join(left, right)
-        return _first_absent(left, right) or _unusable()
+        return first_absent(left, right) or _unusable()
 
     return joined
 
 
-def _quotient(left: Decimal, right: Decimal) -> Value:
-    if right == 0:
-        return Absent(
-            why=message(gettext_noop("The formula divides by 0 here.")),
-            code=RefusalCode.DENOMINATOR_ZERO,
-            is_fault=True,
-        )
-    return _WIDE.divide(left, right)
-
-
 def _same(left: Value, right: Value) -> Value:
-    return _first_absent(left, right) or left == right
+    return first_absent(left, right) or left == right
 
 
 def _different(left: Value, right: Value) -> Value:
-    return _first_absent(left, right) or left != right
+    return first_absent(left, right) or left != right
 
 
 def _and(left: Value, right: Value) -> Value:
     if left is False or right is False:
         return False
-    return _first_absent(left, right) or True
+    return first_absent(left, right) or True
 
 
 def _or(left: Value, right: Value) -> Value:
     if left is True or right is True:
         return True
-    return _first_absent(left, right) or False
+    return first_absent(left, right) or False
 
 
 def _not(value: Value) -> Value:
@@ -275,21 +252,23 @@ def _not(value: Value) -> Value:
 
 
 def _negation(value: Value) -> Value:
-    return _WIDE.minus(value) if isinstance(value, Decimal) else _first_absent(value) or _unusable()
+    return WIDE.minus(value) if isinstance(value, Decimal) else first_absent(value) or _unusable()
 
 
 def _rounded(value: Value, digits: int) -> Value:
     if not isinstance(value, Decimal):
         return value
-    found = _WIDE.quantize(value, Decimal(1).scaleb(-digits))
+    found = WIDE.quantize(value, Decimal(1).scaleb(-digits))
     return found if found.is_finite() else value  # More digits than any figure may have: refused at the end.
 
 
 _JOINS: dict[str, Callable[[Value, Value], Value]] = {
-    "+": _arithmetic(_WIDE.add),
-    "-": _arithmetic(_WIDE.subtract),
-    "*": _arithmetic(_WIDE.multiply),
-    "/": _arithmetic(_quotient),
+    "+": _arithmetic(WIDE.add),
+    "-": _arithmetic(WIDE.subtract),
+    "*": _arithmetic(WIDE.multiply),
+    "/": _arithmetic(quotient),
+    "%": _arithmetic(remainder),
+    "^": _arithmetic(power),
     "=": _same,
     "!=": _different,
     "<": _arithmetic(lambda a, b: a < b),
@@ -322,7 +301,7 @@ def _first_there(row: Sequence[Value]) -> Value:
 
 
 def _best(choose: Callable[..., Decimal]) -> Callable[[Sequence[Value]], Value]:
-    return lambda row: _first_absent(*row) or choose([one for one in row if isinstance(one, Decimal)])
+    return lambda row: first_absent(*row) or choose([one for one in row if isinstance(one, Decimal)])
 
 
 def _unusable() -> Absent:
@@ -340,5 +319,10 @@ _ROWS: dict[str, Callable[[Sequence[Value]], Value]] = {
     "firstNonNull": _first_there,
     "greatest": _best(max),
     "least": _best(min),
-    "abs": lambda row: _WIDE.abs(row[0]) if isinstance(row[0], Decimal) else row[0],
+    "removeZeros": without_zero,
+    "log": logarithm(WIDE.ln),
+    "log10": logarithm(WIDE.log10),
+    "normDistCum": normal(below),
+    "normDistDen": normal(density),
+    "abs": lambda row: WIDE.abs(row[0]) if isinstance(row[0], Decimal) else row[0],
 }

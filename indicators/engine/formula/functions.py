@@ -44,6 +44,12 @@ FUNCTIONS: dict[str, Function] = {
     "least": Function((_N,), _N, 2, _MANY, "least(a, b, …)"),
     "abs": Function((_N,), _N, 1, 1, "abs(a)"),
     "round": Function((_N, _N), _N, 1, 2, "round(a) or round(a, 2)", has_count=True),
+    "log": Function((_N,), _N, 1, 1, "log(a)"),
+    "log10": Function((_N,), _N, 1, 1, "log10(a)"),
+    "removeZeros": Function((_N,), _N, 1, 1, "removeZeros(a)"),
+    "normDistCum": Function((_N,), _N, 3, 3, "normDistCum(a, mean, sd)"),
+    "normDistDen": Function((_N,), _N, 3, 3, "normDistDen(a, mean, sd)"),
+    "days": Function((), _N, 0, 0, "days()"),
     "offset": Function((_N, _N), _N, 2, 2, "offset(a, -1)", has_count=True),
     "ytd": Function((_N,), _N, 1, 1, "ytd(a)"),
     "last": Function((_N, _N), _W, 2, 2, "last(a, 4)", has_count=True),
@@ -53,9 +59,22 @@ FUNCTIONS: dict[str, Function] = {
     "max": Function((_W,), _N, 1, 1, "max(last(a, 4))"),
     "median": Function((_W,), _N, 1, 1, "median(last(a, 4))"),
     "count": Function((_W,), _N, 1, 1, "count(last(a, 4))"),
+    "percentile": Function((_W, _N), _N, 2, 2, "percentile(last(a, 4), 0.25)"),
     "stddev": Function((_W,), _N, 1, 1, "stddev(last(a, 4))"),
+    "stddevPop": Function((_W,), _N, 1, 1, "stddevPop(last(a, 4))"),
+    "variance": Function((_W,), _N, 1, 1, "variance(last(a, 4))"),
 }
-OVER_PERIODS = {"sum", "mean", "min", "max", "median", "count", "stddev"}
+OVER_PERIODS = {
+    "sum", "mean", "min", "max", "median", "count", "percentile", "stddev", "stddevPop", "variance",
+}  # fmt: skip
+ALIASES = {
+    "avg": "mean",
+    "percentileCont": "percentile",
+    "periodOffset": "offset",
+    "stddevSamp": "stddev",
+    "yearToDate": "ytd",
+}
+"""Names that other tools have for the same; read, and written as ours."""
 
 
 def _plain(word: str) -> str:

@@ -13,7 +13,8 @@ from indicators.engine.messages import gettext_noop, refuse
 from indicators.engine.rollup import minimum_data_refusal
 from indicators.engine.types import IndicatorRule, Message, Refusal, RefusalCode, ValueType
 
-from .computing import Absent, Inputs, Value, compute
+from .arithmetic import Absent, Value
+from .computing import Inputs, compute
 from .tree import Binary, Expression
 
 LARGEST = Decimal(10) ** 18

@@ -9,7 +9,7 @@ from typing import cast
 
 from indicators.engine.messages import gettext_noop, message
 
-from .functions import FUNCTIONS, nearest
+from .functions import ALIASES, FUNCTIONS, nearest
 from .tree import (
     BINDING,
     DECIMAL_DIGITS,
@@ -35,11 +35,12 @@ _TOKEN = re.compile(
     r"|(?P<number>[0-9]+(?:\.[0-9]+)?)"
     r"|(?P<reference>\[[^\[\]\n]*\])"
     r"|(?P<word>[A-Za-z][A-Za-z0-9_]*)"
-    r"|(?P<sign>\*\*|<=|>=|==|!=|<>|[-+*/=<>(),.\u00d7\u00f7\u2212\u2264\u2265\u2260])"
+    r"|(?P<sign>\*\*|<=|>=|==|!=|<>|[-+*/%^=<>(),.\u00d7\u00f7\u2212\u2264\u2265\u2260])"
 )
 _SAME_SIGN = {"==": "=", "<>": "!=", "×": "*", "÷": "/", "−": "-", "≤": "<=", "≥": ">=", "≠": "!="}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}(/[A-Za-z0-9-]{1,20})?")
 _CELL = re.compile(r"\s*([A-Za-z][A-Za-z0-9_]*)\s*=\s*([^\s;=\[\]](?:[^;=\[\]]*[^\s;=\[\]])?)\s*")
+_NAMES = {name.lower(): name for name in FUNCTIONS} | {other.lower(): name for other, name in ALIASES.items()}
 _COMPARES = {"=", "!=", "<", "<=", ">", ">="}
 
 
@@ -97,10 +98,8 @@ def _tokens(text: str) -> list[_Token]:
 
 def _unreadable(text: str, at: int) -> FormulaError:
     sign = text[at]
-    if text.startswith("**", at) or sign == "^":
-        said = message(gettext_noop("Powers are not part of this language; multiply instead."))
-    elif sign == "%":
-        said = message(gettext_noop("A percent sign is not part of this language; write 100 * a / b."))
+    if text.startswith("**", at):
+        said = message(gettext_noop("“**” is not part of this language; a power is written a ^ b."))
     elif sign in "\"'“”":
         said = message(gettext_noop("Texts are not part of this language; only numbers and indicators are."))
     elif sign == "[":
@@ -140,9 +139,20 @@ class _Reader:
                 )
             self.take()
             self.count(token)
+            if token.text == "%" and not self.begins_an_operand():
+                raise FormulaError(
+                    message(
+                        gettext_noop("a %% b is the remainder of a division; for percent write 100 * a / b.")
+                    ),
+                    token.start,
+                    token.end,
+                )
             right = self.expression(strength, depth)
             left = Binary(sign=token.text, left=left, right=right, start=left.start, end=right.end)
         return left
+
+    def begins_an_operand(self) -> bool:
+        return self.next.kind in {"number", "reference", "word"} or self.next.text in {"(", "-"}
 
     def is_chained(self, left: Expression, token: _Token) -> bool:
         """A comparison of a comparison that stands without brackets."""
@@ -202,7 +212,7 @@ class _Reader:
         return Reference(name=name, cell=cell, part=part, start=token.start, end=end)
 
     def call(self, token: _Token, depth: int) -> Call:
-        name = next((one for one in FUNCTIONS if one.lower() == token.text.lower()), "")
+        name = _NAMES.get(token.text.lower(), "")
         if not name:
             raise _unknown_word(token, is_call=self.next.text == "(")
         opened = self.expect("(", after=name)

@@ -80,7 +80,7 @@ class Unary(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binary(Node):
     sign: str
-    """One of + - * / = != < <= > >= and or."""
+    """One of + - * / % ^ = != < <= > >= and or."""
     left: Expression
     right: Expression
 
@@ -123,8 +123,9 @@ def references(tree: Expression) -> tuple[Reference, ...]:
 
 BINDING = {
     "or": 1, "and": 2, "=": 4, "!=": 4, "<": 4, "<=": 4, ">": 4, ">=": 4, "+": 5, "-": 5, "*": 6, "/": 6,
+    "%": 6, "^": 8,
 }  # fmt: skip
-"""How strongly a sign binds; `not` stands at 3, the minus before a number at 7."""
+"""How strongly a sign binds; `not` stands at 3, the minus before a number at 7: -2 ^ 2 is -4."""
 NOT_BINDS, MINUS_BINDS, ATOM_BINDS = 3, 7, 9
 
 

@@ -9,8 +9,9 @@ from indicators.engine.display import format_number
 from indicators.engine.messages import gettext_noop, message
 from indicators.engine.types import Message
 
+from .arithmetic import Value
 from .checking import whole_number
-from .computing import Inputs, Value
+from .computing import Inputs
 from .functions import OVER_PERIODS
 from .tree import ATOM_BINDS, Binary, Call, Expression, Number, Reference, Unary, binding
 
@@ -69,6 +70,8 @@ def _figures_of(node: Expression, inputs: Inputs, place: int) -> str | None:
     match node:
         case Reference():
             return show(inputs.columns[node][place])
+        case Call(name="days"):
+            return str(inputs.days[place])
         case Call(name="offset", arguments=(inner, back)):
             earlier = place + (whole_number(back) or 0)
             return substituted_in_brackets(inner, inputs, earlier) if earlier >= 0 else _GAP
@@ -108,6 +111,8 @@ _SIGNS = {
     "-": gettext_noop("%(a)s minus %(b)s"),
     "*": gettext_noop("%(a)s times %(b)s"),
     "/": gettext_noop("%(a)s divided by %(b)s"),
+    "%": gettext_noop("the remainder of %(a)s divided by %(b)s"),
+    "^": gettext_noop("%(a)s to the power of %(b)s"),
     "=": gettext_noop("%(a)s is equal to %(b)s"),
     "!=": gettext_noop("%(a)s is not equal to %(b)s"),
     "<": gettext_noop("%(a)s is less than %(b)s"),
@@ -125,6 +130,16 @@ _CALLS = {
     "greatest": gettext_noop("the greatest of: %(all)s"),
     "least": gettext_noop("the least of: %(all)s"),
     "abs": gettext_noop("%(a)s without its sign"),
+    "log": gettext_noop("the natural logarithm of %(a)s"),
+    "log10": gettext_noop("the decimal logarithm of %(a)s"),
+    "removeZeros": gettext_noop("%(a)s, where it is not 0"),
+    "normDistCum": gettext_noop(
+        "the share below %(a)s of a normal distribution with mean %(b)s and deviation %(c)s"
+    ),
+    "normDistDen": gettext_noop(
+        "the density at %(a)s of a normal distribution with mean %(b)s and deviation %(c)s"
+    ),
+    "days": gettext_noop("the days of the period"),
     "ytd": gettext_noop("%(a)s added up from the start of the year"),
     "sum": gettext_noop("the sum of %(a)s"),
     "mean": gettext_noop("the mean of %(a)s"),
@@ -132,7 +147,10 @@ _CALLS = {
     "max": gettext_noop("the highest of %(a)s"),
     "median": gettext_noop("the median of %(a)s"),
     "count": gettext_noop("the number of figures there are of %(a)s"),
+    "percentile": gettext_noop("the percentile %(b)s of %(a)s"),
     "stddev": gettext_noop("the standard deviation of %(a)s"),
+    "stddevPop": gettext_noop("the standard deviation of %(a)s, taken as all there are"),
+    "variance": gettext_noop("the variance of %(a)s"),
 }
 _BARE = {"if", "firstNonNull", "greatest", "least", *OVER_PERIODS}
 """Functions whose arguments need no brackets in a sentence."""

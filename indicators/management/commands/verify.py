@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 
 from indicators import derived
 from indicators.assessment.verifying import evaluation_differences, verdict_differences
-from indicators.models import AssessmentRun, ProgrammeIndicator, Verdict
+from indicators.models import AssessmentRun, IndexResult, ProgrammeIndicator, Verdict
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
                 self.stdout.write(self.style.ERROR(difference))
         checked = (
             f"{ProgrammeIndicator.objects.count()} indicators, {AssessmentRun.objects.count()} assessments, "
-            f"{Verdict.objects.count()} verdicts"
+            f"{Verdict.objects.count()} verdicts, {IndexResult.objects.count()} index results"
         )
         if found:
             self.stdout.write(f"{found} differences in {checked}.")

@@ -90,6 +90,18 @@ class Design:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """A composite index: parts as (code of the indicator, what enters, lower end, upper end)."""
+
+    name: str
+    purpose: str
+    reason: str
+    parts: tuple[tuple[str, str, str, str], ...]
+    aggregation: str = "geometric"
+    across: str = "programme"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
     """Everything that is agreed about one demo programme."""
 
@@ -118,6 +130,7 @@ class Blueprint:
     """Frequency and last day of follow-up readings from after the end."""
     joined: Mapping[str, date] = field(default_factory=dict)
     """Beginning of a unit's code → when it joined, if later than the start."""
+    indices: tuple[Index, ...] = ()
 
 
 def agreed(baseline: str, target: str, *, since: date, by: date, source: str, **more: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from indicators.engine.periods import periods_between
 from indicators.management.demo.blueprint import Blueprint, Design, Tailored
 from indicators.models import (
+    CompositeIndex,
     IndicatorDefinition,
     Objective,
     Organisation,
@@ -23,6 +24,7 @@ from indicators.models import (
     User,
 )
 from indicators.programmes import actions
+from indicators.programmes.recipes import Part
 
 NUMBERS = {"baseline", "target", "range_low", "range_high", "on_track_from", "at_risk_from"}
 
@@ -204,6 +206,12 @@ def _tailor(
         at=noon(_agreed_on(made, tailored)),
         **plan,
     )
+    for proposal in indicator.proposals.filter(state="pending"):  # type: ignore[attr-defined]
+        approver = cast.people[made.blueprint.approver]
+        actions.decide_proposal(
+            proposal=proposal, approve=True, by=approver, at=noon(_agreed_on(made, tailored))
+        )
+        indicator.refresh_from_db()
     if tailored.revision and tailored.revision["at"] <= today:
         change = agreement(tailored.revision)
         actions.revise_target(indicator=indicator, by=admin, **(change | {"at": noon(change["at"])}))
@@ -262,3 +270,31 @@ def _make_periods(made: Built, *, today: date) -> None:
                 for span in periods_between(frequency, first, last)
                 if span.ends_on <= today
             )
+
+
+def make_indices(blueprint: Blueprint, *, by: User, at: datetime) -> None:
+    """The programme's composite indices, unless it has any: somebody may have renamed them or taken them out of use."""
+    programme = Programme.objects.get(code=blueprint.code)
+    if not blueprint.indices or CompositeIndex.objects.filter(programme=programme).exists():
+        return
+    indicators = {
+        one.definition.code: one
+        for one in ProgrammeIndicator.objects.filter(programme=programme).select_related(
+            "definition", "version", "programme", "partner"
+        )
+    }
+    for index in blueprint.indices:
+        actions.create_index(
+            programme=programme,
+            name=index.name,
+            purpose=index.purpose,
+            across=index.across,
+            aggregation=index.aggregation,
+            parts=[
+                Part(indicator=indicators[code], reads=reads, low=Decimal(low), high=Decimal(high))
+                for code, reads, low, high in index.parts
+            ],
+            reason=index.reason,
+            by=by,
+            at=at,
+        )

@@ -15,7 +15,7 @@ from django.utils import timezone
 from indicators import derived
 from indicators.catalogue.actions import load_catalogue
 from indicators.management.demo import people, reference
-from indicators.management.demo.building import Built, Cast, build
+from indicators.management.demo.building import Built, Cast, build, make_indices
 from indicators.management.demo.courses import figures_of_courses, make_courses
 from indicators.management.demo.figures import Figure, figures_of
 from indicators.management.demo.logbook import Logbook, published
@@ -69,6 +69,9 @@ def seed_demo(*, today: date, logins_file: Path | None) -> Summary:
         _fill(build(blueprint, cast, today=today), cast, rng=rng, now=now)
     if missing:
         derived.rebuild(at=now)
+        derived.refresh_all(ProgrammeIndicator.objects.values_list("pk", flat=True), at=now)
+    for blueprint in BLUEPRINTS:
+        make_indices(blueprint, by=cast.people[blueprint.approver], at=now)
     return _summary(is_new=bool(missing), passwords=passwords)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import date
 from functools import partial
 
-from indicators.management.demo.blueprint import Blueprint, Design, Shape, Tailored, agreed
+from indicators.management.demo.blueprint import Blueprint, Design, Index, Shape, Tailored, agreed
 
 D = date
 START, END = D(2018, 10, 1), D(2028, 12, 31)
@@ -338,11 +338,23 @@ INDICATORS = (
         rationale="Deaths in organised violence show in which conditions the mission works; nobody attributes them to it.",
     ),
 )
+INDICES = (
+    Index(
+        name="Effectiveness, transparency and accountability (illustrative)",
+        purpose="Whether the forces become able and answerable together: one of the three does not make up for another.",
+        reason="Illustrative. One indicator for each of the three, equal weights, joined geometrically: an army that fights well and is not answerable must not score average. The ends are those of the published scales.",
+        parts=(
+            ("NMI-08", "level", "0", "100"),
+            ("NMI-09", "level", "0", "100"),
+            ("NMI-14", "progress", "0", "1"),
+        ),
+    ),
+)
 BLUEPRINT = Blueprint(
     code="NMI", name="NATO Mission Iraq",
     summary="Advises Iraq's defence and security institutions and schools so that they can stabilise the country by themselves. Civilian-led advice at the invitation of the government, since October 2018; with the Ministry of Interior since August 2023.",
     framework="NMI", partners=("IRQ",), organisations=("NATO", "EU", "UN", "IRQ-MOD", "IRQ-MOI", "IRQ-ONSA"),
     starts_on=START, ends_on=END, time_zone="Asia/Baghdad", designs=DESIGNS, units=UNITS, indicators=INDICATORS,
     members=(("officer.nmi", "officer"), ("approver.nmi", "approver"), ("evaluator", "evaluator")), officer="officer.nmi", approver="approver.nmi",
-    joined={"MOI": D(2023, 8, 1)},
+    joined={"MOI": D(2023, 8, 1)}, indices=INDICES,
 )  # fmt: skip

@@ -1,0 +1,46 @@
+"""A web process stays light: it never loads the statistics, whatever is asked of it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+HEAVY = ("scipy", "statsmodels", "pandas", "patsy")
+SERVE = """
+import json, sys
+from tracker.wsgi import application
+from django.test import Client
+from django.urls import get_resolver
+
+def walk(patterns):
+    for one in patterns:
+        inner = getattr(one, "url_patterns", None)
+        yield from walk(inner) if inner is not None else [one.callback]
+
+views = list(walk(get_resolver().url_patterns))
+answer = Client().get("/", follow=True)
+loaded = [name for name in %r if name in sys.modules]
+print(json.dumps({"views": len(views), "status": answer.status_code, "loaded": loaded}))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_web_process_with_all_its_views_loads_no_statistics(child_env):
+    done = subprocess.run(
+        [sys.executable, "-c", SERVE % (HEAVY,)],
+        cwd=ROOT,
+        env=child_env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["views"] > 50
+    assert found["status"] == 200
+    assert found["loaded"] == []
