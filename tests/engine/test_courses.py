@@ -9,8 +9,9 @@ import pytest
 
 from indicators.engine.courses.figures import FIGURES, course_figures, months_later
 from indicators.engine.courses.pooling import pool
-from indicators.engine.courses.statistics import gain, kept, noncentral_limits
+from indicators.engine.courses.statistics import gain, kept
 from indicators.engine.courses.types import Answer, Person, Run, Score
+from indicators.engine.noncentral import noncentral_limits
 
 ENDED = date(2025, 1, 31)
 LATER = date(2026, 6, 1)

@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import stats
 
 from indicators.engine.errors import EngineError
+from indicators.engine.noncentral import noncentral_limits
 
 from .types import Param
 
@@ -38,7 +39,7 @@ def standardised_gains(before: Floats, after: Floats) -> dict[str, Param]:
     r = float(np.corrcoef(before, after)[0, 1]) if sd_pre > 0 and sd_post > 0 else None
     j = exact_j(n - 1)
     d_z, d_av = gain / sd, gain / sd_av
-    low, high = _noncentral_limits(t, n - 1)
+    low, high = noncentral_limits(t, n - 1)
     to_g = j * sd / (sd_av * math.sqrt(n))
     return {
         "mean_pre": float(before.mean()),
@@ -63,26 +64,6 @@ def standardised_gains(before: Floats, after: Floats) -> dict[str, Param]:
         "d_becker_pre_sd": None if sd_pre == 0 else gain / sd_pre,
         "g_becker_pre_sd": None if sd_pre == 0 else j * gain / sd_pre,
     }
-
-
-def _noncentral_limits(t: float, df: int) -> tuple[float, float]:
-    """Noncentralities under which the observed t is the 97.5th and the 2.5th percentile."""
-
-    def limit(share: float) -> float:
-        def excess(noncentrality: float) -> float:
-            return float(stats.nct.cdf(t, df, noncentrality)) - share
-
-        reach = 10 + 3 * abs(t)
-        return float(optimize.brentq(excess, t - reach, t + reach, xtol=1e-9))
-
-    approximate = float(stats.norm.ppf(0.975)) * math.sqrt(1 + t * t / (2 * df))
-    try:
-        low, high = limit(0.975), limit(0.025)
-    except (ValueError, RuntimeError):  # beyond what the noncentral t can be computed for
-        low, high = math.nan, math.nan
-    if math.isfinite(low) and math.isfinite(high) and low <= t <= high:
-        return low, high
-    return t - approximate, t + approximate
 
 
 def ppc2(
