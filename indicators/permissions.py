@@ -19,6 +19,7 @@ from indicators.models import (
     ProgrammeIndicator,
     Role,
     State,
+    TargetProposal,
     User,
 )
 
@@ -154,6 +155,16 @@ def check_may_sign_off(user: User, indicator: ProgrammeIndicator) -> None:
         raise PermissionDenied(_("Only a partner's own viewer signs off for that partner."))
     if not ProgrammeIndicator.objects.visible_to(user).filter(pk=indicator.pk).exists():
         raise PermissionDenied(_("This indicator is not releasable to your nation."))
+
+
+def check_may_decide_proposal(user: User, proposal: TargetProposal) -> None:
+    """Approve or decline thresholds below the usual ones: another administrator, or an approver of the programme."""
+    if not user.is_admin and Role.APPROVER not in roles_in(user, proposal.indicator.programme_id):
+        raise PermissionDenied(_("Only administrators and approvers of this programme decide on thresholds."))
+    if proposal.state != TargetProposal.State.PENDING:
+        raise PermissionDenied(_("This proposal was decided on before."))
+    if user.pk == proposal.proposed_by_id:
+        raise PermissionDenied(_("Nobody approves thresholds that they proposed."))
 
 
 def check_may_explain(user: User, alert: Alert) -> None:

@@ -139,6 +139,8 @@ def store_exact_rollups(indicators: Sequence[int] | None) -> set[Key]:
         cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
         cursor.execute("DROP TABLE IF EXISTS pg_temp.rolled_up")
         cursor.execute(_GROUPED.format(chosen=read), given)
+        # Where the database takes the stored roll-ups for fewer than they are, it looks each of them up in here.
+        cursor.execute("CREATE UNIQUE INDEX ON rolled_up (indicator_id, period_id)")
         cursor.execute("ANALYZE rolled_up")
         cursor.execute(_TOO_MANY.format(chosen=kept), given)
         cursor.execute(_STORED)

@@ -135,7 +135,7 @@ def load_measurements(keys: Iterable[Key]) -> dict[Key, list[Measurement]]:
         value,
         standard_error,
         n,
-    ) in rows.iterator():
+    ) in rows if len(wanted) <= FEW else rows.iterator():
         if (indicator, period) in wanted:
             found[indicator, period].append(
                 Measurement(

@@ -127,6 +127,7 @@ ROUTES: dict[str, Route] = {
     "indicator-edit": only(ADMIN, code_and("indicator")),
     "target-revise": only(ADMIN, code_and("indicator")),
     "indicator-formula": only(ADMIN, code_and("indicator")),
+    "proposal-decide": Route(lambda own: [own.programme.code, own.proposal.pk], INSIDE, PARTNER),
     "indicator-sign-off": only(PARTNER, code_and("indicator")),
     "composite-new": only(("admin", "approver"), code),
     "composite-edit": only(("admin", "approver"), code_and("composite")),

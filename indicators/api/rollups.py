@@ -121,7 +121,7 @@ LEVELS: dict[str, Callable[[User, str, Rules], list[dict[str, Any]]]] = {
 )
 @api_view(["GET"])
 def rollups(request: Request) -> Response:
-    """Counts by status, worst critical indicator, coverage and weighted score of each objective, programme, …"""
+    """Counts by status, worst critical indicator, coverage and weighted score of each level."""
     unknown = sorted(set(request.query_params) - {"by", "programme", "format"})
     if unknown:
         raise ValidationError({name: [_("Unknown filter; expected by or programme.")] for name in unknown})

@@ -83,6 +83,7 @@ class IndicatorSeries:
     bands: Sequence[Band] = ()
     higher_is_better: bool | None = True  # None: no band can be drawn
     forecast: Sequence[ForecastPoint] = ()
+    carried: Sequence[Level] = ()  # the last value carried on to the forecast's day: what if nothing changes
     annotations: Sequence[Annotation] = ()
     lower: Number | None = None  # limits to keep between
     upper: Number | None = None
@@ -141,6 +142,7 @@ class IndicatorDrawing:
     band_risk: str
     forecast: str
     forecast_line: str
+    carried: str
     flags: tuple[Flag, ...]
 
 
@@ -175,6 +177,7 @@ def draw_indicator(
             + [(x(point.on.toordinal()), y(point.low)) for point in reversed(series.forecast)]
         ),
         forecast_line=path((x(point.on.toordinal()), y(point.middle)) for point in series.forecast),
+        carried=path((x(level.on.toordinal()), y(level.value)) for level in series.carried),
         flags=tuple(
             Flag(number, x(annotation.on.toordinal()), annotation)
             for number, annotation in enumerate(series.annotations, start=1)

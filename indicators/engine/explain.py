@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import lru_cache
 
 from .display import format_index, format_number, format_parts, format_share, format_value
 from .messages import gettext_noop, message
@@ -245,22 +244,30 @@ def expected_step(planned: Decimal, plan: Plan, expected: Decimal, rule: Indicat
     )
 
 
-def index_step(achieved: Decimal, expected: Decimal, index: Decimal, plan: Plan) -> Step:
-    """a ÷ e, with enough digits to be on the right side of the borders."""
+def index_step(
+    achieved: Decimal, expected: Decimal, index: Decimal, plan: Plan, rules: Rules = METHOD_RULES
+) -> Step:
+    """a ÷ e, with enough digits to be on the right side of the borders; own borders beside the usual ones."""
+    own = {"on_track": format_number(plan.on_track_from, 4), "at_risk": format_number(plan.at_risk_from, 4)}
+    if (plan.on_track_from, plan.at_risk_from) == (rules.on_track_from, rules.at_risk_from):
+        label = message(
+            gettext_noop("On-track index: on track from %(on_track)s, at risk from %(at_risk)s"), **own
+        )
+    else:
+        label = message(
+            gettext_noop(
+                "On-track index: on track from %(on_track)s, at risk from %(at_risk)s "
+                "(own thresholds; usual: %(usual_on_track)s and %(usual_at_risk)s)"
+            ),
+            **own,
+            usual_on_track=format_number(rules.on_track_from, 4),
+            usual_at_risk=format_number(rules.at_risk_from, 4),
+        )
     return Step(
-        label=_index_label(plan.on_track_from, plan.at_risk_from),
+        label=label,
         rule="OTI = a / e",
         substituted=f"{format_number(achieved, 4)} / {format_number(expected, 4)}",
         result=format_index(index, (plan.at_risk_from, plan.on_track_from)),
-    )
-
-
-@lru_cache(maxsize=64)
-def _index_label(on_track_from: Decimal, at_risk_from: Decimal) -> Message:
-    return message(
-        gettext_noop("On-track index: on track from %(on_track)s, at risk from %(at_risk)s"),
-        on_track=format_number(on_track_from, 4),
-        at_risk=format_number(at_risk_from, 4),
     )
 
 

@@ -241,7 +241,7 @@ def _on_the_way(
     if rule.value_type in _DONE_OR_NOT and achieved >= 1:
         return _Progress(status=Status.ON_TRACK, achieved=achieved, planned=plan.target, steps=tuple(steps))
     if rule.value_type is ValueType.EFFECT_SIZE:
-        return _effect_size(current, actual, achieved, plan, rule, steps)
+        return _effect_size(current, actual, achieved, plan, rule, rules, steps)
     planned = planned_for(current, rule, plan)
     if isinstance(planned, Refusal):
         return _Progress(refusal=planned, achieved=achieved, steps=tuple(steps))
@@ -256,7 +256,7 @@ def _on_the_way(
         return _Progress(
             refusal=index, achieved=achieved, expected=expected, planned=planned, steps=tuple(steps)
         )
-    steps.append(explain.index_step(achieved, expected, index, plan))
+    steps.append(explain.index_step(achieved, expected, index, plan, rules))
     status = status_of(index, achieved, plan)
     is_approximate = False
     if current.standard_error is not None and current.standard_error > 0:
@@ -288,6 +288,7 @@ def _effect_size(
     achieved: Decimal,
     plan: Plan,
     rule: IndicatorRule,
+    rules: Rules,
     steps: list[Step],
 ) -> _Progress:
     """A pre-agreed minimal effect holds for each course, nothing is due bit by bit; the lower limit counts."""
@@ -304,7 +305,7 @@ def _effect_size(
         sure = lower
         steps.append(explain.error_step(min(low, high), max(low, high), None, rule))
     status = status_of(sure, sure, plan)
-    steps.append(explain.index_step(sure, Decimal(1), sure, plan))
+    steps.append(explain.index_step(sure, Decimal(1), sure, plan, rules))
     return _Progress(
         status=status,
         achieved=achieved,

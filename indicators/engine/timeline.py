@@ -13,7 +13,7 @@ from . import exact
 from .achievement import planned_path, planned_value
 from .messages import gettext_noop, refuse
 from .rollup import inverse_variance_mean, minimum_data_refusal
-from .types import Direction, IndicatorRule, PeriodValue, Plan, Refusal, RefusalCode, TimeRule, ValueType
+from .types import Direction, IndicatorRule, PeriodValue, Plan, Refusal, RefusalCode, TimeRule
 
 _end_and_start = attrgetter("ends_on", "starts_on")
 ROLLING_5Y_MONTHS = 60
@@ -117,7 +117,7 @@ def planned_for(current: CurrentValue, rule: IndicatorRule, plan: Plan) -> Decim
     if effective_time_rule(rule) not in POOLED or not current.periods:
         return planned_value(plan, current.on)
     path = planned_path(plan, [period.ends_on for period in current.periods])
-    return path if isinstance(path, Refusal) else _pool_path(path, current.periods, rule)
+    return path if isinstance(path, Refusal) else _pool_path(path, current, rule)
 
 
 def _last(reported: Sequence[PeriodValue]) -> CurrentValue:
@@ -193,9 +193,8 @@ def _pool_parts(periods: Sequence[PeriodValue], rule: IndicatorRule) -> CurrentV
     )
 
 
-def _pool_path(
-    path: Sequence[Decimal], periods: Sequence[PeriodValue], rule: IndicatorRule
-) -> Decimal | Refusal:
+def _pool_path(path: Sequence[Decimal], current: CurrentValue, rule: IndicatorRule) -> Decimal | Refusal:
+    """The path with the very weights that the value was formed with."""
     match rule.time_rule:
         case TimeRule.MIN:
             return min(path)
@@ -204,10 +203,10 @@ def _pool_path(
         case TimeRule.MEDIAN:
             return exact.median(path)
         case TimeRule.MEAN_INVERSE_VARIANCE:
-            joined = inverse_variance_mean(path, [p.standard_error for p in periods])
+            joined = inverse_variance_mean(path, [p.standard_error for p in current.periods])
             return joined if isinstance(joined, Refusal) else joined[0]
         case TimeRule.RATIO_OF_SUMS | TimeRule.ROLLING_5Y_RATIO | TimeRule.MEAN_WEIGHTED_N:
-            weights = _weights(periods, parts_first=rule.value_type is ValueType.RATIO)
+            weights = _weights(current.periods, parts_first=current.numerator is not None)
             return exact.mean(path) if weights is None else exact.weighted_mean(path, weights)
         case _:
             return exact.mean(path)

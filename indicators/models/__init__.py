@@ -55,6 +55,7 @@ from indicators.models.programmes import (
     ReportingUnit,
     TestScore,
 )
+from indicators.models.proposals import TargetProposal
 from indicators.models.reference import (
     ContextRelease,
     ContextSeries,
@@ -137,6 +138,7 @@ __all__ = [
     "SignOff",
     "State",
     "Status",
+    "TargetProposal",
     "TargetRevision",
     "Tense",
     "TestScore",

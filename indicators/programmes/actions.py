@@ -12,6 +12,7 @@ from indicators.programmes.designing import (
     start_design_version,
 )
 from indicators.programmes.places import ensure_periods, save_course, save_run, save_unit
+from indicators.programmes.proposing import decide_proposal
 from indicators.programmes.registering import add_member, change_programme, end_membership, register_programme
 from indicators.programmes.rules import change_rules
 from indicators.programmes.tailoring import change_indicator, revise_target, sign_off, tailor_indicator
@@ -22,6 +23,7 @@ __all__ = [
     "change_programme",
     "change_rules",
     "create_index",
+    "decide_proposal",
     "end_membership",
     "ensure_periods",
     "put_design_in_force",

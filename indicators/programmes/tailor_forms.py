@@ -251,3 +251,15 @@ class SignOffForm(PlainForm):
         help_text=_("Needed when you decline; both sides see it."),
     )
     number = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class DecideForm(forms.Form):
+    """What a second person says of proposed thresholds."""
+
+    comment = forms.CharField(
+        label=_("Comment"),
+        help_text=_("Needed to decline."),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )

@@ -14,20 +14,35 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from indicators.models import IndicatorVersion, ProgrammeIndicator, SignOff, TargetRevision, rules_on
-from indicators.permissions import check_may_administer, check_may_sign_off
+from indicators.models import (
+    IndicatorVersion,
+    ProgrammeIndicator,
+    SignOff,
+    TargetProposal,
+    TargetRevision,
+    rules_on,
+)
+from indicators.permissions import (
+    check_may_administer,
+    check_may_decide_proposal,
+    check_may_sign_off,
+    may,
+    why_not,
+)
 from indicators.programmes import actions
 from indicators.programmes.changes import local_day
 from indicators.programmes.doors import (
     GET_OR_POST,
     administered_indicator,
     administered_programme,
+    check_may_see_people,
     crumbs_of,
     posted,
     seen_indicator,
 )
 from indicators.programmes.fields import attempt
 from indicators.programmes.tailor_forms import (
+    DecideForm,
     LibrarySearchForm,
     MilestoneFormSet,
     RevisionForm,
@@ -143,7 +158,9 @@ def target_revise(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     indicator = seen_indicator(request, code, pk)
     check_may_administer(request.user)
     revisions = list(
-        indicator.revisions.select_related("created_by").prefetch_related("milestones", "sign_offs__partner")
+        indicator.revisions.select_related("created_by", "proposal__decided_by").prefetch_related(
+            "milestones", "sign_offs__partner"
+        )
     )
     newest = revisions[-1] if revisions else None
     initial = (
@@ -165,7 +182,18 @@ def target_revise(request: HttpRequest, code: str, pk: int) -> HttpResponse:
             at=timezone.now(),
         )
         if revision:
-            messages.success(request, _("Agreement %d is in force; the old one is kept.") % revision.number)
+            if isinstance(revision, TargetProposal):
+                messages.info(
+                    request,
+                    _(
+                        "Proposed. The thresholds lie below the usual ones: a second person decides, "
+                        "and until then the old ones hold."
+                    ),
+                )
+            else:
+                messages.success(
+                    request, _("Agreement %d is in force; the old one is kept.") % revision.number
+                )
             return redirect("target-revise", code=code, pk=pk)
     today = local_day(indicator.programme, timezone.now())
     frozen = frozen_from(indicator.programme, rules_on(today))
@@ -173,10 +201,52 @@ def target_revise(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         "form": form,
         "formset": formset,
         "revisions": revisions,
+        "proposal": TargetProposal.objects.visible_to(request.user)
+        .filter(indicator=indicator, state="pending")
+        .select_related("proposed_by")
+        .first(),
         "frozen_from": frozen if today >= frozen else None,
         "cancel_url": reverse("programme-design", args=[code]),
     }
     return render(request, "programmes/target_revise.html", context)
+
+
+@GET_OR_POST
+def proposal_decide(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+    """Thresholds below the usual ones, for the second person: what holds, what is proposed and why."""
+    seen = TargetProposal.objects.visible_to(request.user).select_related(
+        "indicator__programme", "indicator__version", "indicator__definition", "based_on", "proposed_by",
+        "decided_by", "revision",
+    )  # fmt: skip
+    proposal = get_object_or_404(seen, pk=pk, indicator__programme__code=code)
+    user: Any = request.user
+    check_may_see_people(user)
+    if request.method == "POST":
+        check_may_decide_proposal(user, proposal)
+    form = DecideForm(posted(request))
+    if request.method == "POST":
+        decided = attempt(
+            form,
+            actions.decide_proposal,
+            proposal=proposal,
+            approve=request.POST.get("decision") == "approve",
+            by=request.user,
+            at=timezone.now(),
+        )
+        if decided:
+            messages.success(request, _("Stored."))
+            return redirect(proposal.indicator)
+    today = local_day(proposal.indicator.programme, timezone.now())
+    is_pending = proposal.state == TargetProposal.State.PENDING
+    context = _about(proposal.indicator) | {
+        "proposal": proposal,
+        "old": proposal.based_on,
+        "usual": rules_on(today),
+        "form": form,
+        "may_decide": may(check_may_decide_proposal, user, proposal),
+        "why_not": why_not(check_may_decide_proposal, user, proposal) if is_pending else "",
+    }
+    return render(request, "programmes/proposal_decide.html", context)
 
 
 def _milestones_of(revision: TargetRevision | None) -> list[dict[str, Any]]:

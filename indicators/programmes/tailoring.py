@@ -16,29 +16,29 @@ from indicators.engine.rules import Rules
 from indicators.models import (
     IndicatorVersion,
     Marking,
-    Milestone,
     Objective,
     Partner,
     Programme,
     ProgrammeIndicator,
     ReportingUnit,
     SignOff,
+    TargetProposal,
     TargetRevision,
     User,
     rules_on,
 )
 from indicators.permissions import check_may_administer, check_may_sign_off
+from indicators.programmes.agreeing import agree, agreement_of, lock_indicator
 from indicators.programmes.changes import (
-    check_row,
     differing,
     facts,
     local_day,
     lock_programme,
-    ready,
     refuse,
     rejudge,
 )
 from indicators.programmes.fitting import check_fits
+from indicators.programmes.proposing import THRESHOLDS, lowers, propose
 from indicators.programmes.targets import (
     PLAN_FIELDS,
     Faults,
@@ -77,6 +77,11 @@ def _nothing_planned(rules: Rules) -> dict[str, Any]:
     return NOTHING_PLANNED | {"on_track_from": rules.on_track_from, "at_risk_from": rules.at_risk_from}
 
 
+def _usual_thresholds(plan: dict[str, Any], rules: Rules) -> dict[str, Decimal]:
+    """The proposed thresholds, raised to the usual ones until a second person approves the lower ones."""
+    return {name: max(plan[name], getattr(rules, name)) for name in THRESHOLDS}
+
+
 @transaction.atomic
 def tailor_indicator(
     *,
@@ -105,7 +110,8 @@ def tailor_indicator(
 
     Args:
         milestones: (date, value, label) each.
-        reason: needed only where a threshold lies below the usual one.
+        reason: needed only where a threshold lies below the usual one. Such a threshold is proposed to a second person;
+            until then the usual one holds.
         plan: fields of the agreement: baseline, baseline_on, baseline_source, target, target_on, range_low,
             range_high, trajectory, on_track_from, at_risk_from.
     """
@@ -134,16 +140,30 @@ def tailor_indicator(
     indicator.save()
     indicator.units.set(units)
     indicator.releasable_to.set(releasable_to)
-    revision = _agree(
+    since = effective_on or min(local_day(programme, at), programme.starts_on)
+    is_low = lowers(plan, None, rules)
+    revision = agree(
         indicator,
         number=1,
-        plan=plan,
+        plan=plan | _usual_thresholds(plan, rules) if is_low else plan,
         milestones=milestones,
-        effective_on=effective_on or min(local_day(programme, at), programme.starts_on),
+        effective_on=since,
         reason_code=TargetRevision.Reason.FIRST,
         reason=reason.strip() or _("First agreement."),
         by=by,
     )
+    if is_low:
+        propose(
+            indicator,
+            based_on=revision,
+            plan=plan,
+            milestones=milestones,
+            effective_on=since,
+            reason_code=TargetRevision.Reason.FIRST,
+            reason=reason.strip(),
+            by=by,
+            at=at,
+        )
     derived.refresh_statuses([indicator.pk], at=at)
     events.remember(
         "tailored an indicator",
@@ -151,7 +171,7 @@ def tailor_indicator(
         at=at,
         about=indicator,
         programme=programme,
-        after=facts(indicator, FIELDS) | _agreement(revision, milestones),
+        after=facts(indicator, FIELDS) | agreement_of(revision, milestones),
         reason=revision.reason,
     )
     return indicator
@@ -167,7 +187,7 @@ def change_indicator(
     if unknown:
         raise TypeError(f"change_indicator knows no {', '.join(sorted(unknown))}")
     programme = lock_programme(indicator.programme)
-    indicator = _lock(indicator)
+    indicator = lock_indicator(indicator)
     if indicator.row_version != row_version:
         raise refuse("", _("Somebody changed this indicator while you worked on this page. Load it again."))
     before = facts(indicator, FIELDS)
@@ -204,17 +224,21 @@ def revise_target(
     number: int | None = None,
     milestones: Sequence[MilestoneRow] | None = None,
     **plan: Any,
-) -> TargetRevision:
+) -> TargetRevision | TargetProposal:
     """Agree anew on baseline, target or thresholds. The old agreement stays; what is not named stays as it was.
 
     Args:
         reason_code: a `TargetRevision.Reason` other than FIRST.
         number: the agreement that is being revised, as it was read; refused when a newer one exists by now.
         milestones: (date, value, label) each; None keeps those of the old agreement.
+
+    Returns:
+        The new agreement; where it lowers a threshold below the usual one, a proposal: a second person decides, and
+        until then the old agreement holds (METHOD 2.13).
     """
     check_may_administer(by)
     programme = lock_programme(indicator.programme)
-    indicator = _lock(indicator)
+    indicator = lock_indicator(indicator)
     old = indicator.revisions.order_by("-number").first()
     effective_on = effective_on or local_day(programme, at)
     _check_revision(old, number=number, reason_code=reason_code, reason=reason, effective_on=effective_on)
@@ -225,7 +249,19 @@ def revise_target(
         milestones = [(m.due_on, m.value, m.label) for m in old.milestones.all()] if old else []
     after = before | _known(plan)
     check_plan(indicator.version, after, milestones, reason, rules)
-    revision = _agree(
+    if old is not None and lowers(after, old, rules):
+        return propose(
+            indicator,
+            based_on=old,
+            plan=after,
+            milestones=milestones,
+            effective_on=effective_on,
+            reason_code=reason_code,
+            reason=reason.strip(),
+            by=by,
+            at=at,
+        )
+    revision = agree(
         indicator,
         number=old.number + 1 if old else 1,
         plan=after,
@@ -242,8 +278,10 @@ def revise_target(
         at=at,
         about=indicator,
         programme=programme,
-        before=_agreement(old, [(m.due_on, m.value, m.label) for m in old.milestones.all()]) if old else None,
-        after=_agreement(revision, milestones) | {"reason_code": reason_code},
+        before=agreement_of(old, [(m.due_on, m.value, m.label) for m in old.milestones.all()])
+        if old
+        else None,
+        after=agreement_of(revision, milestones) | {"reason_code": reason_code},
         reason=revision.reason,
     )
     return revision
@@ -266,7 +304,7 @@ def sign_off(
         number: the agreement that the partner read; refused when a newer one exists by now.
     """
     check_may_sign_off(by, indicator)
-    indicator = _lock(indicator)
+    indicator = lock_indicator(indicator)
     revision, partner = indicator.plan, by.partner
     if revision is None or partner is None:
         raise refuse("", _("Nothing has been agreed for this indicator yet."))
@@ -302,14 +340,6 @@ def sign_off(
 # --- What the verbs share ----------------------------------------------------------------------------------
 
 
-def _lock(indicator: ProgrammeIndicator) -> ProgrammeIndicator:
-    return (
-        ProgrammeIndicator.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("programme", "version", "definition", "plan")
-        .get(pk=indicator.pk)
-    )
-
-
 def _known(plan: dict[str, Any]) -> dict[str, Any]:
     unknown = plan.keys() - set(PLAN_FIELDS)
     if unknown:
@@ -339,43 +369,3 @@ def _check_revision(
             % {"given": date_format(effective_on, "j M Y"), "old": date_format(old.effective_on, "j M Y")},
         )
     faults.raise_any()
-
-
-def _agree(
-    indicator: ProgrammeIndicator,
-    *,
-    number: int,
-    plan: dict[str, Any],
-    milestones: Sequence[MilestoneRow],
-    effective_on: date,
-    reason_code: str,
-    reason: str,
-    by: User,
-) -> TargetRevision:
-    """Store an agreement with its milestones and make it the indicator's present one."""
-    revision = TargetRevision(
-        indicator=indicator,
-        number=number,
-        effective_on=effective_on,
-        reason_code=reason_code,
-        reason=reason,
-        created_by=by,
-        **plan,
-    )
-    check_row(revision)
-    revision.save()
-    rows = [
-        Milestone(revision=revision, due_on=day, value=value, label=label) for day, value, label in milestones
-    ]
-    for row in rows:
-        check_row(row)
-    Milestone.objects.bulk_create(rows)
-    indicator.plan = revision
-    indicator.save(update_fields=["plan"])
-    return revision
-
-
-def _agreement(revision: TargetRevision, milestones: Sequence[MilestoneRow]) -> dict[str, Any]:
-    """An agreement for the audit trail."""
-    found = {name: ready(getattr(revision, name)) for name in (*PLAN_FIELDS, "number", "effective_on")}
-    return found | {"milestones": [[ready(day), ready(value), label] for day, value, label in milestones]}

@@ -70,6 +70,7 @@ urlpatterns = [
     path(
         "programmes/<str:code>/indicators/<int:pk>/target/", tailor_views.target_revise, name="target-revise"
     ),
+    path("programmes/<str:code>/proposals/<int:pk>/", tailor_views.proposal_decide, name="proposal-decide"),
     path(
         "programmes/<str:code>/indicators/<int:pk>/formula/",
         formula_views.indicator_formula,

@@ -22,12 +22,14 @@ from indicators.models import (
     ReportingPeriod,
     SignOff,
     State,
+    TargetProposal,
     TargetRevision,
     TrendWord,
     User,
 )
 from indicators.reports import cells
 from indicators.reports.breakdowns import newest_breakdown
+from indicators.reports.cells import Cell
 from indicators.reports.data_quality import quality_block
 from indicators.reports.detail_tables import indicator_table, observation_table
 from indicators.reports.explained_status import (
@@ -37,6 +39,7 @@ from indicators.reports.explained_status import (
     with_people,
 )
 from indicators.reports.explanation import explanation_table
+from indicators.reports.forecasting import forecast_block
 from indicators.reports.queries import every_indicator, status_of, today
 from indicators.reports.series import indicator_series
 from indicators.reports.signals import alert_lines, chart_kind, signal_block
@@ -46,7 +49,7 @@ from indicators.snapshots import load_indicators, load_snapshots
 from indicators.tracing import trace_of
 
 PAGE = 20
-RECENT = 12
+RECENT = 6
 """Periods that are shown without unfolding."""
 LISTED = 10
 """Contributing figures that the page lists itself; files and the machine door list all."""
@@ -127,7 +130,8 @@ def context(
         "refusal": refusal_text(status),
         "sentence": status_sentence(status),
         "explanation": explain_status(user, indicator, snapshot, most=LISTED),
-        "facts": _facts(indicator, status, judgement, snapshot, projected),
+        "facts": _facts(status, judgement, snapshot),
+        "forecast": None if is_text else forecast_block(projected, snapshot),
         "is_partial": status is not None
         and is_partial(Coverage(reported=status.reported, expected=status.expected), snapshot.rules),
         "series": indicator_series(
@@ -146,7 +150,15 @@ def context(
         "alerts": alert_lines(user, indicator=indicator),
         "quality": quality_block(indicator, snapshot, mismatches=len(broken_down.mismatches)),
         "revisions": [{"revision": one, "cells": plan_cells(indicator, one)} for one in revisions],
+        "first_target": _first_target(indicator, revisions),
+        "pages_through": page is not None,
         "sign_offs": _sign_offs(user, indicator),
+        "proposal": TargetProposal.objects.visible_to(user)
+        .filter(indicator=indicator, state="pending")
+        .first()
+        if with_people(user)
+        else None,
+        "usual": snapshot.rules,
         "shows_people": with_people(user),
         **_computation(user, indicator),
     }
@@ -190,11 +202,7 @@ def _page(observations: QuerySet[Observation], number: str | None) -> Page[Obser
 
 
 def _facts(
-    indicator: ProgrammeIndicator,
-    status: IndicatorStatus | None,
-    judgement: dict[str, Any],
-    snapshot: Snapshot,
-    projected: object,
+    status: IndicatorStatus | None, judgement: dict[str, Any], snapshot: Snapshot
 ) -> list[tuple[str, str]]:
     """The figures beside the current value, each with its meaning."""
     if status is None:
@@ -211,7 +219,6 @@ def _facts(
         (_("Due by then"), format_share(status.expected_achievement)),
         (_("Pace needed, against the pace so far"), _pace(judgement.get("required_pace"))),
         (_("Trend"), _trend(judgement["trend"])),
-        (_("Projected at the target date"), _projected(projected, snapshot)),
         (_("Current until"), cells.day(status.stale_from).text),
     ]
     return [(label, text) for label, text in rows if text not in {"", cells.MISSING}]
@@ -237,18 +244,16 @@ def _short(value: float) -> str:
     return format_number(Decimal(repr(value)), 2)
 
 
-def _projected(projected: object, snapshot: Snapshot) -> str:
-    if isinstance(projected, Refusal):
-        return say(projected.message)
-    write = cells.amount
-    said = write(projected.value, snapshot.rule).text  # type: ignore[attr-defined]
-    low, high = projected.low, projected.high  # type: ignore[attr-defined]
-    if low is not None and high is not None:
-        said += _(" (%(low)s to %(high)s)") % {
-            "low": write(low, snapshot.rule).text,
-            "high": write(high, snapshot.rule).text,
-        }
-    return said
+def _first_target(indicator: ProgrammeIndicator, revisions: list[TargetRevision]) -> dict[str, Cell] | None:
+    """The first target, where it is not the present one any more; revisions newest first."""
+    if len(revisions) < 2:
+        return None
+    first, now = revisions[-1], revisions[0]
+    kept = all(
+        getattr(first, name) == getattr(now, name)
+        for name in ("target", "target_on", "range_low", "range_high")
+    )
+    return None if kept else plan_cells(indicator, first)
 
 
 def _sign_offs(user: User, indicator: ProgrammeIndicator) -> list[SignOff]:

@@ -51,6 +51,7 @@ def indicator_series(
         bands=_bands(plan, path) if rule.direction in _ON_THE_WAY else [],
         higher_is_better=_ON_THE_WAY.get(rule.direction),
         forecast=_forecast(snapshot, forecast),
+        carried=_carried(snapshot, forecast),
         annotations=[
             Annotation(
                 on=one.effective_on,
@@ -173,3 +174,9 @@ def _forecast(snapshot: Snapshot, forecast: Forecast | None) -> list[ForecastPoi
         ForecastPoint(on=start.on, low=start.value, middle=start.value, high=start.value),
         ForecastPoint(on=forecast.on, low=low, middle=forecast.value, high=high),
     ]
+
+
+def _carried(snapshot: Snapshot, forecast: Forecast | None) -> list[Level]:
+    """The last value, as if nothing changed any more until the target date."""
+    points = _forecast(snapshot, forecast)
+    return [Level(on=one.on, value=points[0].middle) for one in points]

@@ -132,6 +132,8 @@ def indicator_columns() -> list[Column]:
         number_column("planned", _("Planned by then")),
         number_column("achievement", _("Achievement (share)")),
         number_column("index", _("On-track index")),
+        number_column("on_track_from", _("On track from")),
+        number_column("at_risk_from", _("At risk from")),
         text_column("status", _("Status")),
         text_column("refusal_code", _("Refusal code")),
         text_column("refusal", _("Reason for the refusal")),
@@ -188,6 +190,8 @@ def plan_cells(indicator: ProgrammeIndicator, plan: TargetRevision | None = None
         "target_on": cells.day(plan.target_on),
         "range_low": cells.amount(plan.range_low, rule),
         "range_high": cells.amount(plan.range_high, rule),
+        "on_track_from": cells.number(plan.on_track_from, 4),
+        "at_risk_from": cells.number(plan.at_risk_from, 4),
     }
 
 

@@ -20,23 +20,23 @@ from indicators.engine.types import (
     TimeRule,
     ValueType,
 )
-from tests.bench.measure import seconds
+from tests.bench.measure import turns
 
 BASELINE, TARGET = Decimal(20), Decimal(80)
 STARTS_ON, DUE_ON = date(2023, 12, 31), date(2026, 12, 31)
 
 
 def measure_judging(indicators: int, periods: int = 24) -> dict[str, Any]:
-    """Ours gives status, steps, trend and sentence of each; the floor gives the index and the colour alone."""
+    """Ours gives status, steps, trend and sentence of each; the floor gives index, colour and S. Medians of several."""
     snapshots = [_snapshot(number, periods) for number in range(indicators)]
     numerators = np.array([[float(p.numerator or 0) for p in one.series] for one in snapshots])
     denominators = np.array([[float(p.denominator or 0) for p in one.series] for one in snapshots])
-    ours = min(seconds(lambda: judge_many(snapshots)) for _turn in range(2))
-    floor = min(seconds(lambda: _numpy_pass(numerators, denominators, snapshots[0])) for _turn in range(5))
+    ours = turns(lambda: judge_many(snapshots), 5)
+    floor = turns(lambda: _numpy_pass(numerators, denominators, snapshots[0]), 15)
     return {
         "what": f"judge {indicators:,} indicators × {periods} periods in one call",
-        "ours": {"seconds": round(ours, 2), "ms_each": round(1000 * ours / indicators, 3)},
-        "floor": {"seconds": round(floor, 4), "ms_each": round(1000 * floor / indicators, 6)},
+        "ours": ours | {"ms_each": round(1000 * ours["seconds"] / indicators, 3)},
+        "floor": floor | {"ms_each": round(1000 * floor["seconds"] / indicators, 6)},
         "floor_is": "numpy: values, planned path, index, colour, Mann–Kendall S of the same arrays",
     }
 

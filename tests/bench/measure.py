@@ -14,6 +14,25 @@ def seconds(job: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
+def turns(job: Callable[[], object], count: int) -> dict[str, float]:
+    """Median of several turns, the best of them, and the median of the processor's time, in seconds."""
+    taken, used = [], []
+    for _turn in range(count):
+        before = time.process_time()
+        taken.append(seconds(job))
+        used.append(time.process_time() - before)
+    return middle(taken) | {"cpu": round(statistics.median(used), 4)}
+
+
+def middle(samples: list[float]) -> dict[str, float]:
+    """Median and least of some durations, in seconds."""
+    return {
+        "seconds": round(statistics.median(samples), 4),
+        "best": round(min(samples), 4),
+        "n": len(samples),
+    }
+
+
 def spread(samples: list[float]) -> dict[str, float]:
     """Median and 95th percentile of durations, in milliseconds."""
     ordered = sorted(samples)

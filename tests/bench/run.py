@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import sys
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ def main() -> None:
     parser.add_argument("--judged", type=int, default=10_000, help="indicators judged in one call")
     options = parser.parse_args()
     rows: list[dict[str, Any]] = []
+    load_at_start = os.getloadavg()
     with private_servers():
         import django
 
@@ -49,11 +51,16 @@ def main() -> None:
 
             call_command("flush", interactive=False, verbosity=0)
             show(rows, measure_expost(options.ended))
+    load_at_end = os.getloadavg()
     machine = {
         "python": sys.version.split()[0],
         "system": platform.platform(),
         "at": datetime.now(UTC).isoformat(),
+        "cores": os.cpu_count(),
+        "load_at_start": load_at_start,
+        "load_at_end": load_at_end,
     }
+    print(f"\nload of the machine: {load_at_start[0]:.1f} at the start, {load_at_end[0]:.1f} at the end")
     options.output.write_text(json.dumps({"machine": machine, "rows": rows}, indent=2) + "\n")
     print(f"\nwritten to {options.output}")
 

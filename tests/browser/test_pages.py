@@ -21,7 +21,7 @@ def demo(transactional_db, tmp_path):
 
 
 def pages():
-    ratio = ProgrammeIndicator.objects.filter(programme__code="NMI", version__value_type="ratio").first()
+    ratio = ProgrammeIndicator.objects.get(programme__code="NMI", definition__code="NMI-08")
     ordinal = ProgrammeIndicator.objects.filter(programme__code="NMI", version__value_type="ordinal").first()
     figure = Observation.objects.filter(indicator=ratio, state="approved").last()
     return {

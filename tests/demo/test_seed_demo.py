@@ -35,6 +35,7 @@ from indicators.models import (
     Rollup,
     SignOff,
     Status,
+    TargetProposal,
     TargetRevision,
     TestScore,
     User,
@@ -188,11 +189,19 @@ def test_tailoring_differs_from_partner_to_partner():
 
 
 def test_a_target_was_revised_and_a_partner_declined():
-    revision = TargetRevision.objects.get(number=2)
+    revision = TargetRevision.objects.get(number=2, proposal=None)
     assert revision.reason_code == "context"
     assert revision.reason
     assert SignOff.objects.filter(decision="signed").count() >= 5
     assert SignOff.objects.get(decision="declined").comment
+
+
+def test_lower_thresholds_were_approved_by_a_second_person():
+    approved = TargetProposal.objects.filter(state="approved")
+
+    assert approved.count() == 2
+    assert not approved.filter(decided_by=F("proposed_by")).exists()
+    assert all(one.revision.on_track_from == one.on_track_from for one in approved)
 
 
 def test_a_dozen_course_runs_with_pseudonymous_participants():

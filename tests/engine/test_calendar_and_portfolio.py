@@ -8,7 +8,7 @@ import pytest
 
 from indicators.engine.codec import canonical_hash, snapshot_from_json, snapshot_to_json
 from indicators.engine.errors import EngineError
-from indicators.engine.periods import Frequency, periods_between
+from indicators.engine.periods import Frequency, custom_periods, periods_between
 from indicators.engine.portfolio import (
     largest_remainder_percentages,
     status_counts,
@@ -82,6 +82,32 @@ def test_a_reversed_span_is_a_mistake_of_the_caller():
         periods_between("monthly", date(2025, 2, 1), date(2025, 1, 1))
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ((0, 1, 2, 1), "0 months were given; 1, 2, 3, 4, 6 or 12 were expected."),
+        ((5, 1, 2, 1), "5 months were given; 1, 2, 3, 4, 6 or 12 were expected."),
+        ((24, 1, 2, 1), "24 months were given; 1, 2, 3, 4, 6 or 12 were expected."),
+        ((4, 2, 1, 1), "The span ends on 2025-01-01, before it starts on 2025-02-01."),
+        ((4, 1, 2, 0), "Month 0 was given; 1 to 12 was expected."),
+        ((4, 1, 2, 13), "Month 13 was given; 1 to 12 was expected."),
+    ],
+)
+def test_impossible_calendars_say_what_was_expected(given, said):
+    months, starts, ends, first = given
+    with pytest.raises(EngineError) as error:
+        custom_periods(months, date(2025, starts, 1), date(2025, ends, 1), first)
+    assert str(error.value) == said
+
+
+@pytest.mark.parametrize("months", [1, 2, 3, 4, 6, 12])
+def test_calendars_of_any_length_run_on_from_their_first_month_even_for_one_day(months):
+    (only,) = custom_periods(months, date(2025, 12, 31), date(2025, 12, 31), 12)
+    assert only.starts_on == date(2025, 12, 1)
+    assert len(custom_periods(months, date(2025, 1, 1), date(2025, 12, 31))) == 12 // months
+    assert custom_periods(months, date(2025, 1, 1), date(2025, 12, 31), 1)[0].starts_on == date(2025, 1, 1)
+
+
 def test_percentages_of_statuses_add_up_to_one_hundred():  # US Department of State, FY 2008, strategic goal 1
     counts = {"above": 5, "on": 10, "improved": 7, "below": 4, "not_available": 0}
 
@@ -147,3 +173,13 @@ def test_json_that_does_not_fit_names_the_field():
         snapshot_from_json(data | {"plan": data["plan"] | {"target": "many"}})
     with pytest.raises(EngineError, match="colour are unknown"):
         snapshot_from_json(data | {"colour": "red"})
+
+
+def test_a_period_that_is_touched_by_its_first_day_alone_is_there():
+    found = periods_between("monthly", date(2025, 1, 31), date(2025, 3, 1))
+
+    assert [p.label for p in found] == ["2025-01", "2025-02", "2025-03"]
+    assert [p.label for p in periods_between("weekly", date(2025, 1, 5), date(2025, 1, 6))] == [
+        "2025-W01",
+        "2025-W02",
+    ]

@@ -8,9 +8,11 @@ import pytest
 from indicators.engine.achievement import (
     Done,
     Undertaking,
+    achievement,
     band_around,
     check_direction,
     distance_outside,
+    on_track_index,
     planned_value,
     required_pace,
     weight_done,
@@ -367,7 +369,180 @@ def test_milestones_count_by_weight_and_day():
 
 
 def test_nothing_to_do_has_no_share():
-    assert weight_done([], DAY).code is RefusalCode.TARGET_MISSING
+    nothing = weight_done([], DAY)
+    assert nothing.code is RefusalCode.TARGET_MISSING
+    assert str(nothing.message) == "No milestone with a weight is recorded."
     assert weight_done(undertakings((0, 1, 1)), DAY).code is RefusalCode.TARGET_MISSING
-    with pytest.raises(EngineError, match="below 0"):
+    with pytest.raises(EngineError, match=r"^A weight below 0 was given; 0 or more was expected\.$"):
         weight_done(undertakings((-1, 1, 1)), DAY)
+
+
+# --- Ends and corners of a path ------------------------------------------------------------------------------------
+
+
+def path(**given):
+    plan = {"baseline": 0, "target": 100, "baseline_on": DAY, "target_on": date(2025, 1, 11)} | given
+    return cases.plan(plan)
+
+
+def test_a_milestone_on_the_day_of_the_target_gives_way_to_it():
+    to = path(milestones={"2025-01-11": 50, "2025-01-01": 50})
+
+    assert planned_value(to, date(2025, 1, 6)) == 50
+    assert planned_value(to, date(2025, 1, 10)) == 90
+    assert planned_value(to, date(2025, 1, 11)) == 100
+
+
+def test_an_s_curve_knows_no_milestones():
+    assert planned_value(path(trajectory="s_curve", milestones={"2025-01-03": 90}), date(2025, 1, 6)) == 50
+
+
+def test_a_path_of_a_single_day_is_at_its_target():
+    assert planned_value(path(target_on=DAY), DAY) == 100
+
+
+def test_what_a_path_lacks_is_said_by_its_code():
+    assert planned_value(path(target_on=None), DAY).code is RefusalCode.TARGET_MISSING
+    assert planned_value(path(baseline_on=None), DAY).code is RefusalCode.BASELINE_MISSING
+
+
+def test_a_pace_needs_both_ends_with_their_dates():
+    to = path(baseline=10, target=110)
+
+    assert required_pace(to, Decimal(30), date(2025, 1, 6)) == 4
+    for missing in ("baseline", "target", "baseline_on", "target_on"):
+        assert required_pace(path(**{missing: None}), Decimal(30), date(2025, 1, 6)) is None
+
+
+def test_the_distance_outside_is_in_widths_of_the_range():
+    assert distance_outside(Decimal(11), Decimal(0), Decimal(10)) == Decimal("0.1")
+    assert distance_outside(Decimal(-5), Decimal(0), Decimal(10)) == Decimal("0.5")
+
+
+def test_too_early_says_how_much_was_due_and_how_much_is_needed():
+    found = on_track_index(Decimal("0.01"), Decimal("0.0326"))
+
+    assert str(found.message) == "Too early: 3.3 % of the planned change was due, at least 5 % are needed."
+
+
+def test_the_whole_programme_is_checked_before_its_sites_and_those_in_their_order():
+    def site(number, total, part):
+        return [
+            cases.measurement(0, {"site": number, "value": total}),
+            cases.measurement(1, {"site": number, "cell": "sex=f", "value": part}),
+        ]
+
+    rows_ = [*site(3, 9, 1), *site(2, 9, 2), *site(None, 9, 4)]
+    assert str(check_parts(rows_)) == "The parts by sex give value 4, but the total says 9."
+    assert str(check_parts(rows_[:4])) == "The parts by sex give value 2, but the total says 9."
+
+
+def test_a_target_that_is_reached_asks_for_no_pace_even_after_its_day():
+    assert required_pace(path(), Decimal(100), date(2026, 1, 1)) == 0
+    assert required_pace(path(), Decimal(99), date(2026, 1, 1)) is None
+
+
+def test_refusals_of_a_plan_show_its_figures_with_four_decimals():
+    same = achievement(Decimal(7), Decimal("0.123456"), Decimal("0.123456"))
+    wrong = check_direction(Direction.ASCENDING, Decimal("0.223456"), Decimal("0.123456"))
+
+    assert str(same.message) == (
+        "Baseline and target are both 0.1235, so there is no planned change to measure."
+    )
+    assert str(wrong.message) == "More is better here, but the target 0.1235 is below the baseline 0.2235."
+    early = on_track_index(Decimal("0.01"), Decimal("0.0444"))
+    assert "4.4 % of the planned change" in str(early.message)
+
+
+# --- Parts beside values -------------------------------------------------------------------------------------------
+
+
+def part(site, value, numerator, denominator, n=None):
+    return Measurement(
+        id=site,
+        site=site,
+        value=None if value is None else Decimal(value),
+        numerator=None if numerator is None else Decimal(numerator),
+        denominator=None if denominator is None else Decimal(denominator),
+        n=n,
+    )
+
+
+def test_a_share_is_its_parts_and_any_other_figure_its_value_where_both_are_stated():
+    one = [part(1, 99, 1, 2)]
+    two = [part(1, 99, 1, 2), part(2, 99, 2, 2)]
+
+    assert rolled(one, value_type="ratio", scale=100).value == 50
+    assert rolled(two, value_type="ratio", scale=100).value == 75
+    assert rolled(one, value_type="number").value == 99
+    mean = rolled(two, value_type="number", site_rule="mean")
+    assert (mean.value, mean.numerator, mean.denominator) == (99, 3, 4)
+
+
+def test_figures_that_have_only_parts_pool_them_and_those_with_a_part_missing_do_not():
+    pooled = rolled([part(1, None, 10, 1), part(2, None, 60, 3)], value_type="number", site_rule="sum")
+    assert (pooled.value, pooled.numerator, pooled.denominator) == (Decimal("17.5"), 70, 4)
+
+    assert rolled([part(1, 5, 1, 2), part(2, 6, 1, None)], value_type="number", site_rule="sum").value == 11
+
+
+def test_shares_of_nothing_keep_what_is_known_of_them():
+    found = rolled([part(1, None, 0, 0, 3), part(2, None, 0, 0, 4)], value_type="ratio", site_rule="mean")
+
+    assert (found.value, found.numerator, found.denominator, found.n) == (None, 0, 0, 7)
+    assert found.refusal.code is RefusalCode.DENOMINATOR_ZERO
+
+
+@pytest.mark.parametrize(
+    ("given", "rule", "said"),
+    [
+        ([part(1, None, 1, "3.125")], {"value_type": "ratio", "min_denominator": "4.125"},
+         "The denominator is 3.12; this indicator needs at least 4.12."),
+        ([part(1, 5, None, None)], {"min_n": 8},
+         "The number of cases (n) is not stated; this indicator needs at least 8."),
+        ([part(1, 5, None, None, 7)], {"min_n": 8}, "There are 7 cases; this indicator needs at least 8."),
+        ([part(1, None, 5, 9, 7)], {"value_type": "ratio", "min_n": 8},
+         "There are 7 cases; this indicator needs at least 8."),
+    ],
+)  # fmt: skip
+def test_too_little_data_says_how_much_there_is_and_how_much_is_needed(given, rule, said):
+    found = rolled(given, **rule)
+
+    assert (found.value, found.refusal.code) == (None, RefusalCode.DENOMINATOR_TOO_SMALL)
+    assert str(found.refusal.message) == said
+
+
+def test_just_enough_data_are_enough():
+    assert rolled([part(1, 5, None, None, 8)], min_n=8).value == 5
+    assert rolled([part(1, None, 2, 4)], value_type="ratio", min_denominator=4, min_n=4).value == Decimal(
+        "0.5"
+    )
+
+
+def test_sites_without_a_rule_for_joining_them_are_counted():
+    found = rolled([part(1, 5, None, None), part(2, 6, None, None)], site_rule="not_applicable")
+
+    assert found.refusal.code is RefusalCode.SITES_NOT_COMBINABLE
+    assert str(found.refusal.message) == (
+        "2 sites reported, but this indicator has no rule for joining sites."
+    )
+
+
+def test_a_figure_of_the_whole_counts_as_all_that_were_due_and_half_a_share_as_none():
+    def reported(rows_, expected):
+        found = roll_up_period(rows_, cases.rule(), starts_on=DAY, ends_on=DAY, label="", expected=expected)
+        return found.reported, found.value
+
+    whole = Measurement(id=1, site=None, value=Decimal(5))
+    assert [reported([whole], n) for n in (0, 1, 4)] == [(1, 5), (1, 5), (4, 5)]
+    assert reported([whole, part(2, 6, None, None)], 4) == (4, 5)
+    assert reported([part(1, None, 3, None), part(2, 6, None, None)], 2) == (1, 6)
+
+
+def test_the_coarsest_split_is_joined_where_no_total_is_reported():
+    cells = [("nation=KWT;sex=f", 1), ("nation=KWT;sex=m", 2), ("sex=f", 10), ("sex=m", 20)]
+    given = [
+        Measurement(id=i, site=1, cell=cell, value=Decimal(value)) for i, (cell, value) in enumerate(cells)
+    ]
+
+    assert rolled(given, value_type="count").value == 30

@@ -92,9 +92,11 @@ def period(rows, rule):
     )
 
 
+@pytest.mark.parametrize("site_rule", SiteRule)
 @FEW
 @given(measurements(), rules, st.randoms(use_true_random=False))
-def test_the_order_of_sites_never_changes_a_figure(rows, rule, random):
+def test_the_order_of_sites_never_changes_a_figure(site_rule, rows, rule, random):
+    rule = replace(rule, site_rule=site_rule)
     shuffled = random.sample(rows, len(rows))
 
     assert period(shuffled, rule) == period(rows, rule)

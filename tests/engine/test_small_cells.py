@@ -262,6 +262,18 @@ def test_parts_that_differ_are_flagged_on_every_level_and_nothing_is_corrected()
     assert figures(rows)["a=1"].value == 6
 
 
+def test_a_mismatch_says_which_parts_and_both_figures():
+    rows = [
+        cases.measurement(0, {"site": 1, "value": 9}),
+        cases.measurement(1, {"site": 1, "cell": "sex=f", "value": 4}),
+        cases.measurement(2, {"site": 1, "cell": "sex=m", "value": 6}),
+    ]
+
+    (found,) = mismatches(breakdown(rows, COUNT), COUNT)
+
+    assert str(found.text) == "The parts by sex give value 10, but the total says 9."
+
+
 def test_parts_of_scores_are_not_compared():
     rule = cases.rule(value_type="score", site_rule="mean")
     rows = counts({"": 10, "a=1": 6, "a=2": 4})

@@ -241,3 +241,71 @@ def test_a_projection_is_refused_with_its_reason(values, target_on, code):
     assert isinstance(found, Refusal)
     assert found.code == code
     assert any(c.isdigit() for c in str(found.message))
+
+
+def projected(values, to_on=date(2027, 12, 31), **more):
+    how = cases.rule(**more.pop("rule", {}))
+    series = cases.series(values, how)
+    to = cases.plan({"baseline": 0, "target": 100, "target_on": to_on} | more)
+    return forecast(series, how, to, series[-1].ends_on)
+
+
+def test_neighbours_that_resemble_each_other_widen_the_interval_and_give_no_chance():
+    """The variance is inflated by (1 + r)/(1 − r) when r, the residuals' correlation at lag 1, is above 2/√n."""
+    wave = [50 + 2 * i + 8 * np.sin(i / 2.5) for i in range(16)]
+    values = [str(round(v, 4)) for v in wave]
+
+    found = projected(values, date(2030, 6, 30))
+
+    series = cases.series(values, cases.rule())
+    x = np.array([(p.ends_on - series[0].ends_on).days for p in series], dtype=float)
+    y = np.array([float(v) for v in values])
+    at = float((date(2030, 6, 30) - series[0].ends_on).days)
+    fit = stats.linregress(x, y)
+    rest = y - fit.intercept - fit.slope * x
+    r = (rest[:-1] @ rest[1:]) / (rest @ rest)
+    assert r > 2 / np.sqrt(16)
+    s = np.sqrt(rest @ rest / 14 * (1 + r) / (1 - r))
+    error = s * np.sqrt(1 + 1 / 16 + (at - x.mean()) ** 2 / ((x - x.mean()) ** 2).sum())
+    assert float(found.high - found.low) == pytest.approx(2 * stats.t.ppf(0.975, 14) * error, rel=1e-6)
+    assert found.probability is None
+    assert "Neighbouring points resemble each other" in str(found.note)
+
+
+def test_the_chance_of_a_fall_is_that_of_lying_below():
+    noisy = [88, 81, 67, 62, 48, 42, 27, 21]
+    falling = {"baseline": 100, "target": 10, "rule": {"direction": "descending"}}
+
+    down = projected(noisy, date(2027, 6, 30), **falling)
+    up = projected([100 - v for v in noisy], date(2027, 6, 30), target=90)
+
+    assert down.probability == pytest.approx(up.probability, rel=1e-9)
+    assert (down.reaches_target, up.reaches_target) == (True, True)
+    assert projected(noisy, date(2027, 6, 30), **falling | {"target": -99}).reaches_target is False
+
+
+def test_what_is_kept_has_no_target_to_reach():
+    kept = projected([5, 6, 5, 7, 6, 5, 6, 7], date(2027, 3, 31), rule={"direction": "maintain_above"})
+    assert (kept.reaches_target, kept.probability) == (None, None)
+
+
+def test_a_projection_stops_at_zero_for_counts_and_at_a_lower_bound():
+    falling = [90, 70, 50, 30, 10]
+
+    assert (
+        projected(falling, date(2026, 12, 31), rule={"value_type": "count", "time_rule": "last"}).value == 0
+    )
+    assert projected(falling, date(2026, 12, 31), rule={"lower_bound": 3}).value == 3
+    assert projected(falling, date(2026, 12, 31)).value < 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "to_on", "code"),
+    [
+        ("binary", date(2027, 1, 1), "NOT_NUMERIC"),
+        ("milestone", date(2027, 1, 1), "NOT_NUMERIC"),
+        ("number", None, "TARGET_MISSING"),
+    ],
+)
+def test_what_has_no_line_or_no_day_is_not_projected(kind, to_on, code):
+    assert projected([1, 0, 1, 0, 1], to_on, rule={"value_type": kind}).code == code

@@ -412,6 +412,18 @@ def test_many_are_approved_at_once_or_none(scene):
     assert Rollup.objects.count() == 3
 
 
+@pytest.mark.parametrize("n", [1, 12])
+def test_approving_one_figure_asks_as_often_whatever_stands_beside_it(scene, n, django_assert_num_queries):
+    for _number in range(n):
+        make_observation(scene.indicator, scene.q3, unit=make_unit(scene.programme))
+    submitted = scene.submit()
+
+    # savepoint, right, lock, row, trail, places; change, event; lock, formulas, indicator, revisions, milestones,
+    # period, figures, roll-up; rules, periods, roll-ups, status; alerts; release
+    with django_assert_num_queries(22):
+        scene.approve(submitted)
+
+
 def test_bulk_approval_asks_for_the_right_in_every_programme(scene):
     other = Scene()
     with pytest.raises(PermissionDenied, match="Only approvers"):

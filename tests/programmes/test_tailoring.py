@@ -6,9 +6,18 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from indicators.models import Event, IndicatorStatus, ProgrammeIndicator, SignOff, TargetRevision
+from indicators.models import (
+    Event,
+    IndicatorStatus,
+    ProgrammeIndicator,
+    Role,
+    SignOff,
+    TargetProposal,
+    TargetRevision,
+)
 from indicators.programmes.actions import (
     change_indicator,
+    decide_proposal,
     ensure_periods,
     revise_target,
     sign_off,
@@ -160,12 +169,142 @@ def test_a_context_indicator_carries_no_target():
         tailor(make_programme(), make_admin(), make_version(result_level="context", measure="CONTEXT"))
 
 
-def test_lower_thresholds_with_a_reason_are_kept_with_it():
-    indicator = tailor(
-        make_programme(), make_admin(), on_track_from=Decimal("0.80"), reason="The start was slow."
+def low(programme=None, by=None):
+    """An indicator whose first agreement proposes a lower threshold."""
+    return tailor(
+        programme or make_programme(),
+        by or make_admin(),
+        on_track_from=Decimal("0.80"),
+        reason="The start was slow.",
     )
 
-    assert (indicator.plan.on_track_from, indicator.plan.reason) == (Decimal("0.80"), "The start was slow.")
+
+class TestLowerThresholds:
+    def test_they_wait_for_a_second_person_and_until_then_the_usual_ones_hold(self):
+        indicator = low()
+
+        proposal = indicator.proposals.get()
+        assert indicator.plan.on_track_from == Decimal("0.90")
+        assert (proposal.on_track_from, proposal.state) == (Decimal("0.80"), "pending")
+        assert (proposal.reason, proposal.based_on) == ("The start was slow.", indicator.plan)
+        assert Event.objects.filter(verb="proposed lower thresholds", about_id=indicator.pk).count() == 1
+
+    @pytest.mark.parametrize("who", ["another administrator", "an approver"])
+    def test_a_second_person_puts_them_in_force(self, who):
+        indicator = low()
+        second = (
+            make_admin()
+            if who == "another administrator"
+            else make_user(programme=indicator.programme, role=Role.APPROVER)
+        )
+        decide_proposal(proposal=indicator.proposals.get(), approve=True, by=second, at=AT)
+
+        indicator.refresh_from_db()
+        proposal = indicator.proposals.get()
+        assert indicator.plan.on_track_from == Decimal("0.80")
+        assert indicator.plan == proposal.revision
+        assert (indicator.plan.number, proposal.state, proposal.decided_by) == (2, "approved", second)
+        assert indicator.plan.effective_on >= AT.date()
+        assert Event.objects.filter(verb="approved lower thresholds").count() == 1
+
+    @pytest.mark.parametrize("role", [Role.OFFICER, Role.EVALUATOR, Role.READER])
+    def test_others_do_not_decide(self, role):
+        indicator = low()
+        with pytest.raises(PermissionDenied):
+            decide_proposal(
+                proposal=indicator.proposals.get(),
+                approve=True,
+                by=make_user(programme=indicator.programme, role=role),
+                at=AT,
+            )
+
+    def test_nobody_approves_their_own(self):
+        proposer = make_admin()
+        indicator = low(by=proposer)
+        with pytest.raises(PermissionDenied, match="that they proposed"):
+            decide_proposal(proposal=indicator.proposals.get(), approve=True, by=proposer, at=AT)
+
+    def test_declining_needs_a_reason_and_changes_nothing(self):
+        indicator, second = low(), make_admin()
+        with pytest.raises(ValidationError, match="say why"):
+            decide_proposal(proposal=indicator.proposals.get(), approve=False, by=second, at=AT)
+        decide_proposal(
+            proposal=indicator.proposals.get(), approve=False, comment="Too soft.", by=second, at=AT
+        )
+
+        indicator.refresh_from_db()
+        assert indicator.plan.on_track_from == Decimal("0.90")
+        assert indicator.proposals.get().state == "declined"
+
+    def test_it_is_decided_once(self):
+        indicator, second = low(), make_admin()
+        proposal = indicator.proposals.get()
+        decide_proposal(proposal=proposal, approve=True, by=second, at=AT)
+        with pytest.raises(ValidationError, match="before you"):
+            decide_proposal(proposal=proposal, approve=True, by=second, at=AT)
+
+    def test_what_no_longer_fits_is_not_put_in_force(self):
+        indicator, second = low(), make_admin()
+        revise_target(
+            indicator=indicator,
+            reason_code="context",
+            reason="A new plan.",
+            target=Decimal(70),
+            by=second,
+            at=AT,
+        )
+        with pytest.raises(ValidationError, match="was revised since"):
+            decide_proposal(proposal=indicator.proposals.get(), approve=True, by=second, at=AT)
+
+    def test_a_revision_that_lowers_them_is_a_proposal_too(self):
+        indicator = tailor(make_programme(), make_admin())
+        made = revise_target(
+            indicator=indicator,
+            reason_code="context",
+            reason="It goes slower.",
+            at_risk_from=Decimal("0.60"),
+            target=Decimal(70),
+            by=make_admin(),
+            at=AT,
+        )
+
+        indicator.refresh_from_db()
+        assert isinstance(made, TargetProposal)
+        assert (indicator.plan.number, indicator.plan.target) == (1, Decimal(80))
+        decide_proposal(proposal=made, approve=True, by=make_admin(), at=AT)
+        indicator.refresh_from_db()
+        assert (indicator.plan.at_risk_from, indicator.plan.target) == (Decimal("0.60"), Decimal(70))
+
+    def test_what_was_approved_is_not_asked_again(self):
+        indicator = low()
+        decide_proposal(proposal=indicator.proposals.get(), approve=True, by=make_admin(), at=AT)
+        made = revise_target(
+            indicator=indicator,
+            reason_code="context",
+            reason="More.",
+            target=Decimal(70),
+            by=make_admin(),
+            at=AT,
+        )
+        assert isinstance(made, TargetRevision)
+        assert made.on_track_from == Decimal("0.80")
+
+    def test_only_one_waits_at_a_time(self):
+        indicator = low()
+        with pytest.raises(ValidationError, match="already proposed"):
+            revise_target(
+                indicator=indicator,
+                reason_code="context",
+                reason="Lower.",
+                on_track_from=Decimal("0.76"),
+                by=make_admin(),
+                at=AT,
+            )
+
+    def test_higher_thresholds_need_nobody(self):
+        indicator = tailor(make_programme(), make_admin(), on_track_from=Decimal("0.95"))
+        assert indicator.plan.on_track_from == Decimal("0.95")
+        assert not indicator.proposals.exists()
 
 
 def test_everything_it_points_at_belongs_to_the_programme():

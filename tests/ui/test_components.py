@@ -193,4 +193,4 @@ def test_dates_in_sentences_are_written_as_people_read_them():
 
 def test_a_verdict_is_said_in_the_words_of_its_badge():
     for status, sentence in explain._STATUS_WORDS.items():
-        assert sentence.startswith(str(Status(status.value).label))
+        assert str(sentence).startswith(str(Status(status.value).label))

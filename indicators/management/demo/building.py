@@ -208,6 +208,12 @@ def _tailor(
         at=noon(_agreed_on(made, tailored)),
         **plan,
     )
+    for proposal in indicator.proposals.filter(state="pending"):  # type: ignore[attr-defined]
+        approver = cast.people[made.blueprint.approver]
+        actions.decide_proposal(
+            proposal=proposal, approve=True, by=approver, at=noon(_agreed_on(made, tailored))
+        )
+        indicator.refresh_from_db()
     if tailored.revision and tailored.revision["at"] <= today:
         change = agreement(tailored.revision)
         actions.revise_target(indicator=indicator, by=admin, **(change | {"at": noon(change["at"])}))

@@ -69,7 +69,7 @@ TRIGGERS = (
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('indicators', '0008_alert'),
+        ('indicators', '0009_target_proposal'),
     ]
 
     operations = [
