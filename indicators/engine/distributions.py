@@ -18,6 +18,27 @@ def normal_quantile(p: float) -> float:
     return _NORMAL.inv_cdf(p)
 
 
+def wilson(successes: int, total: int) -> tuple[float, float]:
+    """Wilson's 95 % score interval of a share, as shares.
+
+    Args:
+        successes, total: counts; 0 ≤ successes ≤ total, total above 0.
+
+    Source: Wilson (1927), JASA 22:209.
+
+    >>> [round(end, 6) for end in wilson(11, 12)]
+    [0.64612, 0.985135]
+    """
+    z, p = normal_quantile(0.975), successes / total
+    centre = p + z * z / (2 * total)
+    reach = z * math.sqrt(p * (1 - p) / total + z * z / (4 * total * total))
+    scale = 1 + z * z / total
+    return (
+        0.0 if successes == 0 else max((centre - reach) / scale, 0.0),
+        1.0 if successes == total else min((centre + reach) / scale, 1.0),
+    )
+
+
 def t_cdf(t: float, df: float) -> float:
     """P(T ≤ t) for Student's t with df > 0 degrees of freedom.
 

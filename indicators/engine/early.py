@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .distributions import wilson
 from .messages import gettext_noop, refuse
-from .profile import Z_95
 from .types import Refusal, RefusalCode, Status
 
 MIN_CASES = 8
@@ -118,17 +117,3 @@ def share_that_lasted(pairs: Sequence[tuple[Status, Lasted]], *, on_track: bool)
         )
     low, high = wilson(lasted, n)
     return Share(lasted=lasted, known=n, unknown=unknown, share=lasted / n, low=low, high=high)
-
-
-def wilson(successes: int, total: int) -> tuple[float, float]:
-    """Score interval of a proportion at 95 %, without statistics libraries, so that a page may ask.
-
-    Source: Wilson (1927), JASA 22:209.
-
-    >>> [round(end, 4) for end in wilson(81, 263)]
-    [0.2553, 0.3662]
-    """
-    z, p = float(Z_95), successes / total
-    middle = (p + z * z / (2 * total)) / (1 + z * z / total)
-    reach = z / (1 + z * z / total) * math.sqrt(p * (1 - p) / total + z * z / (4 * total * total))
-    return max(0.0, middle - reach), min(1.0, middle + reach)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from indicators.engine.early import ExPostFinding, Lasted, lasting, share_that_lasted, wilson
+from indicators.engine.distributions import wilson
+from indicators.engine.early import ExPostFinding, Lasted, lasting, share_that_lasted
 from indicators.engine.types import Status
 
 

@@ -11,6 +11,7 @@ from indicators.engine.courses.types import (
     CourseFigure,
 )
 from indicators.engine.display import format_number, format_share
+from indicators.engine.distributions import wilson
 from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.types import Message, Refusal, RefusalCode
 
@@ -60,7 +61,7 @@ def share_of(
     value = exact.quotient(100 * part, whole)
     low = high = None
     if is_sample:
-        low, high = (four_decimals(100 * x) for x in statistics.wilson(int(part), int(whole)))
+        low, high = (four_decimals(100 * x) for x in wilson(int(part), int(whole)))
     said = message(
         sentence,
         part=format_number(part, 1),

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from indicators.engine import exact
-from indicators.engine.courses.statistics import Z, wilson
+from indicators.engine.courses.statistics import Z
 from indicators.engine.courses.types import CourseFigure
+from indicators.engine.distributions import wilson
 from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.types import Message, RefusalCode
 

@@ -120,19 +120,3 @@ def mean_interval(values: Sequence[float]) -> tuple[float, float, float]:
     error = float(found.std(ddof=1)) / math.sqrt(len(found))
     reach = t_quantile(0.975, len(found) - 1) * error
     return float(found.mean()) - reach, float(found.mean()) + reach, error
-
-
-def wilson(successes: int, total: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share, as shares.
-
-    >>> [round(x, 6) for x in wilson(11, 12)]
-    [0.64612, 0.985135]
-    """
-    p = successes / total
-    centre = p + Z * Z / (2 * total)
-    reach = Z * math.sqrt(p * (1 - p) / total + Z * Z / (4 * total * total))
-    scale = 1 + Z * Z / total
-    return (
-        0.0 if successes == 0 else max((centre - reach) / scale, 0.0),
-        1.0 if successes == total else min((centre + reach) / scale, 1.0),
-    )

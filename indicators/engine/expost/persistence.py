@@ -293,7 +293,6 @@ def _result(
             followup=v,
             share=_percent(ratio),
         ),
-        _label(found, paid_by_partner),
         _borders(rules),
     ]
     if paid_by_partner is False:
