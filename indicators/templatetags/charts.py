@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from zlib import crc32
 
 from django import template
@@ -29,6 +30,12 @@ register = template.Library()
 FRAMES = (WIDE, MEDIUM, NARROW)  # the stylesheet shows the one that fits
 
 
+def write_tick(value: Number) -> str:
+    """A round number beside an axis, with the decimals it comes with: "80", not "80.0"; "0.50" below "0.75"."""
+    exponent = Decimal(str(value)).as_tuple().exponent
+    return format_number(value, max(0, -int(exponent)))
+
+
 def write_month(value: date) -> str:
     return formats.date_format(value, "M Y")
 
@@ -53,7 +60,14 @@ def indicator_chart(series: IndicatorSeries, places: int | None = None) -> dict[
         "series": series,
         "key": _key(series.title),
         "drawings": [
-            draw_indicator(series, frame, write=write, write_month=write_month, write_year=write_year)
+            draw_indicator(
+                series,
+                frame,
+                write=write,
+                write_tick=write_tick,
+                write_month=write_month,
+                write_year=write_year,
+            )
             for frame in FRAMES
         ],
         "places": places,
@@ -110,7 +124,14 @@ def control_chart(series: ControlSeries, places: int | None = None) -> dict[str,
         "series": series,
         "key": _key(f"{series.title} control"),
         "drawings": [
-            draw_control(series, frame, write=write, write_month=write_month, write_year=write_year)
+            draw_control(
+                series,
+                frame,
+                write=write,
+                write_tick=write_tick,
+                write_month=write_month,
+                write_year=write_year,
+            )
             for frame in FRAMES
         ],
         "places": places,

@@ -32,8 +32,10 @@ from indicators.charts.scales import (
     date_ticks,
     push_apart,
     value_range,
+    value_ticks,
 )
 from indicators.charts.shares import GAP, WIDTH, draw_meter, draw_shares
+from indicators.templatetags.charts import write_tick
 
 FRAMES = [WIDE, MEDIUM, NARROW]
 
@@ -277,3 +279,18 @@ def test_an_axis_is_straight():
     axis = Axis(0, 10, 100, 0)
 
     assert [axis(0), axis(5), axis(10)] == [100, 50, 0]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "step", "said"),
+    [
+        (0, 100, 20, ["0", "20", "40", "60", "80", "100"]),
+        (0, 1, 0.25, ["0.00", "0.25", "0.50", "0.75", "1.00"]),
+        (0, 6000, 2000, ["0", "2000", "4000", "6000"]),
+        (-0.5, 0.5, 0.5, ["−0.5", "0.0", "0.5"]),
+    ],
+)
+def test_numbers_beside_an_axis_have_the_decimals_that_they_need(low, high, step, said):
+    axis = Axis(low, high, 0, 100)
+
+    assert [tick.label for tick in value_ticks(low, high, step, axis, write_tick)] == said
