@@ -36,6 +36,13 @@ def write_tick(value: Number) -> str:
     return format_number(value, max(0, -int(exponent)))
 
 
+def write_label(value: Number, places: int | None) -> str:
+    """A value beside a point or a line; a whole number without its zeros: "3300", not "3300.00", but "0.50"."""
+    text = format_number(value, places)
+    whole, _point, part = text.partition(".")
+    return text if part.strip("0") else whole
+
+
 def write_month(value: date) -> str:
     return formats.date_format(value, "M Y")
 
@@ -54,7 +61,7 @@ def indicator_chart(series: IndicatorSeries, places: int | None = None) -> dict[
     """One indicator over time, with the table behind it. `places`: decimals of the values."""
 
     def write(value: Number) -> str:
-        return format_number(value, places)
+        return write_label(value, places)
 
     return {
         "series": series,
@@ -116,7 +123,7 @@ def control_chart(series: ControlSeries, places: int | None = None) -> dict[str,
     """Period values between their usual limits, with the signals in words and the table behind it."""
 
     def write(value: Number) -> str:
-        return format_number(value, places)
+        return write_label(value, places)
 
     parts = [_("Mean: %(value)s.") % {"value": write(series.centre)}]
     parts += list(series.signals) or [_("No signal: the ups and downs are the usual ones.")]

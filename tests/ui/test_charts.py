@@ -35,7 +35,7 @@ from indicators.charts.scales import (
     value_ticks,
 )
 from indicators.charts.shares import GAP, WIDTH, draw_meter, draw_shares
-from indicators.templatetags.charts import write_tick
+from indicators.templatetags.charts import write_label, write_tick
 
 FRAMES = [WIDE, MEDIUM, NARROW]
 
@@ -294,3 +294,11 @@ def test_numbers_beside_an_axis_have_the_decimals_that_they_need(low, high, step
     axis = Axis(low, high, 0, 100)
 
     assert [tick.label for tick in value_ticks(low, high, step, axis, write_tick)] == said
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "said"),
+    [(Decimal(3300), 2, "3300"), (Decimal("0.5"), 2, "0.50"), (Decimal(100), None, "100"), (Decimal("-0.04"), 1, "0")],
+)
+def test_a_whole_number_in_a_chart_has_no_zeros_behind_it(value, places, said):
+    assert write_label(value, places) == said
