@@ -298,7 +298,12 @@ def test_numbers_beside_an_axis_have_the_decimals_that_they_need(low, high, step
 
 @pytest.mark.parametrize(
     ("value", "places", "said"),
-    [(Decimal(3300), 2, "3300"), (Decimal("0.5"), 2, "0.50"), (Decimal(100), None, "100"), (Decimal("-0.04"), 1, "0")],
+    [
+        (Decimal(3300), 2, "3300"),
+        (Decimal("0.5"), 2, "0.50"),
+        (Decimal(100), None, "100"),
+        (Decimal("-0.04"), 1, "0"),
+    ],
 )
 def test_a_whole_number_in_a_chart_has_no_zeros_behind_it(value, places, said):
     assert write_label(value, places) == said
