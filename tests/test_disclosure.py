@@ -5,12 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from indicators.disclosure import shown_to, withheld
 from indicators.entry.actions import correct_observation, record_observation
+from indicators.entry.evidence import attach_evidence, check_files
 from indicators.models import Observation, Role, State
 from tests import factories as make
 from tests.reports.test_pages import get, words
@@ -74,6 +76,31 @@ def test_everybody_else_sees_neither_the_small_cell_nor_what_gives_it_away(scene
         "sex=m": None,
     }
     assert "left out" in words(get(client, people[who], path_of(indicator)))
+
+
+@pytest.mark.parametrize("who", [*SEE, *DO_NOT])
+@pytest.mark.parametrize("cell", ["sex=f", "sex=m", ""])
+def test_evidence_is_left_out_with_its_figure(scene, client, settings, tmp_path, who, cell):
+    settings.MEDIA_ROOT = tmp_path
+    indicator, _period, people = scene
+    one = of(indicator, cell)
+    (evidence,) = attach_evidence(
+        observation=one,
+        files=check_files([SimpleUploadedFile("three women.csv", b"name\n")]),
+        link="",
+        elsewhere="",
+        by=people["officer"],
+        at=timezone.now(),
+    )
+    is_seen = who in SEE or not cell
+
+    page = get(client, people[who], f"/observations/{one.pk}/")
+    answer = client.get(f"/evidence/{evidence.pk}/")
+
+    assert ("three women" in page) is is_seen
+    assert ("Left out with the figure" in page) is not is_seen
+    assert answer.status_code == (200 if is_seen else 404)
+    answer.close()
 
 
 def test_a_partner_viewer_sees_totals_alone(scene, client):

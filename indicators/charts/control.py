@@ -73,6 +73,7 @@ def draw_control(
     frame: Frame,
     *,
     write: Write = plain,
+    write_tick: Write | None = None,
     write_month: WriteDate = str,
     write_year: WriteDate = str,
 ) -> ControlDrawing:
@@ -84,7 +85,7 @@ def draw_control(
     y = Axis(low, high, frame.y0, frame.y1)
     return ControlDrawing(
         frame=frame,
-        value_ticks=value_ticks(low, high, step, y, write),
+        value_ticks=value_ticks(low, high, step, y, write_tick or write),
         date_ticks=date_ticks(x, frame.most_dates, write_month, write_year),
         centre_y=y(series.centre),
         lines=_runs([(r.on, r.value) for r in series.readings], x, y),

@@ -151,6 +151,7 @@ def draw_indicator(
     frame: Frame,
     *,
     write: Write = plain,
+    write_tick: Write | None = None,
     write_month: WriteDate = str,
     write_year: WriteDate = str,
 ) -> IndicatorDrawing:
@@ -160,7 +161,7 @@ def draw_indicator(
     y = Axis(low, high, frame.y0, frame.y1)
     return IndicatorDrawing(
         frame=frame,
-        value_ticks=value_ticks(low, high, step, y, write),
+        value_ticks=value_ticks(low, high, step, y, write_tick or write),
         date_ticks=date_ticks(x, frame.most_dates, write_month, write_year),
         lines=_lines(series.readings, x, y),
         intervals=_intervals(series.readings, x, y),

@@ -121,12 +121,19 @@ def value_range(
 
 
 def value_ticks(low: float, high: float, step: float, axis: Axis, write: Write) -> tuple[Tick, ...]:
-    """Ticks on every round multiple of `step` between the ends."""
+    """Ticks on every round multiple of `step` between the ends; `write` gets each with the decimals that all need."""
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
     digits = max(0, -math.floor(math.log10(step)) + 1)
     values = [round(index * step, digits) for index in range(first, last + 1)]
-    return tuple(Tick(axis(value), write(Decimal(repr(value)))) for value in values)
+    exact = [Decimal(repr(value)) for value in values]
+    needed = Decimal(1).scaleb(
+        min((int(value.normalize().as_tuple().exponent) for value in exact), default=0)
+    )
+    unit = min(needed, Decimal(1))
+    return tuple(
+        Tick(axis(value), write(said.quantize(unit))) for value, said in zip(values, exact, strict=True)
+    )
 
 
 def date_axis(first: date, last: date, frame: Frame) -> Axis:

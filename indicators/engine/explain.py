@@ -138,7 +138,7 @@ _SITE_RULES = {
         gettext_noop("Period value: mean weighted by precision"),
         "x = Σ(x/s²) / Σ(1/s²)",
     ),
-    SiteRule.NOT_APPLICABLE: (gettext_noop("Period value: as it was reported"), "x = x"),
+    SiteRule.NOT_APPLICABLE: (gettext_noop("Period value: as it was reported"), "x"),
 }
 
 

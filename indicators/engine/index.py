@@ -276,7 +276,7 @@ def _number(value: Decimal) -> str:
 def _joined_step(one: Composite) -> Step:
     known = [(p.normalised, p.weight) for p in one.parts if p.normalised is not None]
     if one.how is Aggregation.GEOMETRIC:
-        label = gettext_noop("Joined by the weighted geometric mean: a weak part is not bought off")
+        label = gettext_noop("Joined by the weighted geometric mean: a strong part cannot hide a weak one")
         terms = " × ".join(f"{format_scale(x)}^{format_scale(w)}" for x, w in known)
     else:
         label = gettext_noop("Joined by the weighted arithmetic mean: a strong part makes up for a weak one")

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from indicators.disclosure import shown_to
+from indicators.disclosure import shown_to, withheld
 from indicators.entry import actions
 from indicators.entry.cells import cell_label
 from indicators.entry.due import BUCKET_LABELS, PER_SECTION, Bucket, due_lines, due_progress
@@ -152,7 +152,7 @@ def detail_context(request: HttpRequest, observation: Observation, form: Any = N
         "text": observation_text(observation),
         "is_left_out": observation.is_left_out,  # type: ignore[attr-defined]
         "cell": cell_label(indicator.version, observation.cell),
-        "evidence": observation.evidence.select_related("added_by"),
+        "evidence": _evidence_of(observation),
         "trail": load_trail(observation, user),
         "chain": [(one, observation_text(one)) for one in chain] if len(chain) > 1 else [],
         "status": load_status(indicator, today=timezone.now().astimezone(indicator.programme.zone).date()),
@@ -165,6 +165,12 @@ def detail_context(request: HttpRequest, observation: Observation, form: Any = N
         "why_not_decide": why_not(check_may_decide, user, observation),
         "form": form or DecisionForm(initial={"decision": "approve"}),
     }
+
+
+def _evidence_of(observation: Observation) -> list[Evidence]:
+    """Nothing of a figure that is left out: a file, its name or a note would tell the figure."""
+    is_left_out = observation.is_left_out  # type: ignore[attr-defined]
+    return [] if is_left_out else list(observation.evidence.select_related("added_by"))
 
 
 def tell(request: HttpRequest, problem: ValidationError) -> None:
@@ -282,9 +288,16 @@ def whole_id(text: str) -> bool:
 
 @require_GET
 def evidence_download(request: HttpRequest, pk: int) -> FileResponse:
-    """A file of evidence, always as a download and never shown by the browser."""
+    """A file of evidence, always as a download and never shown by the browser.
+
+    What a figure rests on that is left out for this person (few people) is not found: it would tell the figure.
+    """
     seen = Evidence.objects.visible_to(request.user).filter(kind=Evidence.Kind.FILE)  # type: ignore[arg-type]
-    evidence = get_object_or_404(seen, pk=pk)
+    evidence = get_object_or_404(
+        seen.select_related("observation__indicator__version", "observation__indicator__programme"), pk=pk
+    )
+    if withheld(request.user, [evidence.observation]):  # type: ignore[arg-type]
+        raise Http404
     try:
         content = evidence.file.open("rb")
     except FileNotFoundError:

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('number', models.PositiveIntegerField()),
                 ('purpose', models.TextField(verbose_name='what it is for')),
                 ('across', models.CharField(choices=[('programme', 'The programme as a whole: one score'), ('partners', 'Each partner country: common core indicators, by progress'), ('units', 'Each reporting unit')], max_length=10, verbose_name='of whom it speaks')),
-                ('aggregation', models.CharField(choices=[('geometric', 'Geometric: a weak part is not bought off'), ('arithmetic', 'Arithmetic: a strong part makes up for a weak one')], max_length=10, verbose_name='how the parts are joined')),
+                ('aggregation', models.CharField(choices=[('geometric', 'Geometric: a strong part cannot hide a weak one'), ('arithmetic', 'Arithmetic: a strong part makes up for a weak one')], max_length=10, verbose_name='how the parts are joined')),
                 ('reason', models.TextField(verbose_name='reason')),
                 ('weights_reason', models.TextField(blank=True, verbose_name='why partners have weights of their own')),
                 ('created_at', models.DateTimeField()),

@@ -21,7 +21,7 @@ from indicators.models.tailoring import ProgrammeIndicator
 class Aggregation(models.TextChoices):
     """How normalised values become one (METHOD 2.12)."""
 
-    GEOMETRIC = EngineAggregation.GEOMETRIC.value, _("Geometric: a weak part is not bought off")
+    GEOMETRIC = EngineAggregation.GEOMETRIC.value, _("Geometric: a strong part cannot hide a weak one")
     ARITHMETIC = EngineAggregation.ARITHMETIC.value, _("Arithmetic: a strong part makes up for a weak one")
 
 

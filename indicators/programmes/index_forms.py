@@ -44,7 +44,7 @@ class IndexForm(PlainForm):
         help_text=_("Which question it answers, and for whom. Readers see this sentence."),
     )
     across = forms.ChoiceField(
-        label=_("Of whom it speaks"),
+        label=_("What it describes"),
         choices=Across.choices,
         initial=Across.PROGRAMME,
         widget=forms.RadioSelect,

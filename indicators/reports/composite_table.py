@@ -121,7 +121,7 @@ def _part_cells(
         "low_end": write(part.goalposts.low),
         "high_end": write(part.goalposts.high),
         "normalised": cells.fixed(found.normalised if found else None, 3),
-        "weight": cells.share(part.weight / whole if whole else None),
+        "weight": cells.share(round(part.weight / whole, 10) if whole else None),
         "used": cells.share(found.weight if found else None),
         "remark": cells.words(" ".join(remarks(part, found))),
     }

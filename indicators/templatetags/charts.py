@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from zlib import crc32
 
 from django import template
@@ -37,6 +38,19 @@ register = template.Library()
 FRAMES = (WIDE, MEDIUM, NARROW)  # the stylesheet shows the one that fits
 
 
+def write_tick(value: Number) -> str:
+    """A round number beside an axis, with the decimals it comes with: "80", not "80.0"; "0.50" below "0.75"."""
+    exponent = Decimal(str(value)).as_tuple().exponent
+    return format_number(value, max(0, -int(exponent)))
+
+
+def write_label(value: Number, places: int | None) -> str:
+    """A value beside a point or a line; a whole number without its zeros: "3300", not "3300.00", but "0.50"."""
+    text = format_number(value, places)
+    whole, _point, part = text.partition(".")
+    return text if part.strip("0") else whole
+
+
 def write_month(value: date) -> str:
     return formats.date_format(value, "M Y")
 
@@ -55,13 +69,20 @@ def indicator_chart(series: IndicatorSeries, places: int | None = None) -> dict[
     """One indicator over time, with the table behind it. `places`: decimals of the values."""
 
     def write(value: Number) -> str:
-        return format_number(value, places)
+        return write_label(value, places)
 
     return {
         "series": series,
         "key": _key(series.title),
         "drawings": [
-            draw_indicator(series, frame, write=write, write_month=write_month, write_year=write_year)
+            draw_indicator(
+                series,
+                frame,
+                write=write,
+                write_tick=write_tick,
+                write_month=write_month,
+                write_year=write_year,
+            )
             for frame in FRAMES
         ],
         "places": places,
@@ -110,7 +131,7 @@ def control_chart(series: ControlSeries, places: int | None = None) -> dict[str,
     """Period values between their usual limits, with the signals in words and the table behind it."""
 
     def write(value: Number) -> str:
-        return format_number(value, places)
+        return write_label(value, places)
 
     parts = [_("Mean: %(value)s.") % {"value": write(series.centre)}]
     parts += list(series.signals) or [_("No signal: the ups and downs are the usual ones.")]
@@ -118,7 +139,14 @@ def control_chart(series: ControlSeries, places: int | None = None) -> dict[str,
         "series": series,
         "key": _key(f"{series.title} control"),
         "drawings": [
-            draw_control(series, frame, write=write, write_month=write_month, write_year=write_year)
+            draw_control(
+                series,
+                frame,
+                write=write,
+                write_tick=write_tick,
+                write_month=write_month,
+                write_year=write_year,
+            )
             for frame in FRAMES
         ],
         "places": places,

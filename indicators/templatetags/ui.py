@@ -22,6 +22,7 @@ _ISO_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 MISSING = "–"  # an en dash stands where no value was reported; never 0
 MINUS = "\u2212"
 NARROW_SPACE = "\u202f"
+GROUP_SPACE = "\u00a0"
 
 # The icon of each status. Its word is the model's, its colour the class `status-<code>` of the stylesheet.
 STATUS_ICONS = {
@@ -127,8 +128,10 @@ def as_decimal(value: object) -> Decimal | None:
 
 
 def format_number(value: object, places: int | None = None) -> str:
-    """A number in the reader's language, grouped, with a true minus sign; an en dash for a missing value.
+    """A number with a true minus sign; an en dash for a missing value.
 
+    Written alike in every language, and as in explanations, files and the API (`engine.display`): a decimal point,
+    groups of three from five digits on, parted by a space. A page never shows 0.9 beside 0,9.
     `places` None keeps the digits as they are, up to 6 and without trailing zeros.
     """
     number = as_decimal(value)
@@ -141,8 +144,11 @@ def format_number(value: object, places: int | None = None) -> str:
     number = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     if number == 0:
         number = abs(number)
-    text = formats.number_format(number, decimal_pos=places, use_l10n=True, force_grouping=True)
-    return str(text).replace("-", MINUS, 1)
+    whole, part = f"{abs(number):f}".partition(".")[::2]
+    if len(whole) > 4:
+        whole = f"{int(whole):,}".replace(",", GROUP_SPACE)
+    sign = MINUS if number < 0 else ""
+    return f"{sign}{whole}.{part}" if part else sign + whole
 
 
 @register.filter

@@ -32,8 +32,10 @@ from indicators.charts.scales import (
     date_ticks,
     push_apart,
     value_range,
+    value_ticks,
 )
 from indicators.charts.shares import GAP, WIDTH, draw_meter, draw_shares
+from indicators.templatetags.charts import write_label, write_tick
 
 FRAMES = [WIDE, MEDIUM, NARROW]
 
@@ -277,3 +279,31 @@ def test_an_axis_is_straight():
     axis = Axis(0, 10, 100, 0)
 
     assert [axis(0), axis(5), axis(10)] == [100, 50, 0]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "step", "said"),
+    [
+        (0, 100, 20, ["0", "20", "40", "60", "80", "100"]),
+        (0, 1, 0.25, ["0.00", "0.25", "0.50", "0.75", "1.00"]),
+        (0, 6000, 2000, ["0", "2000", "4000", "6000"]),
+        (-0.5, 0.5, 0.5, ["−0.5", "0.0", "0.5"]),
+    ],
+)
+def test_numbers_beside_an_axis_have_the_decimals_that_they_need(low, high, step, said):
+    axis = Axis(low, high, 0, 100)
+
+    assert [tick.label for tick in value_ticks(low, high, step, axis, write_tick)] == said
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "said"),
+    [
+        (Decimal(3300), 2, "3300"),
+        (Decimal("0.5"), 2, "0.50"),
+        (Decimal(100), None, "100"),
+        (Decimal("-0.04"), 1, "0"),
+    ],
+)
+def test_a_whole_number_in_a_chart_has_no_zeros_behind_it(value, places, said):
+    assert write_label(value, places) == said

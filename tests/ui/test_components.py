@@ -57,7 +57,7 @@ def test_an_approximate_status_says_so_in_words_too():
     [
         ("{{ v|number }}", None, "–"),
         ("{{ v|number }}", 0, "0"),
-        ("{{ v|number }}", Decimal("1234567.50"), "1,234,567.5"),
+        ("{{ v|number }}", Decimal("1234567.50"), "1\u00a0234\u00a0567.5"),
         ("{{ v|number:1 }}", Decimal("2.25"), "2.3"),
         ("{{ v|number }}", Decimal("-3"), "−3"),
         ("{{ v|number:0 }}", Decimal("-0.2"), "0"),
