@@ -103,6 +103,22 @@ def test_evidence_is_left_out_with_its_figure(scene, client, settings, tmp_path,
     answer.close()
 
 
+@pytest.mark.parametrize(("who", "finds"), [("admin", True), ("auditor", False)])
+def test_a_search_does_not_find_words_that_are_left_out(scene, client, who, finds):
+    indicator, _period, people = scene
+    correct_observation(
+        observation=of(indicator, "sex=f"),
+        value=Decimal(2),
+        reason="Zweitausend zwei.",
+        by=people["officer"],
+        at=timezone.now(),
+    )
+
+    page = get(client, people[who], "/events/?q=zweitausend")
+
+    assert ("Zweitausend zwei." in page, "Left out: few people" in page) == (finds, False)
+
+
 def test_a_partner_viewer_sees_totals_alone(scene, client):
     indicator, _period, people = scene
     client.force_login(people["partner"])
