@@ -55,6 +55,21 @@ def test_sites_add_their_parts_before_they_are_divided(indicator):
     assert (rollup.reported, rollup.expected) == (2, 2)
 
 
+def test_a_slip_of_many_digits_is_refused_and_breaks_nothing_off():
+    programme = make.make_programme()
+    make.make_quarters(programme)
+    indicator = make.make_indicator(programme, version=make.make_version(value_type="number", scale=1))
+    period = period_of(indicator, "2025 Q3")
+    make.make_observation(indicator, period, value=Decimal(10) ** 17)
+
+    derived.refresh([(indicator.pk, period.pk)], at=make.AT)
+
+    status = IndicatorStatus.objects.get(indicator=indicator)
+    assert (status.status, status.refusal_code) == ("not_assessable", "OUT_OF_BOUNDS")
+    assert status.value == Decimal(10) ** 17
+    assert list(derived.differences()) == []
+
+
 def test_no_data_is_a_status_with_its_reason_and_not_zero(indicator):
     derived.refresh_statuses([indicator.pk], at=make.AT)
 

@@ -82,6 +82,11 @@ def format_index(index: Decimal | None, borders: tuple[Decimal, ...] = ()) -> st
     return f"{shown:f}".replace("-", _MINUS)
 
 
+def is_share_of_whole(rule: IndicatorRule) -> bool:
+    """A percentage of a whole, which cannot go above 100; one whose upper bound is set higher can."""
+    return is_percent(rule) and (rule.upper_bound is None or rule.upper_bound <= 100)
+
+
 def is_percent(rule: IndicatorRule) -> bool:
     """A ratio that is shown in hundredths."""
     return rule.value_type is ValueType.RATIO and rule.scale == 100

@@ -12,6 +12,7 @@ import numpy as np
 
 from . import exact
 from .achievement import planned_value
+from .display import is_share_of_whole
 from .distributions import t_cdf, t_quantile
 from .kendall import autocorrelations, theil_sen
 from .messages import gettext_noop, message, refuse
@@ -128,7 +129,7 @@ def _project(
     middle = float(np.median(np.asarray(y) - slope * np.asarray(x)))
     raw = _decimal(middle + slope * at)
     value = _clip(raw, rule)
-    is_falling = plan.baseline is not None and plan.target is not None and plan.target < plan.baseline
+    is_falling = rule.direction is Direction.DESCENDING
     target = None if plan.target is None or rule.direction not in _ON_THE_WAY else float(plan.target)
     interval = None
     if len(points) >= MIN_POINTS_INTERVAL:
@@ -212,4 +213,6 @@ def _clip(value: Decimal, rule: IndicatorRule) -> Decimal:
         value = max(value, Decimal(0))
     if rule.upper_bound is not None:
         value = min(value, exact.plain(rule.upper_bound))
+    elif is_share_of_whole(rule):
+        value = min(value, Decimal(100))
     return value

@@ -41,6 +41,8 @@ from .types import (
 )
 
 Z_95 = Decimal("1.959964")
+LARGEST_SHARE = 10**7
+"""From so many times the planned change on there is no achievement: no page could show it, no column holds it."""
 # Tuples: few members, compared by identity, which is quicker than hashing an enum.
 _KEPT = (Direction.RANGE, Direction.MAINTAIN_ABOVE, Direction.MAINTAIN_BELOW)
 _DONE_OR_NOT = (ValueType.BINARY, ValueType.MILESTONE)
@@ -247,6 +249,8 @@ def _on_the_way(
         return _Progress(refusal=planned, achieved=achieved, steps=tuple(steps))
     expected = achievement(planned, plan.baseline, plan.target)
     assert isinstance(expected, Decimal)
+    if isinstance(outside := _within_measure(expected), Refusal):
+        return _Progress(refusal=outside, achieved=achieved, steps=tuple(steps))
     steps += [
         explain.planned_step(planned, plan, current, rule),
         explain.expected_step(planned, plan, expected, rule),
@@ -279,7 +283,18 @@ def _achieved(actual: Decimal, rule: IndicatorRule, plan: Plan) -> Decimal | Ref
         return achieved
     assert plan.baseline is not None
     assert plan.target is not None
-    return check_direction(rule.direction, plan.baseline, plan.target) or achieved
+    return check_direction(rule.direction, plan.baseline, plan.target) or _within_measure(achieved)
+
+
+def _within_measure(share: Decimal) -> Decimal | Refusal:
+    """No programme goes so many times its planned change: a slip in the figure, or a target beside its baseline."""
+    if abs(share) < LARGEST_SHARE:
+        return share
+    return refuse(
+        RefusalCode.OUT_OF_BOUNDS,
+        gettext_noop("The figure lies more than %(times)s times the planned change away from the baseline."),
+        times=f"{LARGEST_SHARE:,}".replace(",", "\N{NO-BREAK SPACE}"),
+    )
 
 
 def _effect_size(

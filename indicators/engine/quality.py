@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from . import exact
-from .display import format_number, format_value, is_percent
+from .display import format_number, format_value, is_share_of_whole
 from .messages import gettext_noop, message
 from .rules import METHOD_RULES, Rules
 from .types import Coverage, IndicatorRule, Message, PeriodValue, ValueType
@@ -212,8 +212,7 @@ def _ratio_errors(
     if errors or numerator is None or denominator is None:
         return errors
     shown = exact.quotient(exact.times(rule.scale, numerator), denominator)
-    is_proportion = is_percent(rule) and (rule.upper_bound is None or rule.upper_bound <= 100)
-    if is_proportion and numerator > denominator:
+    if is_share_of_whole(rule) and numerator > denominator:
         errors["numerator"] = message(
             gettext_noop(
                 "The numerator %(given)s is larger than the denominator %(limit)s; a part was expected."

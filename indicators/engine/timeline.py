@@ -91,7 +91,7 @@ def value_of(begun: Sequence[PeriodValue], rule: IndicatorRule, plan: Plan) -> C
         return _last(reported)
     pooled = [p for p in reported if plan.baseline_on is None or p.ends_on > plan.baseline_on]
     if not pooled:
-        return _last(reported)
+        return _at_baseline(reported, plan) if time_rule is TimeRule.SUM else _last(reported)
     months = window_months(rule)
     if months is not None:
         opens_on = _months_before(pooled[-1].ends_on + timedelta(days=1), months)
@@ -131,6 +131,12 @@ def _last(reported: Sequence[PeriodValue]) -> CurrentValue:
         periods=(newest,),
         refusal=newest.refusal,
     )
+
+
+def _at_baseline(reported: Sequence[PeriodValue], plan: Plan) -> CurrentValue:
+    """Increments up to the baseline date are part of the baseline: the total stands where the plan starts."""
+    total = Decimal(0) if plan.baseline is None else exact.plain(plan.baseline)
+    return CurrentValue(value=total, on=reported[-1].ends_on)
 
 
 def _pool(pooled: Sequence[PeriodValue], rule: IndicatorRule, plan: Plan) -> CurrentValue:

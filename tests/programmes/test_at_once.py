@@ -7,16 +7,27 @@ from threading import Barrier
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, transaction
 
-from indicators.models import Event, Programme, TargetRevision
+from indicators import derived
+from indicators.models import Event, Programme, Rollup, TargetRevision
 from indicators.programmes.actions import (
     change_programme,
     ensure_periods,
     register_programme,
     revise_target,
+    set_formula,
 )
-from tests.factories import AT, make_admin, make_indicator, make_partner, make_programme
+from tests.factories import (
+    AT,
+    make_admin,
+    make_indicator,
+    make_observation,
+    make_partner,
+    make_programme,
+    make_quarters,
+    make_version,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -103,3 +114,28 @@ def test_periods_made_by_four_at_once_are_made_once():
 
     assert sum(found) == 12
     assert programme.periods.count() == 12
+
+
+@pytest.mark.parametrize("round_", range(2))
+def test_two_sources_and_the_target_of_their_formula_changed_at_once_all_count(round_):
+    programme, admin = make_programme(), make_admin()
+    period = make_quarters(programme)[6]
+    one, two, joined = (make_indicator(programme, version=make_version(f"AA-{n}")) for n in range(3))
+    parts = [f"([AA-0].{part} + [AA-1].{part})" for part in ("numerator", "denominator")]
+    set_formula(indicator=joined, formula=" / ".join(parts), by=admin, at=AT, reason="One figure.")
+
+    def act(number):
+        if number == 2:
+            return revise_target(
+                indicator=joined, number=1, target=Decimal(60), reason_code="context", reason="Fewer posts.",
+                by=admin, at=AT,
+            )  # fmt: skip
+        with transaction.atomic():
+            source = (one, two)[number]
+            make_observation(source, period)
+            return derived.refresh([(source.pk, period.pk)], at=AT)
+
+    at_once(act, times=3)
+
+    assert Rollup.objects.get(indicator=joined).denominator == 120
+    assert list(derived.differences()) == []

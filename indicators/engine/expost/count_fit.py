@@ -6,10 +6,12 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import statsmodels.api as models
 from scipy import optimize, stats
+from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from .segmented import Floats, Layout
 
@@ -18,6 +20,7 @@ ROUNDS = 8
 SETTLED = 1e-3
 LARGEST_ALPHA = 10.0
 LARGEST_R = 0.9
+LARGEST_POWER = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,7 @@ def fit_counts(x: Floats, y: Floats, offset: Floats) -> CountFit:
 
     Where that does not settle, the Poisson fit with its variance multiplied by the dispersion.
     """
-    poisson = models.GLM(y, x, family=models.families.Poisson(), offset=offset).fit()
+    poisson = _poisson(y, x, offset)
     df = len(y) - x.shape[1]
     chi2 = float(poisson.pearson_chi2)
     p = float(stats.chi2.sf(chi2, df))
@@ -118,17 +121,25 @@ def curvature_p(laid: Layout, x: Floats, offset: Floats) -> float:
     columns = np.column_stack([np.ones_like(t), t, t**2, x[before][:, 4:]])
     if len(t) <= columns.shape[1]:
         return 1.0
-    model = models.GLM(laid.y[before], columns, family=models.families.Poisson(), offset=offset[before])
-    found = model.fit(scale="X2")
-    error = float(found.bse[2])
+    found = _poisson(laid.y[before], columns, offset[before])
+    df = len(t) - columns.shape[1]
+    # Divided by the dispersion here and not in the fit, which a dispersion of 0 (counts on a line) breaks off.
+    error = math.sqrt(float(found.pearson_chi2) / df) * float(found.bse[2])
     if not error > 0:
         return 1.0
-    return float(2 * stats.t.sf(abs(float(found.params[2])) / error, len(t) - columns.shape[1]))
+    return float(2 * stats.t.sf(abs(float(found.params[2])) / error, df))
+
+
+def _poisson(y: Floats, x: Floats, offset: Floats) -> Any:
+    """Counts that lie on the line are no fault: statsmodels warns of a perfect prediction, which is what they are."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PerfectSeparationWarning)
+        return models.GLM(y, x, family=models.families.Poisson(), offset=offset).fit()
 
 
 def _exp(power: float) -> float:
     """e to the power, kept finite: a ratio of 10⁴³ and one of 10³⁰⁰ say the same."""
-    return math.exp(min(max(power, -100.0), 100.0))
+    return math.exp(min(max(power, -LARGEST_POWER), LARGEST_POWER))
 
 
 def newey_west_limits(x: Floats, y: Floats, offset: Floats, found: CountFit) -> tuple[float, float] | None:

@@ -14,7 +14,7 @@ from indicators.engine.types import Message, PeriodValue, Refusal, RefusalCode
 
 from . import labels, words
 from .confidence import data_quality, single_series, weakest_link, weakness
-from .count_fit import OVERDISPERSED_P, CountFit, curvature_p, fit_counts, newey_west_limits
+from .count_fit import LARGEST_POWER, OVERDISPERSED_P, CountFit, curvature_p, fit_counts, newey_west_limits
 from .interrupted import points_reason
 from .its_analysis import VETO_P, too_short
 from .segmented import Floats, Layout, design, layout, season_columns
@@ -173,7 +173,10 @@ def _counterfactual(laid: Layout, x: Floats, offset: Floats, found: CountFit) ->
     reach = float(stats.t.ppf(0.975, found.df)) * np.sqrt(
         np.maximum(np.einsum("ij,jk,ik->i", without, found.covariance, without), 0)
     )
-    expected, low, high = (np.exp(offset + line + sign * reach) for sign in (0, -1, 1))
+    # Kept finite: where no period before had an event of its season, its band has no end.
+    expected, low, high = (
+        np.exp(np.clip(offset + line + sign * reach, -LARGEST_POWER, LARGEST_POWER)) for sign in (0, -1, 1)
+    )
     rows = [
         (label, *(float(v) for v in figures))
         for label, *figures in zip(laid.labels, laid.y, found.fitted, expected, low, high, strict=True)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from indicators.engine import exact
 from indicators.engine.messages import gettext_noop, message
 from indicators.engine.types import RefusalCode
 
@@ -36,6 +35,7 @@ from .functions import OVER_PERIODS
 from .tree import Binary, Call, Expression, Number, Reference, Unary
 
 Column = list[Value]
+_HALF = Decimal("0.5")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +207,7 @@ _JOINED: dict[str, Callable[[Sequence[Value]], Value]] = {
     "mean": _of_those_there(mean),
     "min": _of_those_there(min),
     "max": _of_those_there(max),
-    "median": _of_those_there(exact.median),
+    "median": _of_those_there(lambda values: percentile(values, _HALF)),
     "stddev": _of_those_there(lambda values: WIDE.sqrt(variance(values)), least=2),
     "stddevPop": _of_those_there(lambda values: WIDE.sqrt(variance(values, fewer=0))),
     "variance": _of_those_there(variance, least=2),
