@@ -73,7 +73,8 @@ def explained(request: Request, kind: str, key: str) -> Response:
             "key",
             str,
             OpenApiParameter.PATH,
-            description="12 (indicator), 12-345 (period), 12-345-sex=f (cell), 77 (verdict), NMI or NMI:OC1 (score).",
+            description="12 (indicator), 12-345 (period), 12-345-sex=f (cell), 77 (verdict), NMI or NMI:OC1 (score); "
+            "12 (change) and 77 (verdict-change): what would turn it.",
         ),
     ],
 )

@@ -19,6 +19,7 @@ from indicators.assessment.standing import (
     Standing,
     governing,
 )
+from indicators.assessment.turning import turns_of, with_turns
 from indicators.engine.codec import message_from_json, to_json
 from indicators.engine.expost.types import Answer, Assumption, ExPostResult
 from indicators.engine.messages import gettext_noop, message
@@ -137,9 +138,10 @@ def compute(inputs: Json) -> ExPostResult:
     result = answer(inputs)
     if "standing" not in inputs:  # Kept before there were plans.
         return _labelled(result, inputs, to_json(NO_PLAN))
+    turns = turns_of(result, inputs)
     result = with_data_quality(result, inputs.get("data_quality"))
     result = _against_smallest_change(result, inputs.get("smallest_change"))
-    return _labelled(_tested(result, inputs), inputs, inputs["standing"])
+    return with_turns(_labelled(_tested(result, inputs), inputs, inputs["standing"]), turns)
 
 
 def _tested(result: ExPostResult, inputs: Json) -> ExPostResult:

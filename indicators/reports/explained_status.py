@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -119,6 +120,7 @@ def _of_status(indicator: ProgrammeIndicator, status: IndicatorStatus | None, **
         coverage=_coverage(indicator, status),
         rounding=rounding(indicator),
         sum_up=_sum_up(status),
+        change_url=reverse("explanation", args=["change", indicator.pk]) if _is_judged(status) else "",
         as_of=status.as_of if status else today(),
         marking=indicator.marking,
         is_illustrative=indicator.programme.is_illustrative,
@@ -131,6 +133,10 @@ def status_sentence(status: IndicatorStatus | None) -> str:
     if status is None or has_gone_stale(status) or (status.value is None and status.refusal):
         return ""
     return say_all(status.judgement["sentence"])
+
+
+def _is_judged(status: IndicatorStatus | None) -> bool:
+    return status is not None and status_now(status) in {"on_track", "at_risk", "off_track"}
 
 
 def _sum_up(status: IndicatorStatus | None) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from indicators.engine import explain
@@ -29,6 +30,7 @@ from indicators.models import (
     rules_on,
 )
 from indicators.reports import cells
+from indicators.reports.explained_change import weight_lines
 from indicators.reports.explained_status import (
     MOST_FIGURES,
     contributions,
@@ -77,6 +79,7 @@ def explain_verdict(user: User, key: str) -> Explanation:
         shown,
         contributions=figures,
         more=more,
+        change_url=reverse("explanation", args=["verdict-change", verdict.pk]),
         left_out=[_("Periods without a figure: %(names)s") % {"names": named(gaps)}] if gaps else [],
     )
 
@@ -144,7 +147,8 @@ def score_of(programme: Programme, objective: str, indicators: Sequence[Programm
     """The explanation of the score of these indicators. One query: the rules."""
     judged = [one for one in indicators if status_now(status_of(one)) != "monitored"]
     items = [(one, _counting(one)) for one in judged]
-    found = weighted_achievement([(one.weight, achieved) for one, achieved in items], rules_on(today()))
+    rules = rules_on(today())
+    found = weighted_achievement([(one.weight, achieved) for one, achieved in items], rules)
     usable = [(one.weight, achieved) for one, achieved in items if achieved is not None]
     left_out = [
         _("%(indicator)s, weight %(weight)s: %(why)s")
@@ -164,6 +168,7 @@ def score_of(programme: Programme, objective: str, indicators: Sequence[Programm
     else:
         value = format_share(found.value)
         steps += in_words([explain.score_step(usable, found.value)])
+        steps += weight_lines(items, rules.on_track_from)
         said = _(
             "%(value)s of the planned change has occurred, weighted; %(low)s to %(high)s when any one indicator is "
             "left out. It is change, not effect."

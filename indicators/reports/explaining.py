@@ -9,6 +9,7 @@ from django.http import Http404
 from indicators.models import (
     User,
 )
+from indicators.reports.explained_change import explain_change, explain_verdict_change
 from indicators.reports.explained_period import explain_cell, explain_period
 from indicators.reports.explained_status import explain_status, indicator_of
 from indicators.reports.explained_verdict import explain_score, explain_verdict
@@ -31,6 +32,8 @@ BUILDERS: dict[str, Callable[[User, str], Explanation]] = {
     "cell": explain_cell,
     "verdict": explain_verdict,
     "score": explain_score,
+    "change": explain_change,
+    "verdict-change": explain_verdict_change,
 }
 """What can be explained, and how. Pages, files and the machine door all ask here."""
 
@@ -39,7 +42,7 @@ def explanation_of(user: User, kind: str, key: str) -> Explanation:
     """The explanation of one number; 404 for what is not there or not theirs.
 
     Args:
-        kind: indicator, period, cell, verdict or score.
+        kind: indicator, period, cell, verdict or score; change and verdict-change say what would turn one.
         key: the indicator's number; indicator and period as ``12-345``; the same and the cell as ``12-345-sex=f``; the
             verdict's number; a programme's code, or that and an objective's code as ``NMI:OC1``.
     """

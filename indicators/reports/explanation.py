@@ -73,6 +73,8 @@ class Explanation:
     """Contributing figures beyond those listed."""
     sources: Sequence[tuple[str, str]] = ()
     """Other explanations or things it rests on: name and address."""
+    change_url: str = ""
+    """Where it is worked out what would turn it; empty for what has no verdict."""
     as_of: date
     marking: str = "NATO UNCLASSIFIED"
     is_illustrative: bool = False

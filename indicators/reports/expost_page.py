@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from indicators.charts import RetainedPoint, Retention
+from indicators.engine.expost.turn_words import ABOUT_TURNING, WOULD_TURN
 from indicators.models import (
     AssessmentRun,
     ContextRelease,
@@ -37,8 +38,14 @@ COLUMNS = {
     "change": "Change", "donor": "Donor", "weight": "Weight", "rank": "Rank", "ratio": "After ÷ before",
     "synthetic": "Synthetic control", "gap": "Gap", "time": "Periods from the start", "rmspe_before": "Misfit before",
 }  # fmt: skip
-DRAWN = {"counterfactual", "gap", "event_study"}
-"""Tables that stand behind a picture already."""
+DRAWN = {"counterfactual", "gap", "event_study", WOULD_TURN}
+"""Tables that stand behind a picture already, or in a section of their own."""
+FINDINGS = {
+    "up": gettext_lazy("it went up"),
+    "down": gettext_lazy("it went down"),
+    "cannot_tell": gettext_lazy("cannot tell"),
+    "refused": gettext_lazy("cannot be answered"),
+}
 
 
 def is_primary(row: Row) -> bool:
@@ -90,7 +97,7 @@ def _block(row: Row, names: Names) -> dict[str, Any]:
     indicator, inputs = verdict.indicator, verdict.inputs
     title = f"{indicator.name}{f' · {indicator.partner}' if indicator.partner else ''}"
     unit = row.cells["unit"].text if not row.cells["unit"].is_missing else ""
-    params = result.get("params", {})
+    params, said = result.get("params", {}), result.get("sentence", [])
     return {
         "row": row,
         "title": title,
@@ -100,7 +107,9 @@ def _block(row: Row, names: Names) -> dict[str, Any]:
         "proposed": ExPostMethod(inputs["proposed"]).label if inputs.get("proposed") else "",
         "label": say(result.get("label")),
         "plain": plain_words(row),
-        "sentence": named(say_all(result.get("sentence", [])), names),
+        "sentence": named(say_all([one for one in said if one["template"] not in ABOUT_TURNING]), names),
+        "turns": [named(say(one), names) for one in said if one["template"] in ABOUT_TURNING],
+        "turned": _turned(result, names),
         "asks_effect": inputs["compute"] not in {"series_retention", "retention", "share_kept"},
         "notes": [say(one) for one in inputs.get("standing", {}).get("notes", [])],
         "when": earliest(verdict),
@@ -233,6 +242,16 @@ def _table(table: Mapping[str, Any], names: Names) -> dict[str, Any]:
             [named(cell, names) if isinstance(cell, str) else cell for cell in row] for row in table["rows"]
         ],
     }
+
+
+def _turned(result: Mapping[str, Any], names: Names) -> list[tuple[str, str, float | None]]:
+    """Each point or unit without which the answer says something else: what it would say, and its value."""
+    tables = [one for one in result.get("tables", []) if one["name"] == WOULD_TURN]
+    return [
+        (named(without, names), str(FINDINGS[would_say]), value)
+        for one in tables
+        for without, _now, would_say, value in one["rows"]
+    ]
 
 
 def earliest(verdict: Verdict) -> date | None:

@@ -110,6 +110,9 @@ def test_sites_the_programme_does_not_reach_give_a_difference_in_differences():
     left_out = table_of(result, "leave_one_out")
     assert [row[0] for row in left_out.rows] == ["C1", "C2", "C3", "C4"]
     assert table_of(result, "event_study") is not None
+    assert table_of(result, "would_turn").rows == ()
+    assert any("each of 8 points or units left out alone" in str(m) for m in result.sentence)
+    assert any("a border of" in str(m) and "would turn that" in str(m) for m in result.sentence)
     assert not any(str(unit) in str(verdict.result) for unit in units)
     assert list(verdict_differences()) == []
 

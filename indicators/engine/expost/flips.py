@@ -10,6 +10,7 @@ from indicators.engine.messages import gettext_noop, message
 from indicators.engine.types import Message, PeriodValue
 
 from .panel import Panel
+from .turn_words import WHOLE_ABOVE, WHOLE_BELOW
 from .types import ExPostResult
 from .words import includes, shown
 
@@ -118,10 +119,10 @@ def margin(result: ExPostResult, border: float) -> Margin | None:
         high = float("inf")
     if low > border:
         clears, distance = Finding.UP, low - border
-        text = gettext_noop("The whole interval is above %(border)s; a border of %(turns)s would turn that.")
+        text = WHOLE_ABOVE
     elif high < border:
         clears, distance = Finding.DOWN, border - high
-        text = gettext_noop("The whole interval is below %(border)s; a border of %(turns)s would turn that.")
+        text = WHOLE_BELOW
     else:
         clears, distance = Finding.CANNOT_TELL, 0.0
         text = gettext_noop("%(border)s lies inside the interval: it cannot be told whether it was reached.")
