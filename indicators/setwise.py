@@ -57,6 +57,9 @@ SELECT
                     OR (v.site_rule IN ('mean_weighted_n', 'ratio_of_sums') AND g.with_n = g.rows AND g.n > 0)
                 )
         END
+        -- What is too large for a figure is refused by the engine.
+        AND CASE WHEN v.value_type = 'ratio' THEN abs(v.scale * g.numerator) < 1e18 * g.denominator
+            ELSE abs(g.value) < 1e18 END
         AND (
             v.min_n IS NULL
             OR coalesce(CASE WHEN g.with_n = g.rows THEN g.n END, trunc(g.denominator)) >= v.min_n

@@ -70,6 +70,23 @@ def test_a_slip_of_many_digits_is_refused_and_breaks_nothing_off():
     assert list(derived.differences()) == []
 
 
+def test_a_share_too_large_to_keep_is_refused_by_approval_and_by_rebuild():
+    programme = make.make_programme()
+    make.make_quarters(programme)
+    indicator = make.make_indicator(programme, version=make.make_version(min_denominator=None))
+    period = period_of(indicator, "2025 Q3")
+    make.make_observation(indicator, period, numerator=Decimal(10) ** 17, denominator=Decimal("0.000001"))
+
+    derived.refresh([(indicator.pk, period.pk)], at=make.AT)
+    by_approval = Rollup.objects.values().get()
+    derived.rebuild(at=make.AT)
+
+    assert (by_approval["value"], by_approval["refusal_code"]) == (None, "OUT_OF_BOUNDS")
+    assert Rollup.objects.values().get() == by_approval
+    assert IndicatorStatus.objects.get().refusal_code == "OUT_OF_BOUNDS"
+    assert list(derived.differences()) == []
+
+
 def test_no_data_is_a_status_with_its_reason_and_not_zero(indicator):
     derived.refresh_statuses([indicator.pk], at=make.AT)
 

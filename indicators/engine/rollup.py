@@ -12,6 +12,8 @@ from .display import format_number
 from .messages import gettext_noop, message, refuse
 from .types import IndicatorRule, Measurement, Message, PeriodValue, Refusal, RefusalCode, SiteRule, ValueType
 
+LARGEST_VALUE = Decimal("1E+18")
+"""From here on a figure is a slip of the pen, and would not fit into what keeps it."""
 _PICKED: dict[SiteRule, Callable[[Sequence[Decimal]], Decimal]] = {
     SiteRule.MIN: lambda values: exact.plain(min(values)),
     SiteRule.MAX: lambda values: exact.plain(max(values)),
@@ -83,11 +85,13 @@ def roll_up_period(
         refusal = minimum_data_refusal(rule, figure.denominator, figure.n)
     if figure is None:
         figure = _Figure()
+    value = None if refusal else _value_of(figure, rule)
+    refusal = refusal or size_refusal(value)
     return PeriodValue(
         starts_on=starts_on,
         ends_on=ends_on,
         label=label,
-        value=None if refusal else _value_of(figure, rule),
+        value=None if refusal else value,
         numerator=figure.numerator,
         denominator=figure.denominator,
         standard_error=figure.standard_error,
@@ -95,6 +99,18 @@ def roll_up_period(
         reported=reported,
         expected=expected,
         refusal=refusal,
+    )
+
+
+def size_refusal(value: Decimal | None) -> Refusal | None:
+    """Why a figure of 10¹⁸ and more is none: a slip of the pen in a numerator or a denominator, never a result."""
+    if value is None or abs(value) < LARGEST_VALUE:
+        return None
+    return refuse(
+        RefusalCode.OUT_OF_BOUNDS,
+        gettext_noop(
+            "The figure has more than 18 digits before the point; what was entered cannot be right."
+        ),
     )
 
 

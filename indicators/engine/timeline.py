@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from operator import attrgetter
@@ -12,7 +12,7 @@ from operator import attrgetter
 from . import exact
 from .achievement import planned_path, planned_value
 from .messages import gettext_noop, refuse
-from .rollup import inverse_variance_mean, minimum_data_refusal
+from .rollup import inverse_variance_mean, minimum_data_refusal, size_refusal
 from .types import Direction, IndicatorRule, PeriodValue, Plan, Refusal, RefusalCode, TimeRule
 
 _end_and_start = attrgetter("ends_on", "starts_on")
@@ -96,7 +96,9 @@ def value_of(begun: Sequence[PeriodValue], rule: IndicatorRule, plan: Plan) -> C
     if months is not None:
         opens_on = _months_before(pooled[-1].ends_on + timedelta(days=1), months)
         pooled = [p for p in pooled if p.ends_on >= opens_on]
-    return _pool(pooled, rule, plan)
+    found = _pool(pooled, rule, plan)
+    too_large = size_refusal(found.value)
+    return found if too_large is None else replace(found, value=None, standard_error=None, refusal=too_large)
 
 
 def window_months(rule: IndicatorRule) -> int | None:

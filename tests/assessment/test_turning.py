@@ -83,10 +83,10 @@ def test_people_are_counted_and_never_named():
 @pytest.mark.parametrize(
     ("followup", "said"),
     [
-        (19, ["It is above 0.8; a border of 0.9 would turn that.", "It is above 0.5; a border of 0.9 would turn that."]),
-        (12, ["It is below 0.8; a border of 0.2 would turn that.", "It is below 0.5; a border of 0.2 would turn that."]),
+        (19, [f"It is above {border}; a border of 0.9 would turn that." for border in (0.8, 0.5)]),
+        (12, [f"It is below {border}; a border of 0.2 would turn that." for border in (0.8, 0.5)]),
     ],
-)  # fmt: skip
+)
 def test_what_lasts_says_how_far_it_is_from_its_bands(followup, said):
     inputs = {
         "compute": "series_retention", "baseline": 10, "end": 20, "followup": followup, "standard_error": None,
