@@ -55,7 +55,7 @@ def test_a_firm_answer_says_that_nothing_turns_it():
 
     assert turns.turned == ()
     assert texts(turns) == [
-        "Nothing that was tried turns it: with each of 20 points or units left out alone it says the same."
+        "Nothing that was left out turns it: with each of 20 points or units left out alone it says the same."
     ]
 
 
