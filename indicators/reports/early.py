@@ -199,7 +199,8 @@ def context(user: User, *, programme: Programme | None = None) -> dict[str, Any]
         ],
         "checkpoints": [(name, label) for name, label, _share in CHECKPOINTS],
         "rows": [
-            (one, [one.statuses.get(name, "") for name, _label, _share in CHECKPOINTS]) for one in found
+            (one, [(label, one.statuses.get(name, "")) for name, label, _share in CHECKPOINTS])
+            for one in found
         ],
         "lasted": sum(one.lasted is Lasted.YES for one in found),
         "unknown": sum(one.lasted is Lasted.CANNOT_TELL for one in found),
