@@ -96,6 +96,7 @@ def _of(
         % {"places": PLACES},
         sum_up=_("Worked out for %(day)s when this page was opened; nothing is kept of it.")
         % {"day": day(snapshot.as_of)},
+        sources=[(str(indicator), indicator.get_absolute_url())],
         as_of=snapshot.as_of,
         marking=indicator.marking,
         is_illustrative=indicator.programme.is_illustrative,
@@ -111,8 +112,8 @@ def _sentence(snapshot: Snapshot, found: Sequence[Flip], why_none: str) -> str:
         return _("There is no verdict that could turn.")
     if found:
         return ngettext(
-            "%(n)s change was found that alone would turn “%(status)s”; the nearest of its kind.",
-            "%(n)s changes were found, each of which alone would turn “%(status)s”; the nearest of their kinds.",
+            "%(n)s change was found that alone would turn “%(status)s”. It is the nearest of its kind.",
+            "%(n)s changes were found, each of which alone would turn “%(status)s”. Each is the nearest of its kind.",
             len(found),
         ) % {"n": len(found), "status": _word(found[0].status_now)}
     status = judge(snapshot).status
