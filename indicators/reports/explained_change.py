@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from indicators.engine.codec import snapshot_from_json
 from indicators.engine.display import format_number, format_share
@@ -22,8 +22,11 @@ from indicators.reports.explanation import Explanation, Line
 from indicators.reports.queries import status_of, today
 from indicators.reports.wording import has_gone_stale, refusal_text
 from indicators.snapshots import load_indicators, load_snapshots
+from indicators.templatetags.ui import day
 
 PLACES = 3
+MOST_WEIGHT = 10
+"""A weight that must grow more than so many times is no choice that anybody weighs up."""
 JUDGED = {Status.ON_TRACK, Status.AT_RISK, Status.OFF_TRACK}
 SENTENCES = {
     FlipKind.TARGET: gettext_lazy(
@@ -92,7 +95,8 @@ def _of(
         )
         % {"places": PLACES},
         sum_up=_("Worked out for %(day)s when this page was opened; nothing is kept of it.")
-        % {"day": snapshot.as_of},
+        % {"day": day(snapshot.as_of)},
+        sources=[(str(indicator), indicator.get_absolute_url())],
         as_of=snapshot.as_of,
         marking=indicator.marking,
         is_illustrative=indicator.programme.is_illustrative,
@@ -107,7 +111,11 @@ def _sentence(snapshot: Snapshot, found: Sequence[Flip], why_none: str) -> str:
     if why_none:
         return _("There is no verdict that could turn.")
     if found:
-        return " ".join(_said(one) for one in found)
+        return ngettext(
+            "%(n)s change was found that alone would turn “%(status)s”. It is the nearest of its kind.",
+            "%(n)s changes were found, each of which alone would turn “%(status)s”. Each is the nearest of its kind.",
+            len(found),
+        ) % {"n": len(found), "status": _word(found[0].status_now)}
     status = judge(snapshot).status
     if status not in JUDGED:
         return _("There is no verdict that could turn: “%(status)s” stands for no progress.") % {
@@ -142,15 +150,19 @@ def _line(one: Flip) -> Line:
 
 
 def weight_lines(items: Sequence[tuple[ProgrammeIndicator, Decimal | None]], border: Decimal) -> list[Line]:
-    """For each indicator the weight at which a weighted achievement meets a border; one line that says if none does."""
+    """For each indicator the weight that brings a weighted achievement to a border; one line says if none does."""
     named = [(str(one), one.weight, achieved) for one, achieved in items]
-    found = weight_flips(named, border)
+    found = [one for one in weight_flips(named, border) if one.then <= MOST_WEIGHT * one.now]
     shown = format_share(border)
     if not found:
-        return [
-            Line(what=_("No change of a single weight brings the score to %(border)s.") % {"border": shown})
-        ]
-    text = _("With a weight of %(then)s instead of %(now)s for %(name)s the score would be %(border)s.")
+        none = _(
+            "No single weight, changed to anything up to %(most)s times itself, brings the score to %(border)s."
+        )
+        return [Line(what=none % {"border": shown, "most": MOST_WEIGHT})]
+    text = _(
+        "With a weight of %(then)s instead of %(now)s for %(name)s the score would be %(border)s, "
+        "the border of “on track”."
+    )
     return [
         Line(
             what=text

@@ -12,7 +12,7 @@ from indicators.assessment.turning import MOST, turns_of, with_turns
 from indicators.engine.codec import to_json
 from indicators.engine.expost.flips import finding
 from indicators.engine.expost.types import result_to_json
-from indicators.engine.types import Frequency
+from indicators.engine.periods import Frequency
 from tests.engine import cases
 
 
@@ -55,7 +55,7 @@ def test_a_firm_answer_says_that_nothing_turns_it():
 
     assert turns.turned == ()
     assert texts(turns) == [
-        "Nothing that was tried turns it: with each of 20 points or units left out alone it says the same."
+        "Nothing that was left out turns it: with each of 20 points or units left out alone it says the same."
     ]
 
 
@@ -80,20 +80,16 @@ def test_people_are_counted_and_never_named():
     ]
 
 
-@pytest.mark.parametrize(
-    ("followup", "said"),
-    [
-        (19, [f"It is above {border}; a border of 0.9 would turn that." for border in (0.8, 0.5)]),
-        (12, [f"It is below {border}; a border of 0.2 would turn that." for border in (0.8, 0.5)]),
-    ],
-)
-def test_what_lasts_says_how_far_it_is_from_its_bands(followup, said):
+@pytest.mark.parametrize(("followup", "side", "turns"), [(19, "above", "0.9"), (12, "below", "0.2")])
+def test_what_lasts_says_how_far_it_is_from_its_bands(followup, side, turns):
     inputs = {
         "compute": "series_retention", "baseline": 10, "end": 20, "followup": followup, "standard_error": None,
         "higher_is_better": True,
     }  # fmt: skip
 
-    assert texts(turns_of(answer(inputs), inputs)) == said
+    assert texts(turns_of(answer(inputs), inputs)) == [
+        f"It is {side} {border}; a border of {turns} would turn that." for border in ("0.8", "0.5")
+    ]
 
 
 def test_a_refusal_has_nothing_to_turn():

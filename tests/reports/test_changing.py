@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -37,10 +38,11 @@ def test_a_frozen_verdict_says_what_would_have_changed_it(client, verdict):
     assert told["value"] == "At risk"
     assert told["steps"]
     assert all(step["result"] != "At risk" for step in told["steps"])
-    assert "A target of" in told["sentence"]
-    assert "would make it “" in told["sentence"]
+    assert "each of which alone would turn “At risk”" in told["sentence"]
+    assert re.match(r"A target of \S+ instead of \S+ would make it “", told["steps"][0]["what"])
     page = words(get(client, reader, f"/explain/verdict-change/{verdict.pk}/"))
     assert told["sentence"] in page
+    assert all(step["what"] in page for step in told["steps"])
     before = get(client, reader, f"/explain/verdict/{verdict.pk}/")
     assert f"/explain/verdict-change/{verdict.pk}/" in before
 
@@ -96,9 +98,7 @@ def test_weights_that_bring_a_score_to_its_border():
 
     lines = weight_lines([(good, Decimal(1)), (bad, Decimal("0.5"))], Decimal("0.9"))
 
-    assert [one.what for one in lines] == [
-        "With a weight of 0.25 instead of 1 for Bad the score would be 90\N{NO-BREAK SPACE}%.",
-        "With a weight of 4 instead of 1 for Good the score would be 90\N{NO-BREAK SPACE}%.",
-    ]
+    said = "With a weight of {} instead of 1 for {} the score would be 90\xa0%, the border of “on track”."
+    assert [one.what for one in lines] == [said.format("0.25", "Bad"), said.format("4", "Good")]
     (none,) = weight_lines([(bad, Decimal("0.5"))], Decimal("0.9"))
-    assert none.what.startswith("No change of a single weight")
+    assert none.what.startswith("No single weight, changed to anything up to 10 times")

@@ -8,13 +8,13 @@ WOULD_TURN = "would_turn"
 """Name of the table of points and units that turn an answer."""
 
 NOTHING = gettext_noop(
-    "Nothing that was tried turns it: with each of %(tried)s points or units left out alone it says the same."
+    "Nothing that was left out turns it: with each of %(tried)s points or units left out alone it says the same."
 )
 SOME = gettext_noop(
     "Left out alone, %(turning)s of %(tried)s points or units would make it say something else: %(names)s."
 )
 NOBODY = gettext_noop(
-    "Nothing that was tried turns it: with each of %(tried)s people left out alone it says the same."
+    "Nothing that was left out turns it: with each of %(tried)s people left out alone it says the same."
 )
 PEOPLE = gettext_noop(
     "Left out alone, any one of %(turning)s of %(tried)s people would make it say something else."
