@@ -5,11 +5,8 @@ One place for pages, files and the machine door (METHOD 2.11, 4.7). Changes no r
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from copy import copy
-
-from django.db.models import QuerySet
 
 from indicators.engine.disaggregate import SITE, breakdown, by_site, site_cell, suppressed
 from indicators.engine.disclosure import cell_parts
@@ -23,6 +20,7 @@ from indicators.models import (
     State,
     User,
 )
+from indicators.snapshots import Key, measurements_of
 
 PERSONAL_DIMENSIONS = ("sex", "gender", "age", "rank", "grade", "seniority")
 PERSONAL_WORDS = (
@@ -32,8 +30,6 @@ PERSONAL_WORDS = (
 FIGURES = ("numerator", "denominator", "value", "standard_error", "sample_size")
 WORDS = ("comment", "correction_reason", "decision_comment", "text")
 """What people write beside a figure may repeat it."""
-Key = tuple[int, int]
-"""(indicator, period)"""
 
 
 def is_about_people(version: IndicatorVersion) -> bool:
@@ -125,38 +121,3 @@ def hidden_places(measurements: Sequence[Measurement], rule: IndicatorRule) -> f
     figures = breakdown(by_site(measurements), rule)
     whole = [one.cell for one in figures if all(name == SITE for name, _code in cell_parts(one.cell))]
     return suppressed(figures, rule, always_shown=whole).hidden
-
-
-def measurements_of(observations: QuerySet[Observation]) -> dict[Key, list[Measurement]]:
-    """The figures of some rows by indicator and period, as the engine reads them. One query."""
-    rows = (
-        observations.select_related(None)
-        .order_by("pk")
-        .values_list(
-            "indicator_id",
-            "period_id",
-            "id",
-            "unit_id",
-            "cell",
-            "numerator",
-            "denominator",
-            "value",
-            "standard_error",
-            "sample_size",
-        )
-    )
-    found: dict[Key, list[Measurement]] = defaultdict(list)
-    for indicator, period, pk, unit, cell, numerator, denominator, value, error, n in rows:
-        found[indicator, period].append(
-            Measurement(
-                id=pk,
-                site=unit,
-                cell=cell,
-                numerator=numerator,
-                denominator=denominator,
-                value=value,
-                standard_error=error,
-                n=n,
-            )
-        )
-    return found

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, Prefetch, Q, QuerySet
 
 from indicators.dependencies import load_graph
 from indicators.engine.codec import from_json
@@ -103,13 +103,24 @@ def expected_sites(indicator: ProgrammeIndicator, period: ReportingPeriod) -> in
 def load_measurements(keys: Iterable[Key]) -> dict[Key, list[Measurement]]:
     """The approved figures of the given indicators and periods. One query."""
     wanted = set(keys)
+    rows = Observation.objects.current().filter(
+        indicator__in={indicator for indicator, _period in wanted},
+        period__in={period for _indicator, period in wanted},
+    )
+    return measurements_of(rows, wanted)
+
+
+def measurements_of(
+    observations: QuerySet[Observation], wanted: set[Key] | None = None
+) -> dict[Key, list[Measurement]]:
+    """The figures of some rows by indicator and period, as the engine reads them. One query.
+
+    Args:
+        wanted: the pairs that are asked for; None: all that the rows are of.
+    """
     rows = (
-        Observation.objects.current()
-        .filter(
-            indicator__in={indicator for indicator, _period in wanted},
-            period__in={period for _indicator, period in wanted},
-        )
-        .order_by("indicator_id", "period_id", "unit_id", "cell")
+        observations.select_related(None)
+        .order_by("indicator_id", "period_id", "unit_id", "cell", "pk")
         .values_list(
             "indicator_id",
             "period_id",
@@ -124,19 +135,11 @@ def load_measurements(keys: Iterable[Key]) -> dict[Key, list[Measurement]]:
         )
     )
     found: dict[Key, list[Measurement]] = defaultdict(list)
-    for (
-        indicator,
-        period,
-        pk,
-        unit,
-        cell,
-        numerator,
-        denominator,
-        value,
-        standard_error,
-        n,
-    ) in rows if len(wanted) <= FEW else rows.iterator():
-        if (indicator, period) in wanted:
+    is_small = wanted is None or len(wanted) <= FEW
+    for indicator, period, pk, unit, cell, numerator, denominator, value, error, n in (
+        rows if is_small else rows.iterator()
+    ):
+        if wanted is None or (indicator, period) in wanted:
             found[indicator, period].append(
                 Measurement(
                     id=pk,
@@ -145,7 +148,7 @@ def load_measurements(keys: Iterable[Key]) -> dict[Key, list[Measurement]]:
                     numerator=numerator,
                     denominator=denominator,
                     value=value,
-                    standard_error=standard_error,
+                    standard_error=error,
                     n=n,
                 )
             )

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
 
 from indicators.assessment.drafts import Json
 from indicators.engine.messages import gettext_noop, refuse
@@ -263,18 +262,3 @@ def _breaks(own: IndicatorVersion, other: IndicatorVersion) -> bool:
     newer, older = max(own.number, other.number), min(own.number, other.number)
     latest = own if own.number == newer else other
     return newer != older and (latest.comparability == "break" or newer - older > 1)
-
-
-def mean_series(series: Iterable[Series]) -> Series:
-    """The mean of several series period by period; without a value where one of them has none."""
-    by_period: dict[tuple[date, date], list[PeriodValue]] = defaultdict(list)
-    every = list(series)
-    for one in every:
-        for period in one:
-            by_period[period.starts_on, period.ends_on].append(period)
-    found = []
-    for (starts_on, ends_on), periods in sorted(by_period.items()):
-        known = [p.value for p in periods if p.value is not None]
-        value = sum(known, Decimal(0)) / len(known) if len(known) == len(every) else None
-        found.append(PeriodValue(starts_on=starts_on, ends_on=ends_on, label=periods[0].label, value=value))
-    return tuple(found)

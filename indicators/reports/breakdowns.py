@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from indicators.disclosure import hidden_places, is_about_people, measurements_of
+from indicators.disclosure import hidden_places, is_about_people
 from indicators.engine.disaggregate import breakdown, mismatches
 from indicators.engine.disclosure import cell_parts
 from indicators.engine.types import ValueType
@@ -16,6 +16,7 @@ from indicators.models import IndicatorVersion, Observation, ProgrammeIndicator
 from indicators.reports import cells
 from indicators.reports.cells import Cell
 from indicators.reports.wording import say
+from indicators.snapshots import measurements_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from indicators.disclosure import measurements_of
 from indicators.engine import profile
 from indicators.engine.ambition import ambition
 from indicators.engine.disaggregate import breakdown, mismatches
@@ -24,7 +23,7 @@ from indicators.reports.data_quality import quality_word
 from indicators.reports.queries import indicators_with_status, status_of, today
 from indicators.reports.tables import Row, Table, indicator_row, number_column, text_column
 from indicators.reports.wording import say
-from indicators.snapshots import load_indicators, load_snapshots
+from indicators.snapshots import load_indicators, load_snapshots, measurements_of
 
 FAIR = "A fair management comparison, not a league table."
 """Said wherever partners stand side by side (METHOD 2.13)."""

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from indicators.disclosure import hidden_places, is_about_people, measurements_of, sees_small_cells
+from indicators.disclosure import hidden_places, is_about_people, sees_small_cells
 from indicators.engine import explain
 from indicators.engine.disaggregate import breakdown
 from indicators.engine.disclosure import cell_parts
@@ -41,7 +41,7 @@ from indicators.reports.queries import (
     today,
 )
 from indicators.reports.wording import say
-from indicators.snapshots import expected_sites, load_indicators, load_snapshots
+from indicators.snapshots import expected_sites, load_indicators, load_snapshots, measurements_of
 
 
 def _place_of(user: User, key: str) -> tuple[ProgrammeIndicator, ReportingPeriod, str]:

@@ -39,6 +39,7 @@ def test_each_point_that_turns_it_turns_it_when_it_is_left_out():
 
     turns = turns_of(result, inputs)
 
+    assert turns.turned
     for one in turns.turned:
         emptied = [row | {"value": None} if row["label"] == one.without else row for row in inputs["series"]]
         assert finding(answer(inputs | {"series": emptied})) is one.finding_then
