@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, IntegerField, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
-from indicators.models import GlobalRole, Membership, Role
+from indicators.models import GlobalRole, Membership, Notice, Role, User
 
 DEFAULT_MARKING = "NATO UNCLASSIFIED"
 EVERYONE: frozenset[str] = frozenset()
@@ -42,6 +45,7 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
                 icon="clipboard-check",
                 roles=frozenset({Role.APPROVER}),
             ),
+            Item(url_name="notice-list", label=_("Notices"), icon="bell"),
         ),
     ),
     (
@@ -98,14 +102,38 @@ def menu_for(request: HttpRequest) -> list[dict[str, object]]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return []
-    held = set(Membership.objects.active().filter(user=user).values_list("role", flat=True))
-    held.add(GlobalRole.ADMIN if user.is_admin else user.global_role)
+    roles, unread = _held_and_unread(user)
+    held = {*roles, GlobalRole.ADMIN if user.is_admin else user.global_role}
     groups = []
     for label, items in GROUPS:
         lines = [line for item in items if (line := _line(item, request.path, held)) is not None]
+        for line in lines:
+            line["count"] = unread if line["icon"] == "bell" else 0
         if lines:
             groups.append({"label": label, "lines": lines})
     return groups
+
+
+def _held_and_unread(user: User) -> tuple[list[str], int]:
+    """The roles somebody holds now, and how many notices they have not read."""
+    roles = Membership.objects.active().filter(user=user).values("role").distinct()
+    unread = (
+        Notice.objects.unread()
+        .filter(person=user)
+        .values("person")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    found: tuple[list[str], int] = (
+        User.objects.filter(pk=user.pk)
+        .annotate(
+            held=ArraySubquery(roles),
+            unread=Coalesce(Subquery(unread, output_field=IntegerField()), Value(0)),
+        )
+        .values_list("held", "unread")
+        .get()
+    )
+    return found
 
 
 def _line(item: Item, path: str, held: set[str]) -> dict[str, object] | None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from celery import shared_task
 from celery.signals import worker_ready
+from django.conf import settings
 from django.db import transaction
 
 from indicators import derived
+from indicators.accounts.digests import make_digests, send_digests
 from indicators.assessment.actions import bury_exhausted
 from indicators.assessment.actions import plan_due as plan
 from indicators.assessment.clock import database_now
 from indicators.assessment.doorbell import ring
 from indicators.assessment.running import run_what_is_due
+from indicators.entry.reminding import remind as remind_of_due
 from indicators.models import Programme
 from indicators.programmes.actions import ensure_periods
 
@@ -45,6 +48,15 @@ def refresh_statuses() -> None:
         _bring_up_to_date(programme)
 
 
+@shared_task
+def remind() -> None:
+    """Every hour: tell people what is due or late, and send the mails of the day."""
+    at = database_now()
+    remind_of_due(at=at)
+    make_digests(at=at)
+    send_digests(at=at, address=settings.PUBLIC_ADDRESS)
+
+
 def _bring_up_to_date(programme: Programme) -> None:
     """In pieces, each its own transaction: an approval never waits for a whole programme."""
     at = database_now()
@@ -60,3 +72,4 @@ def _bring_up_to_date(programme: Programme) -> None:
 def _catch_up(**about: object) -> None:
     """A worker that starts asks at once what it has missed, instead of waiting for the clock."""
     plan_due.delay()
+    remind.delay()

@@ -75,7 +75,7 @@ def only(
 
 ADMIN = ("admin",)
 OPEN = {
-    "healthz", "readyz", "account_login", "account_logout", "account_signup", "account_inactive",
+    "healthz", "readyz", "calendar-feed", "account_login", "account_logout", "account_signup", "account_inactive",
     "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
     "account_reset_password_from_key_done", "account_email_verification_sent", "account_confirm_email", "set_language",
     "mfa_authenticate",
@@ -149,6 +149,11 @@ ROUTES: dict[str, Route] = {
     "person-edit": only(ADMIN, lambda own: [own.membership.user_id], among=SIGNED_IN),
     "person-password": only(ADMIN, lambda own: [own.membership.user_id], among=SIGNED_IN),
     "my-account": everybody(),
+    "digest-set": Route(nothing, SIGNED_IN, method="post"),
+    "calendar-new": Route(nothing, SIGNED_IN, method="post"),
+    "calendar-end": Route(nothing, SIGNED_IN, method="post"),
+    "notice-list": everybody(),
+    "notices-read": Route(nothing, SIGNED_IN, method="post"),
     "token-new": Route(nothing, SIGNED_IN, method="post"),
     "token-revoke": Route(lambda own: ["no-such-token"], (), method="post"),
     # library

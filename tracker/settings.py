@@ -172,7 +172,7 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_FORMS = {"login": "indicators.accounts.sign_in.SignInForm"}
 
-# Mail is used for password resets alone. Without a host nothing is sent and no page promises it.
+# Mail is used for password resets and for notices. Without a host nothing is sent and no page promises it.
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
 EMAIL_PORT = read_number("EMAIL_PORT", default=587)
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
@@ -180,6 +180,10 @@ EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = read_flag("EMAIL_USE_TLS", default=True)
 EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'dummy'}.EmailBackend"
+EMAIL_MARKING = "NATO UNCLASSIFIED"
+_FIRST_HOST = f"https://{ALLOWED_HOSTS[0]}" if ALLOWED_HOSTS else ""
+PUBLIC_ADDRESS = os.environ.get("PUBLIC_ADDRESS", _FIRST_HOST).rstrip("/")  # for the links in mails
+EMAIL_ID_HOST = PUBLIC_ADDRESS.rpartition("/")[2] or "tracker.localhost"
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "tracker@localhost")
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
@@ -349,6 +353,11 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 30
 CELERY_BEAT_SCHEDULE = {
     "plan what is due": {"task": "indicators.tasks.plan_due", "schedule": 60.0, "options": {"expires": 60}},
     "sweep what was left": {"task": "indicators.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
+    "remind": {
+        "task": "indicators.tasks.remind",
+        "schedule": crontab(minute=10),
+        "options": {"expires": 3000},
+    },
     "refresh statuses": {"task": "indicators.tasks.refresh_statuses", "schedule": crontab(hour=0, minute=20)},
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import string
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from django.contrib.sessions.models import Session
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from knox.models import AuthToken
 
 from indicators import events
-from indicators.models import GlobalRole, Partner, User
+from indicators.models import GlobalRole, Notice, Partner, User
 from indicators.permissions import check_may_administer
 
 FIELDS = ("username", "first_name", "last_name", "email", "global_role", "partner", "is_active")
@@ -141,6 +142,54 @@ def revoke_token(*, token: AuthToken, by: User, at: datetime) -> None:
         check_may_administer(by)
     events.remember("revoked a token", by=by, at=at, about=token.user, before={"token": token.token_key})
     token.delete()
+
+
+# --- What one is told --------------------------------------------------------------------------------------
+
+
+def read_notices(*, only: int | None, by: User, at: datetime) -> int:
+    """Mark one notice of `by` as read, or all when `only` is None; how many were unread."""
+    rows = Notice.objects.visible_to(by).unread()
+    return rows.filter(**({} if only is None else {"pk": only})).update(read_at=at)
+
+
+@transaction.atomic
+def set_digest(*, digest: str, by: User, at: datetime) -> bool:
+    """How often `by` is written to: one of `DigestRhythm`."""
+    before = by.digest
+    by.digest = digest
+    by.save(update_fields=["digest"])
+    events.remember(
+        "chose when to be written to",
+        by=by,
+        at=at,
+        about=by,
+        before={"digest": before},
+        after={"digest": digest},
+    )
+    return True
+
+
+@transaction.atomic
+def make_calendar_address(*, by: User, at: datetime) -> str:
+    """A new secret for the person's calendar feed, kept as a hash alone. An older one ends."""
+    secret = secrets.token_urlsafe(32)
+    by.calendar_hash = hash_of(secret)
+    by.save(update_fields=["calendar_hash"])
+    events.remember("made a calendar address", by=by, at=at, about=by)
+    return secret
+
+
+@transaction.atomic
+def end_calendar_address(*, by: User, at: datetime) -> None:
+    by.calendar_hash = ""
+    by.save(update_fields=["calendar_hash"])
+    events.remember("ended a calendar address", by=by, at=at, about=by)
+
+
+def hash_of(secret: str) -> str:
+    """256 random bits need no slow hash."""
+    return sha256(secret.encode()).hexdigest()
 
 
 def _facts(person: User) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from indicators.models import GlobalRole, Partner
+from indicators.models import DigestRhythm, GlobalRole, Partner
 
 NOT_LISTED = _("“%(value)s” is not one of the choices; pick one of the list.")
 
@@ -65,6 +65,12 @@ class TokenForm(forms.Form):
         coerce=int,
         choices=[(7, _("7 days")), (30, _("30 days")), (90, _("90 days")), (365, _("One year"))],
         initial=90,
+    )
+
+
+class DigestForm(forms.Form):
+    digest = forms.ChoiceField(
+        label=_("By mail"), choices=DigestRhythm.choices, error_messages={"invalid_choice": NOT_LISTED}
     )
 
 

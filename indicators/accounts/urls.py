@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from indicators.accounts import views
+from indicators.accounts import notice_views, views
 
 urlpatterns = [
     path("people/", views.people_list, name="people-list"),
@@ -12,4 +12,9 @@ urlpatterns = [
     path("account/", views.my_account, name="my-account"),
     path("account/tokens/", views.token_new, name="token-new"),
     path("account/tokens/<str:key>/revoke/", views.token_revoke, name="token-revoke"),
+    path("account/digest/", notice_views.digest_set, name="digest-set"),
+    path("account/calendar/", notice_views.calendar_new, name="calendar-new"),
+    path("account/calendar/end/", notice_views.calendar_end, name="calendar-end"),
+    path("notices/", notice_views.notice_list, name="notice-list"),
+    path("notices/read/", notice_views.notices_read, name="notices-read"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
@@ -14,7 +15,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from knox.models import AuthToken
 
 from indicators.accounts import actions
-from indicators.accounts.forms import PersonChangeForm, PersonFilterForm, PersonForm, TokenForm, attempt
+from indicators.accounts.forms import (
+    DigestForm,
+    PersonChangeForm,
+    PersonFilterForm,
+    PersonForm,
+    TokenForm,
+    attempt,
+)
 from indicators.models import Membership, User
 from indicators.permissions import check_may_administer
 
@@ -122,14 +130,25 @@ def person_password(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def my_account(request: HttpRequest) -> HttpResponse:
-    """What I may do here, my tokens, my password and second factor."""
-    return _account_page(request, TokenForm())
+    """What I may do here, my notices, calendar and tokens, my password and second factor."""
+    return account_page(request)
 
 
-def _account_page(request: HttpRequest, form: TokenForm, secret: str = "") -> HttpResponse:
+def account_page(
+    request: HttpRequest,
+    *,
+    form: TokenForm | None = None,
+    secret: str = "",
+    digest_form: DigestForm | None = None,
+    calendar: str = "",
+) -> HttpResponse:
+    """The page, with what was just made: a token's secret, or the calendar's, shown this once."""
     context = {
-        "form": form,
+        "form": form or TokenForm(),
         "secret": secret,
+        "digest_form": digest_form or DigestForm(initial={"digest": request.user.digest}),  # type: ignore[union-attr]
+        "calendar": request.build_absolute_uri(reverse("calendar-feed", args=[calendar])) if calendar else "",
+        "sends_mail": bool(settings.EMAIL_HOST),
         "memberships": Membership.objects.active().filter(user=request.user).select_related("programme"),
         "tokens": AuthToken.objects.filter(user=request.user, expiry__gt=timezone.now()).order_by("-created"),
     }
@@ -141,7 +160,7 @@ def token_new(request: HttpRequest) -> HttpResponse:
     """Make a token; it is shown on the answer, once."""
     form = TokenForm(request.POST)
     secret = attempt(form, actions.create_token, by=request.user, at=timezone.now())
-    return _account_page(request, form, secret=secret or "")
+    return account_page(request, form=form, secret=secret or "")
 
 
 @require_POST

@@ -152,6 +152,47 @@ def due_progress(user: User, *, today: date, mine: bool = False, programme: str 
     return list(found.values())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """What is still missing of one period of a programme, from one responsible person (or from all its officers)."""
+
+    programme_id: int
+    programme_code: str
+    period_id: int
+    period_label: str
+    due_on: date
+    responsible_id: int | None
+    missing: int
+    expected: int
+
+
+def gaps(indicators: QuerySet[ProgrammeIndicator], *, today: date, first: date, last: date) -> list[Gap]:
+    """The periods due from `first` to `last` and what is missing in each; 0 where all is handed in. One statement.
+
+    Args:
+        indicators: those in use, of any programmes.
+        today: what has fallen due is counted from its end on; both limits are days on which figures are due.
+    """
+    rows = _ask(
+        _SLOTS
+        + """
+        SELECT programme_id, programme_code, period_id, period_label, due_on, responsible_id,
+               count(*) FILTER (WHERE bucket NOT IN ('waiting', 'done')), count(*)
+        FROM slot WHERE due_on BETWEEN %(first)s AND %(last)s
+        GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY due_on, programme_code, period_id, responsible_id
+        """,
+        {
+            "indicators": list(indicators.values_list("pk", flat=True)),
+            "today": today,
+            "user": None,
+            "first": first,
+            "last": last,
+        },
+    )
+    names = ("programme_id", "programme_code", "period_id", "period_label", "due_on", "responsible_id")
+    return [Gap(**dict(zip((*names, "missing", "expected"), row, strict=True))) for row in rows]
+
+
 def _params(user: User, today: date, mine: bool, programme: str) -> dict[str, Any]:
     wanted = indicators_of(user)
     if mine:
@@ -204,6 +245,7 @@ WITH wanted AS (
            p.id AS period_id, p.label AS period_label, p.due_on, s.unit_id,
            coalesce(s.unit_code, '') AS unit_code, coalesce(s.unit_name, '') AS unit_name, a.observation_id,
            coalesce(o.decision_comment, '') AS decision_comment,
+           w.responsible_id, w.programme_id,
            w.responsible_id IS NOT DISTINCT FROM %(user)s AS is_mine
     FROM wanted w
     JOIN indicators_programme g ON g.id = w.programme_id

@@ -7,6 +7,7 @@ from indicators.entry.register import views as register
 
 urlpatterns: list[URLPattern] = [
     path("due/", views.due_list, name="due-list"),
+    path("calendar/<str:secret>.ics", views.calendar_feed, name="calendar-feed"),
     path("review/", views.review_queue, name="review-queue"),
     path("log/<int:indicator_pk>/", form_views.observation_new, name="observation-new"),
     path("log/<int:indicator_pk>/beside/", form_views.observation_beside, name="observation-beside"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -13,10 +15,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from indicators.disclosure import shown_to, withheld
 from indicators.entry import actions
+from indicators.entry.calendar_feed import calendar_of
 from indicators.entry.cells import cell_label
 from indicators.entry.due import BUCKET_LABELS, PER_SECTION, Bucket, due_lines, due_progress
 from indicators.entry.forms import DecisionForm
@@ -28,7 +32,7 @@ from indicators.entry.showing import (
     review_lines,
     submitted_for,
 )
-from indicators.models import Evidence, Observation, Role, programmes_of
+from indicators.models import Evidence, Observation, Role, User, programmes_of
 from indicators.permissions import (
     check_may_correct,
     check_may_decide,
@@ -112,6 +116,19 @@ def due_list(request: HttpRequest) -> HttpResponse:
         "to_review": submitted_for(user, programmes_of(user, Role.APPROVER).values("pk")).count(),
     }
     return render(request, "entry/due_list.html", context)
+
+
+@login_not_required
+@never_cache
+@require_safe
+def calendar_feed(request: HttpRequest, secret: str) -> HttpResponse:
+    """The calendar of whoever holds the secret: calendar programs do not sign in. Names no figure."""
+    holder = User.objects.filter(calendar_hash=sha256(secret.encode()).hexdigest(), is_active=True).first()
+    if holder is None:
+        raise Http404
+    address = request.build_absolute_uri("/").rstrip("/")
+    feed = calendar_of(holder, at=timezone.now(), today=today(), address=address)
+    return HttpResponse(feed, content_type="text/calendar; charset=utf-8")
 
 
 def get_observation(request: HttpRequest, pk: int) -> Observation:

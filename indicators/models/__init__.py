@@ -40,6 +40,7 @@ from indicators.models.library import (
     Tense,
     ValueType,
 )
+from indicators.models.notices import Digest, Notice, NoticeKind
 from indicators.models.observations import (
     PENDING,
     Credibility,
@@ -49,7 +50,7 @@ from indicators.models.observations import (
     Reliability,
     State,
 )
-from indicators.models.people import GlobalRole, Membership, Role, User, programmes_of
+from indicators.models.people import DigestRhythm, GlobalRole, Membership, Role, User, programmes_of
 from indicators.models.programmes import (
     Assumption,
     DesignVersion,
@@ -96,6 +97,8 @@ __all__ = [
     "CourseRun",
     "Credibility",
     "DesignVersion",
+    "Digest",
+    "DigestRhythm",
     "Direction",
     "DueAssessment",
     "Enrolment",
@@ -122,6 +125,8 @@ __all__ = [
     "Membership",
     "Milestone",
     "MissingReason",
+    "Notice",
+    "NoticeKind",
     "Objective",
     "Observation",
     "Occasion",

@@ -25,6 +25,14 @@ class GlobalRole(models.TextChoices):
     PARTNER_VIEWER = "partner_viewer", _("Partner viewer")
 
 
+class DigestRhythm(models.TextChoices):
+    """How often somebody is written to, when there is something to say."""
+
+    DAILY = "daily", _("Once a day, when there is something new")
+    WEEKLY = "weekly", _("On Mondays, when there is something new")
+    NEVER = "never", _("Never; the notices stand here")
+
+
 class UserQuerySet(models.QuerySet["User"]):
     def visible_to(self, user: User) -> UserQuerySet:
         """Admins see everybody; others themselves and the members of the programmes they see."""
@@ -59,6 +67,11 @@ class User(AbstractUser):
         help_text=_("For partner viewers: the nation whose releasable data they see."),
     )
     is_demo = models.BooleanField(default=False, editable=False)
+    digest = models.CharField(
+        _("mail about notices"), max_length=8, choices=DigestRhythm, default=DigestRhythm.DAILY
+    )
+    calendar_hash = models.CharField(max_length=64, blank=True, editable=False)
+    """SHA-256 of the secret in the address of the person's calendar feed; empty: there is none."""
 
     objects: ClassVar[TrackerUserManager] = TrackerUserManager()  # type: ignore[assignment]
 
@@ -68,6 +81,11 @@ class User(AbstractUser):
                 name="user_partner_viewer_has_a_nation",
                 condition=~Q(global_role="partner_viewer") | Q(partner__isnull=False),
                 violation_error_message=_("A partner viewer needs a nation."),
+            ),
+            models.UniqueConstraint(
+                name="user_calendar_secret_is_theirs",
+                fields=["calendar_hash"],
+                condition=~Q(calendar_hash=""),
             ),
         ]
 

@@ -1,0 +1,63 @@
+"""What I was told, how often I am written to, and the address of my calendar. Each view calls one action."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from indicators.accounts import actions
+from indicators.accounts.forms import DigestForm, attempt
+from indicators.accounts.views import account_page
+from indicators.models import Notice
+from indicators.notices import leads_to, sentence_of
+
+PAGE = 50
+
+
+@require_safe
+def notice_list(request: HttpRequest) -> HttpResponse:
+    """My notices, the newest first. Three queries beside the page's own."""
+    rows = Notice.objects.visible_to(request.user)
+    only_unread = request.GET.get("show") != "all"
+    page = Paginator(rows.unread() if only_unread else rows, PAGE).get_page(request.GET.get("page"))
+    lines = [{"notice": one, "text": sentence_of(one), "link": leads_to(one)} for one in page]
+    context = {"page": page, "lines": lines, "only_unread": only_unread}
+    return render(request, "accounts/notice_list.html", context)
+
+
+@require_POST
+def notices_read(request: HttpRequest) -> HttpResponse:
+    """Mark one as read, or all of them."""
+    given = request.POST.get("notice", "")
+    only = int(given) if given.isascii() and given.isdigit() and len(given) < 18 else None
+    actions.read_notices(only=only, by=request.user, at=timezone.now())
+    return redirect("notice-list")
+
+
+@require_POST
+def digest_set(request: HttpRequest) -> HttpResponse:
+    """How often I am written to."""
+    form = DigestForm(request.POST)
+    if attempt(form, actions.set_digest, by=request.user, at=timezone.now()):
+        messages.success(request, _("Saved."))
+        return redirect("my-account")
+    return account_page(request, digest_form=form)
+
+
+@require_POST
+def calendar_new(request: HttpRequest) -> HttpResponse:
+    """Make the secret address of my calendar; it is shown on the answer, once. An older one ends."""
+    secret = actions.make_calendar_address(by=request.user, at=timezone.now())
+    return account_page(request, calendar=secret)
+
+
+@require_POST
+def calendar_end(request: HttpRequest) -> HttpResponse:
+    actions.end_calendar_address(by=request.user, at=timezone.now())
+    messages.success(request, _("The calendar's address no longer works."))
+    return redirect("my-account")

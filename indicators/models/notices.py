@@ -1,0 +1,86 @@
+"""What a person is told without asking: notices on their page, and the mails that carry them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from indicators.models.people import User
+from indicators.models.programmes import Programme
+
+
+class NoticeKind(models.TextChoices):
+    """What a notice is about. The words stand in `indicators.notices`."""
+
+    DUE_SOON = "due_soon", _("Due in a week")
+    DUE_NOW = "due_now", _("Due today or tomorrow")
+    LATE = "late", _("Late")
+    VERY_LATE = "very_late", _("Late for days")
+    ESCALATED = "escalated", _("Still missing, told to the approvers")
+
+
+class OwnQuerySet(models.QuerySet[Any]):
+    """What belongs to one person and is shown to nobody else."""
+
+    def visible_to(self, user: User) -> OwnQuerySet:
+        return self.filter(person=user) if user.is_authenticated else self.none()
+
+    def unread(self) -> OwnQuerySet:
+        return self.filter(read_at__isnull=True)
+
+
+class Digest(models.Model):
+    """One mail to one person: at most one a day, made of the notices that no mail has carried yet."""
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="digests")
+    day = models.DateField()
+    """The day in the server's zone, so that a second run makes no second mail."""
+    made_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    """Whoever sends it pushes this ahead first: two workers never send it at once."""
+    problem = models.CharField(max_length=200, blank=True)
+
+    objects = OwnQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-day", "person_id"]
+        constraints = [models.UniqueConstraint(name="digest_once_a_day", fields=["person", "day"])]
+        indexes = [
+            models.Index(name="digest_waiting", fields=["next_try_at"], condition=Q(sent_at__isnull=True))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.day}"
+
+
+class Notice(models.Model):
+    """One thing that one person is told once."""
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=12, choices=NoticeKind)
+    key = models.CharField(max_length=120)
+    """What it is about: told once, however often the clock runs."""
+    programme = models.ForeignKey(Programme, on_delete=models.CASCADE, null=True, related_name="+")
+    params = models.JSONField(default=dict)
+    """What the sentence names; its template belongs to the kind, so that each reader has it in their language."""
+    made_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+    digest = models.ForeignKey(Digest, on_delete=models.SET_NULL, null=True, related_name="notices")
+
+    objects = OwnQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-made_at", "-pk"]
+        constraints = [models.UniqueConstraint(name="notice_once", fields=["person", "key"])]
+        indexes = [
+            # The number in the menu of every page.
+            models.Index(name="notice_unread", fields=["person"], condition=Q(read_at__isnull=True))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.key}"
