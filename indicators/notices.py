@@ -12,27 +12,30 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from indicators.models import Notice, NoticeKind
+from indicators.models import Kind, Notice, NoticeKind, Status
 
 SENTENCES: Mapping[str, str] = {
     NoticeKind.DUE_SOON: gettext_noop(
-        "%(programme)s, %(period)s: %(missing)s of %(expected)s figures are to be handed in by %(due_on)s."
+        "%(programme)s, %(period)s: %(missing)s of %(expected)s figures are to be handed in by %(on)s."
     ),
     NoticeKind.DUE_NOW: gettext_noop(
         "%(programme)s, %(period)s: %(missing)s of %(expected)s figures are still missing; they are due on "
-        "%(due_on)s."
+        "%(on)s."
     ),
     NoticeKind.LATE: gettext_noop(
-        "%(programme)s, %(period)s: %(missing)s of %(expected)s figures are late; they were due on %(due_on)s."
+        "%(programme)s, %(period)s: %(missing)s of %(expected)s figures are late; they were due on %(on)s."
     ),
     NoticeKind.VERY_LATE: gettext_noop(
         "%(programme)s, %(period)s: %(missing)s of %(expected)s figures are still late; they were due on "
-        "%(due_on)s. The programme's approvers are told a week after that day."
+        "%(on)s. The programme's approvers are told a week after that day."
     ),
     NoticeKind.ESCALATED: gettext_noop(
         "%(programme)s, %(period)s: %(missing)s of %(expected)s figures have not been handed in; they were due on "
-        "%(due_on)s. The officers were reminded."
+        "%(on)s. The officers were reminded."
     ),
+    NoticeKind.STATUS: gettext_noop("%(programme)s, %(indicator)s: from “%(before)s” to “%(after)s”."),
+    NoticeKind.STATUSES: gettext_noop("%(programme)s: %(count)s indicators have another status than before."),
+    NoticeKind.ASSESSED: gettext_noop("%(programme)s was assessed (%(kind)s): %(label)s, as of %(on)s."),
 }
 
 
@@ -66,15 +69,25 @@ def tell(notices: Iterable[Tell], *, at: datetime) -> None:
 def sentence_of(notice: Notice) -> str:
     """The notice in the language of the moment."""
     params = dict(notice.params)
-    if "due_on" in params:
-        params["due_on"] = _written(params["due_on"])
+    if "on" in params:
+        params["on"] = _written(params["on"])
+    for name in ("before", "after"):
+        if name in params:
+            params[name] = Status(params[name]).label
+    if "kind" in params:
+        params["kind"] = Kind(params["kind"]).label
     return _(SENTENCES[notice.kind]) % params
 
 
 def leads_to(notice: Notice) -> str:
-    """The address where something can be done about it."""
-    code = notice.params.get("programme", "")
-    if notice.kind == NoticeKind.ESCALATED:
+    """The address where one sees more, or can do something about it."""
+    given = notice.params
+    code = given.get("programme", "")
+    if notice.kind == NoticeKind.STATUS:
+        return reverse("indicator-detail", args=[code, given["indicator_id"]])
+    if notice.kind == NoticeKind.ASSESSED:
+        return reverse("assessment-detail", args=[given["run_id"]])
+    if notice.kind in {NoticeKind.ESCALATED, NoticeKind.STATUSES}:
         return reverse("programme-detail", args=[code])
     return f"{reverse('due-list')}?programme={code}"
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from indicators import derived
 from indicators.accounts.digests import make_digests, send_digests
+from indicators.accounts.following import tell_followers
 from indicators.assessment.actions import bury_exhausted
 from indicators.assessment.actions import plan_due as plan
 from indicators.assessment.clock import database_now
@@ -50,9 +51,10 @@ def refresh_statuses() -> None:
 
 @shared_task
 def remind() -> None:
-    """Every hour: tell people what is due or late, and send the mails of the day."""
+    """Every hour: tell people what is due, late or changed, and send the mails of the day."""
     at = database_now()
     remind_of_due(at=at)
+    tell_followers(at=at)
     make_digests(at=at)
     send_digests(at=at, address=settings.PUBLIC_ADDRESS)
 

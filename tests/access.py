@@ -153,6 +153,7 @@ ROUTES: dict[str, Route] = {
     "calendar-new": Route(nothing, SIGNED_IN, method="post"),
     "calendar-end": Route(nothing, SIGNED_IN, method="post"),
     "notice-list": everybody(),
+    "follow-set": Route(nothing, (), method="post"),
     "notices-read": Route(nothing, SIGNED_IN, method="post"),
     "token-new": Route(nothing, SIGNED_IN, method="post"),
     "token-revoke": Route(lambda own: ["no-such-token"], (), method="post"),

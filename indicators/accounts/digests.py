@@ -1,4 +1,5 @@
-"""Mails that carry notices: at most one a day to each person, and none when there is nothing to say.
+"""Mails that carry notices: at most one a day to each person, and none when there is nothing to say
+(but one line a week to those who follow something and asked for a mail a week).
 
 The rows decide: a mail is made once for a person and day, and is sent by whoever pushes its next try ahead. A worker
 that dies between handing a mail to the server and noting so sends it again; the copies bear one Message-ID.
@@ -19,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
-from indicators.models import Digest, DigestRhythm, Notice, User
+from indicators.models import Digest, DigestRhythm, Following, Notice, User
 from indicators.notices import leads_to, sentence_of
 
 logger = logging.getLogger(__name__)
@@ -40,9 +41,10 @@ def make_digests(*, at: datetime) -> int:
         return 0
     waiting = Notice.objects.unread().filter(digest__isnull=True, made_at__gte=at - FRESH)
     rhythms = [DigestRhythm.DAILY, *([DigestRhythm.WEEKLY] if local.weekday() == MONDAY else [])]
-    people = User.objects.filter(
-        Exists(waiting.filter(person=OuterRef("pk"))), is_active=True, digest__in=rhythms
-    ).exclude(email="")
+    has_news = Q(Exists(waiting.filter(person=OuterRef("pk"))), digest__in=rhythms)
+    if local.weekday() == MONDAY:  # Who asked for a mail a week learns that nothing happened, too.
+        has_news |= Q(Exists(Following.objects.filter(person=OuterRef("pk"))), digest=DigestRhythm.WEEKLY)
+    people = User.objects.filter(has_news, is_active=True).exclude(email="")
     day = local.date()
     Digest.objects.bulk_create(
         [Digest(person=person, day=day, made_at=at, next_try_at=at) for person in people],
@@ -101,7 +103,11 @@ def _send(digest: Digest, *, at: datetime, address: str) -> bool:
 def mail_of(digest: Digest, notices: list[Notice], *, address: str) -> EmailMessage:
     """The mail as text: one sentence and one link for each notice. Names programmes and counts, never a figure."""
     lines = [f"– {sentence_of(one)}\n  {address}{leads_to(one)}" for one in notices]
+    if not lines:
+        lines = [_("Nothing changed in what you follow.")]
     subject = ngettext("%(count)s notice", "%(count)s notices", len(notices)) % {"count": len(notices)}
+    if not notices:
+        subject = _("nothing changed")
     body = "\n\n".join(
         [
             _("Since the last mail:"),

@@ -5,15 +5,16 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from indicators.accounts import actions
+from indicators.accounts.following import follow, unfollow
 from indicators.accounts.forms import DigestForm, attempt
 from indicators.accounts.views import account_page
-from indicators.models import Notice
+from indicators.models import Following, Notice, Programme, ProgrammeIndicator
 from indicators.notices import leads_to, sentence_of
 
 PAGE = 50
@@ -21,12 +22,19 @@ PAGE = 50
 
 @require_safe
 def notice_list(request: HttpRequest) -> HttpResponse:
-    """My notices, the newest first. Three queries beside the page's own."""
+    """My notices, the newest first. Four queries beside the page's own."""
     rows = Notice.objects.visible_to(request.user)
     only_unread = request.GET.get("show") != "all"
     page = Paginator(rows.unread() if only_unread else rows, PAGE).get_page(request.GET.get("page"))
     lines = [{"notice": one, "text": sentence_of(one), "link": leads_to(one)} for one in page]
-    context = {"page": page, "lines": lines, "only_unread": only_unread}
+    context = {
+        "page": page,
+        "lines": lines,
+        "only_unread": only_unread,
+        "followings": Following.objects.visible_to(request.user).select_related(
+            "programme", "indicator__definition", "indicator__version"
+        ),
+    }
     return render(request, "accounts/notice_list.html", context)
 
 
@@ -34,9 +42,35 @@ def notice_list(request: HttpRequest) -> HttpResponse:
 def notices_read(request: HttpRequest) -> HttpResponse:
     """Mark one as read, or all of them."""
     given = request.POST.get("notice", "")
-    only = int(given) if given.isascii() and given.isdigit() and len(given) < 18 else None
+    only = (whole_number(given) or 0) if given else None
     actions.read_notices(only=only, by=request.user, at=timezone.now())
     return redirect("notice-list")
+
+
+@require_POST
+def follow_set(request: HttpRequest) -> HttpResponse:
+    """Follow a programme or an indicator, or no longer."""
+    programme = get_object_or_404(
+        Programme.objects.visible_to(request.user), code=request.POST.get("programme", "")
+    )
+    indicator, given = None, request.POST.get("indicator", "")
+    if given:
+        seen = ProgrammeIndicator.objects.visible_to(request.user).filter(programme=programme)
+        indicator = get_object_or_404(seen, pk=whole_number(given))
+    if request.POST.get("follow") == "1":
+        follow(programme=programme, indicator=indicator, by=request.user, at=timezone.now())
+        messages.success(request, _("You are told when a status changes or an assessment is done."))
+    else:
+        unfollow(programme=programme, indicator=indicator, by=request.user)
+        messages.success(request, _("You no longer follow this."))
+    if request.POST.get("back") == "notices":
+        return redirect("notice-list")
+    return redirect(indicator or programme)
+
+
+def whole_number(text: str) -> int | None:
+    """A primary key as somebody sent it; None when it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
 
 
 @require_POST

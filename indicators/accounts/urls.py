@@ -16,5 +16,6 @@ urlpatterns = [
     path("account/calendar/", notice_views.calendar_new, name="calendar-new"),
     path("account/calendar/end/", notice_views.calendar_end, name="calendar-end"),
     path("notices/", notice_views.notice_list, name="notice-list"),
+    path("follow/", notice_views.follow_set, name="follow-set"),
     path("notices/read/", notice_views.notices_read, name="notices-read"),
 ]

@@ -115,7 +115,7 @@ def _notice(person: int, kind: NoticeKind, gap: Gap) -> Tell:
             "period": gap.period_label,
             "missing": gap.missing,
             "expected": gap.expected,
-            "due_on": gap.due_on.isoformat(),
+            "on": gap.due_on.isoformat(),
         },
     )
 

@@ -40,7 +40,7 @@ from indicators.models.library import (
     Tense,
     ValueType,
 )
-from indicators.models.notices import Digest, Notice, NoticeKind
+from indicators.models.notices import Digest, Following, Notice, NoticeKind
 from indicators.models.observations import (
     PENDING,
     Credibility,
@@ -109,6 +109,7 @@ __all__ = [
     "ExPostPlan",
     "Finding",
     "FollowUp",
+    "Following",
     "FormulaSource",
     "Framework",
     "Frequency",

@@ -6,10 +6,12 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from indicators.models.people import User
 from indicators.models.programmes import Programme
+from indicators.models.tailoring import ProgrammeIndicator
 
 
 class NoticeKind(models.TextChoices):
@@ -20,6 +22,9 @@ class NoticeKind(models.TextChoices):
     LATE = "late", _("Late")
     VERY_LATE = "very_late", _("Late for days")
     ESCALATED = "escalated", _("Still missing, told to the approvers")
+    STATUS = "status", _("Status changed")
+    STATUSES = "statuses", _("Statuses changed")
+    ASSESSED = "assessed", _("Assessed")
 
 
 class OwnQuerySet(models.QuerySet[Any]):
@@ -30,6 +35,35 @@ class OwnQuerySet(models.QuerySet[Any]):
 
     def unread(self) -> OwnQuerySet:
         return self.filter(read_at__isnull=True)
+
+
+class Following(models.Model):
+    """Somebody wants to be told when a programme, or one indicator, changes its status or is assessed."""
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="followings")
+    programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="+")
+    indicator = models.ForeignKey(ProgrammeIndicator, on_delete=models.CASCADE, null=True, related_name="+")
+    """None: the whole programme."""
+    since = models.DateTimeField()
+    told_at = models.DateTimeField()
+    """Assessments that were kept later have not been told."""
+    statuses = models.JSONField(default=dict)
+    """{indicator: status} as last told; what differs is news."""
+
+    objects = OwnQuerySet.as_manager()
+
+    person_id: int
+    programme_id: int
+    indicator_id: int | None
+
+    class Meta:
+        ordering = ["programme__code", "indicator_id"]
+        constraints = [
+            models.UniqueConstraint("person", "programme", Coalesce("indicator", 0), name="following_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.programme_id} {self.indicator_id or ''}".strip()
 
 
 class Digest(models.Model):

@@ -29,7 +29,7 @@ class DigestRhythm(models.TextChoices):
     """How often somebody is written to, when there is something to say."""
 
     DAILY = "daily", _("Once a day, when there is something new")
-    WEEKLY = "weekly", _("On Mondays, when there is something new")
+    WEEKLY = "weekly", _("On Mondays")
     NEVER = "never", _("Never; the notices stand here")
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from indicators.engine.rules import Rules
 from indicators.models import (
     ContextSeries,
+    Following,
     Framework,
     GlobalRole,
     Kind,
@@ -118,8 +119,14 @@ def programme_detail(request: HttpRequest, code: str) -> HttpResponse:
         "may_see_plan": request.user.global_role != GlobalRole.PARTNER_VIEWER,
         "has_ended": programme.has_ended(timezone.now().astimezone(programme.zone).date()),
         "may_compose": may(check_may_compose, request.user, programme),
+        "is_following": follows(request.user, programme),
     }
     return page(request, "reports/programme_detail.html", context)
+
+
+def follows(user: Any, programme: Programme, indicator: ProgrammeIndicator | None = None) -> bool:
+    """Whether somebody is told of what changes here."""
+    return Following.objects.visible_to(user).filter(programme=programme, indicator=indicator).exists()
 
 
 @require_safe
@@ -133,6 +140,7 @@ def indicator_detail(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         "may_enter": indicator.is_active and may(check_may_enter, request.user, indicator),
         "may_administer": may(check_may_administer, request.user),
         "may_sign": may(check_may_sign_off, request.user, indicator),
+        "is_following": follows(request.user, indicator.programme, indicator),
         "marking": indicator.marking,
     }
     return page(request, "reports/indicator_detail.html", context)

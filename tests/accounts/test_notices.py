@@ -28,7 +28,7 @@ def mails(settings):
 
 
 def say(person, key="late:1", at=MONDAY, **params):
-    given = {"programme": "NMI", "period": "2025 Q3", "missing": 2, "expected": 5, "due_on": "2025-10-05"}
+    given = {"programme": "NMI", "period": "2025 Q3", "missing": 2, "expected": 5, "on": "2025-10-05"}
     tell([Tell(person=person.pk, kind=NoticeKind.LATE, key=key, params=given | params)], at=at)
 
 
