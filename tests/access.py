@@ -189,6 +189,8 @@ ROUTES: dict[str, Route] = {
     "comparison": everybody(),
     "programme-detail": seen(code),
     "indicator-detail": seen(code_and("indicator")),
+    "crosstab": seen(code),
+    "crosstab-indicator": seen(code_and("indicator")),
     "composite-detail": seen(code_and("composite")),
     "assessment-detail": seen(of("run")),
     "early-verdicts": everybody(),

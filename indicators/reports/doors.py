@@ -14,6 +14,7 @@ from indicators.reports import (
     composite_page,
     context_page,
     courses_page,
+    crosstab,
     early,
     indicator_page,
     programme_page,
@@ -35,9 +36,10 @@ def table_for(user: User, name: str, key: str, *, filters: Filters | None = None
     Args:
         name: portfolio, region, comparison (key ``all``), programme (code), objectives (code), indicator (number),
             observations (number), index (number), assessment (number), context (code), early (code or ``all``),
-            courses, course-topics, course-nations (code), course-run (number); explain-indicator and the other kinds
-            of `explanation_of`.
-        filters: framework, country, organisation; for the portfolio alone.
+            crosstab (code),
+            crosstab-indicator (number), courses, course-topics, course-nations (code), course-run (number);
+            explain-indicator and the other kinds of `explanation_of`.
+        filters: framework, country, organisation for the portfolio; what `crosstab` knows for the crosstabs.
     """
     build = BUILDERS.get(name)
     if build is None:
@@ -59,10 +61,17 @@ def _all(key: str) -> None:
         raise Http404
 
 
+def portfolio_filters(filters: Filters) -> dict[str, str]:
+    """Those that narrow a portfolio; what is not a known word there simply finds nothing."""
+    return {name: filters.get(name, "")[:40] for name in ("framework", "country", "organisation")}
+
+
 def _portfolio(user: User, key: str, filters: Filters) -> Table:
     _all(key)
     return portfolio_table(
-        programme_lines(user, narrowed_programmes(user, **filters)), rules_on(today()), as_of=today()
+        programme_lines(user, narrowed_programmes(user, **portfolio_filters(filters))),
+        rules_on(today()),
+        as_of=today(),
     )
 
 
@@ -152,6 +161,15 @@ def _course_run(user: User, key: str, filters: Filters) -> Table:
     return courses_page.run_table(run_lines(user, [run], as_of=today())[0])
 
 
+def _crosstab(user: User, key: str, filters: Filters) -> Table:
+    programme = get_object_or_404(Programme.objects.visible_to(user), code=key)
+    return crosstab.programme_crosstab(user, programme, filters).table
+
+
+def _crosstab_indicator(user: User, key: str, filters: Filters) -> Table:
+    return crosstab.indicator_crosstab(user, _indicator_of(user, key), filters).table
+
+
 BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
     "portfolio": _portfolio,
     "region": _region,
@@ -169,5 +187,7 @@ BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
     "course-topics": _course_topics,
     "course-nations": _course_nations,
     "course-run": _course_run,
+    "crosstab": _crosstab,
+    "crosstab-indicator": _crosstab_indicator,
 }
 """The same for every writer of files: name of the table, and how it is built."""

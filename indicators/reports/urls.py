@@ -10,6 +10,12 @@ urlpatterns = [
     path("compare/", views.comparison_page, name="comparison"),
     path("programmes/<str:code>/", views.programme_detail, name="programme-detail"),
     path("programmes/<str:code>/indicators/<int:pk>/", views.indicator_detail, name="indicator-detail"),
+    path("programmes/<str:code>/crosstab/", views.programme_crosstab, name="crosstab"),
+    path(
+        "programmes/<str:code>/indicators/<int:pk>/crosstab/",
+        views.indicator_crosstab,
+        name="crosstab-indicator",
+    ),
     path("programmes/<str:code>/indices/<int:pk>/", views.composite_detail, name="composite-detail"),
     path("early-verdicts/", views.early_verdicts, name="early-verdicts"),
     path("programmes/<str:code>/early-verdicts/", views.early_verdicts, name="programme-early-verdicts"),

@@ -39,6 +39,7 @@ from indicators.reports import (
     composite_page,
     context_page,
     courses_page,
+    crosstab,
     early,
     explaining,
     indicator_page,
@@ -49,7 +50,7 @@ from indicators.reports import (
     queries as ask,
 )
 from indicators.reports.course_lines import visible_runs
-from indicators.reports.doors import table_for
+from indicators.reports.doors import portfolio_filters, table_for
 from indicators.reports.exports import write_csv, write_xlsx
 from indicators.reports.signals import alerts_this_month
 from indicators.reports.tables import Row, indicator_row, portfolio_table, score_cells, tally_cells
@@ -66,7 +67,7 @@ def page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpRe
 @require_safe
 def portfolio(request: HttpRequest) -> HttpResponse:
     """All programmes that one sees, narrowed by the address."""
-    chosen = filters_of(request)
+    chosen = portfolio_filters(request.GET)
     programmes = ask.narrowed_programmes(request.user, **chosen)
     lines = ask.programme_lines(request.user, programmes)
     total = ask.Tally()
@@ -88,12 +89,6 @@ def portfolio(request: HttpRequest) -> HttpResponse:
         "may_register": may(check_may_administer, request.user),
     } | _choices(request)
     return page(request, "reports/portfolio.html", context)
-
-
-def filters_of(request: HttpRequest) -> dict[str, str]:
-    """The filters of the address; what is not a known word there simply finds nothing."""
-    names = ("framework", "country", "organisation")
-    return {name: request.GET.get(name, "")[:40] for name in names}
 
 
 def _choices(request: HttpRequest) -> dict[str, Any]:
@@ -243,6 +238,36 @@ def comparison_page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def programme_crosstab(request: HttpRequest, code: str) -> HttpResponse:
+    """A programme's indicators by period."""
+    programme = get_object_or_404(Programme.objects.visible_to(request.user), code=code)
+    found = crosstab.programme_crosstab(request.user, programme, request.GET)
+    context = {
+        "programme": programme,
+        "found": found,
+        "spans": crosstab.SPANS,
+        "query": f"?{urlencode(found.chosen)}",
+    }
+    return page(request, "reports/crosstab.html", context)
+
+
+@require_safe
+def indicator_crosstab(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+    """One indicator along any two of period, unit and disaggregation."""
+    indicator = get_object_or_404(indicator_page.every_indicator(request.user), pk=pk, programme__code=code)
+    found = crosstab.indicator_crosstab(request.user, indicator, request.GET)
+    context = {
+        "programme": indicator.programme,
+        "indicator": indicator,
+        "found": found,
+        "spans": crosstab.SPANS,
+        "query": f"?{urlencode(found.chosen)}",
+        "marking": indicator.marking,
+    }
+    return page(request, "reports/crosstab.html", context)
+
+
+@require_safe
 def context_list(request: HttpRequest) -> HttpResponse:
     """The published series."""
     return page(
@@ -273,7 +298,9 @@ def export(request: HttpRequest, table: str, key: str, form: str) -> HttpRespons
     """The table of a page as a file: same rows, same order, same numbers."""
     if form not in {"csv", "xlsx"}:
         raise Http404
-    made = table_for(request.user, table, key, filters=filters_of(request))
+    made = table_for(
+        request.user, table, key, filters={name: value[:40] for name, value in request.GET.items()}
+    )
     name = f"{made.file_name}.{form}"
     if form == "csv":
         response = HttpResponse(write_csv(made), content_type="text/csv; charset=utf-8")
