@@ -189,6 +189,7 @@ ROUTES: dict[str, Route] = {
     "comparison": everybody(),
     "programme-detail": seen(code),
     "indicator-detail": seen(code_and("indicator")),
+    "sameness": everybody(),
     "crosstab": seen(code),
     "crosstab-indicator": seen(code_and("indicator")),
     "composite-detail": seen(code_and("composite")),

@@ -19,6 +19,7 @@ from indicators.reports import (
     indicator_page,
     programme_page,
     region,
+    sameness,
 )
 from indicators.reports.course_lines import RunLine, run_lines, visible_runs
 from indicators.reports.explaining import BUILDERS as EXPLAINED
@@ -34,10 +35,10 @@ def table_for(user: User, name: str, key: str, *, filters: Filters | None = None
     """The table `name` of the thing `key` as `user` may see it; 404 for what is not there or not theirs.
 
     Args:
-        name: portfolio, region, comparison (key ``all``), programme (code), objectives (code), indicator (number),
-            observations (number), index (number), assessment (number), context (code), early (code or ``all``),
-            crosstab (code),
-            crosstab-indicator (number), courses, course-topics, course-nations (code), course-run (number);
+        name: portfolio, region, comparison, sameness (key ``all``), programme (code), objectives (code),
+            indicator (number), observations (number), index (number), assessment (number), context (code),
+            early (code or ``all``), crosstab (code), crosstab-indicator (number), courses, course-topics,
+            course-nations (code), course-run (number);
             explain-indicator and the other kinds of `explanation_of`.
         filters: framework, country, organisation for the portfolio; what `crosstab` knows for the crosstabs.
     """
@@ -170,6 +171,11 @@ def _crosstab_indicator(user: User, key: str, filters: Filters) -> Table:
     return crosstab.indicator_crosstab(user, _indicator_of(user, key), filters).table
 
 
+def _sameness(user: User, key: str, filters: Filters) -> Table:
+    _all(key)
+    return sameness.table_of(sameness.load_pairs(user))
+
+
 BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
     "portfolio": _portfolio,
     "region": _region,
@@ -187,6 +193,7 @@ BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
     "course-topics": _course_topics,
     "course-nations": _course_nations,
     "course-run": _course_run,
+    "sameness": _sameness,
     "crosstab": _crosstab,
     "crosstab-indicator": _crosstab_indicator,
 }

@@ -45,6 +45,7 @@ from indicators.reports import (
     indicator_page,
     programme_page,
     region,
+    sameness,
 )
 from indicators.reports import (
     queries as ask,
@@ -265,6 +266,20 @@ def indicator_crosstab(request: HttpRequest, code: str, pk: int) -> HttpResponse
         "marking": indicator.marking,
     }
     return page(request, "reports/crosstab.html", context)
+
+
+@require_safe
+def sameness_page(request: HttpRequest) -> HttpResponse:
+    """Whether one size was made to fit all: designs that are alike, and designs that nobody touched."""
+    pairs = sameness.load_pairs(request.user)
+    context = {
+        "pairs": pairs[: sameness.MOST_SHOWN],
+        "total": len(pairs),
+        "copies": sum(one.found.is_copy for one in pairs),
+        "untouched": sameness.load_untouched(request.user),
+        "is_illustrative": any(one.one[0].is_illustrative for one in pairs),
+    }
+    return page(request, "reports/sameness.html", context)
 
 
 @require_safe
