@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from indicators.assessment.drafts import Json
 from indicators.engine.codec import from_json
@@ -17,6 +17,9 @@ from indicators.engine.expost.types import ExPostResult, Param, Table, refused
 from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.rules import rules_of
 from indicators.engine.types import IndicatorRule, PeriodValue, Refusal, RefusalCode, Step
+
+if TYPE_CHECKING:
+    from indicators.engine.expost.flips import Finding
 
 LARGEST = 1e17
 """Larger figures do not fit the columns they are kept in."""
@@ -93,11 +96,12 @@ def _refused(refusal: Refusal, inputs: Json) -> ExPostResult:
     return refused(refusal, method=str(inputs["compute"]), label=message(""))
 
 
-def _series(data: Sequence[Json]) -> list[PeriodValue]:
-    return [from_json(PeriodValue, one) for one in data]
+def _series(data: Sequence[Json | PeriodValue]) -> list[PeriodValue]:
+    """The periods; those that were read already stay as they are, so that trying a change reads nothing again."""
+    return [one if isinstance(one, PeriodValue) else from_json(PeriodValue, one) for one in data]
 
 
-def _named(data: Mapping[str, Sequence[Json]]) -> dict[str, list[PeriodValue]]:
+def _named(data: Mapping[str, Sequence[Json | PeriodValue]]) -> dict[str, list[PeriodValue]]:
     return {code: _series(one) for code, one in data.items()}
 
 
@@ -259,6 +263,32 @@ def _columns(inputs: Json, width: int) -> list[list[float]]:
     """The people's scores by occasion. Of fewer than eight people only their number was kept: it will be refused."""
     rows: list[list[float]] = inputs["scores"] or [[0.0] * width] * inputs["n"]
     return [[float(row[place]) for row in rows] for place in range(width)]
+
+
+def read(inputs: Json) -> Json:
+    """The inputs with their series read, for whoever computes from them many times."""
+    once = dict(inputs)
+    if "series" in inputs:
+        once["series"] = _series(inputs["series"])
+    for group in {"treated", "comparisons"} & set(inputs):
+        once[group] = _named(inputs[group])
+    return once
+
+
+def points_without_each(inputs: Json, series: Sequence[PeriodValue]) -> list[Finding | None]:
+    """By place in the series, what the answer would say without it; None or nothing where that has to be computed."""
+    from indicators.engine.expost import leave_out
+
+    match inputs["compute"]:
+        case Method.INTERRUPTED_SERIES.value:
+            return leave_out.series_without_each(series, **_cut(inputs))
+        case Method.COMPARATIVE_INTERRUPTED_SERIES.value:
+            return leave_out.comparative_without_each(series, _named(inputs["comparisons"]), **_cut(inputs))
+        case name if COMPUTATIONS[name] is _before_after and not inputs.get("transition_until"):
+            rule = from_json(IndicatorRule, inputs["rule"])
+            return leave_out.before_after_without_each(series, rule, split_on=_split(inputs))
+        case _:
+            return []
 
 
 COMPUTATIONS: dict[str, Compute] = {

@@ -50,18 +50,23 @@ def before_after(series: Sequence[PeriodValue], rule: IndicatorRule, *, split_on
     if rule.value_type is ValueType.TEXT:
         text = refuse(RefusalCode.NOT_NUMERIC, gettext_noop("Text cannot be compared in numbers."))
         return refused(text, method="Before and after", label=message(CHANGE))
-    before = [p for p in series if p.ends_on <= split_on and p.value is not None]
-    after = [p for p in series if p.starts_on > split_on and p.value is not None]
+    before, after = sides(series, split_on)
     missing = _nothing_on_a_side(before, after, split_on)
     if missing is not None:
         return refused(missing, method="Before and after", label=message(CHANGE), n=len(before) + len(after))
     straddling = tuple(p.label for p in series if p.starts_on <= split_on < p.ends_on)
     assumptions = _assumptions(before)
-    if _are_proportions(before + after, rule):
+    if are_proportions(before + after, rule):
         return _proportions(before, after, rule, assumptions, straddling)
-    if _are_event_counts(before + after, rule):
+    if are_event_counts(before + after, rule):
         return _rates(before, after, assumptions, straddling)
     return _means(before, after, rule, assumptions, straddling)
+
+
+def sides(series: Sequence[PeriodValue], split_on: date) -> tuple[list[PeriodValue], list[PeriodValue]]:
+    """Periods with a value that ended by the date, and those that began after it."""
+    known = [p for p in series if p.value is not None]
+    return [p for p in known if p.ends_on <= split_on], [p for p in known if p.starts_on > split_on]
 
 
 def _nothing_on_a_side(
@@ -82,14 +87,16 @@ def _nothing_on_a_side(
     return None
 
 
-def _are_proportions(periods: Sequence[PeriodValue], rule: IndicatorRule) -> bool:
+def are_proportions(periods: Sequence[PeriodValue], rule: IndicatorRule) -> bool:
+    """Whether every period is a share of a whole, with its parts."""
     return rule.value_type is ValueType.RATIO and all(
         p.numerator is not None and p.denominator is not None and 0 <= p.numerator <= p.denominator
         for p in periods
     )
 
 
-def _are_event_counts(periods: Sequence[PeriodValue], rule: IndicatorRule) -> bool:
+def are_event_counts(periods: Sequence[PeriodValue], rule: IndicatorRule) -> bool:
+    """Whether every period is a whole number of events."""
     if rule.value_type is not ValueType.COUNT:
         return False
     return all(p.value is not None and p.value >= 0 and p.value == int(p.value) for p in periods)
@@ -102,7 +109,7 @@ def _proportions(
     assumptions: tuple[Assumption, ...],
     straddling: tuple[str, ...],
 ) -> ExPostResult:
-    (n1, d1), (n2, d2) = _pooled(after), _pooled(before)
+    (n1, d1), (n2, d2) = pooled(after), pooled(before)
     share, low_share, high_share = newcombe((n1, d1), (n2, d2))
     scale = float(rule.scale)
     value, low, high = scale * share, scale * low_share, scale * high_share
@@ -142,7 +149,7 @@ def _rates(
     assumptions: tuple[Assumption, ...],
     straddling: tuple[str, ...],
 ) -> ExPostResult:
-    events_after, events_before = _events(after), _events(before)
+    events_after, events_before = events_of(after), events_of(before)
     ratio, low, high, p = rate_ratio_exact(events_after, events_before)
     score = rate_ratio_score(events_after, events_before)
     params: dict[str, Param] = {
@@ -279,13 +286,15 @@ def _assumptions(before: Sequence[PeriodValue]) -> tuple[Assumption, ...]:
     )
 
 
-def _pooled(periods: Sequence[PeriodValue]) -> tuple[float, float]:
+def pooled(periods: Sequence[PeriodValue]) -> tuple[float, float]:
+    """Numerators and denominators, each added up."""
     numerator = sum(float(p.numerator) for p in periods if p.numerator is not None)
     denominator = sum(float(p.denominator) for p in periods if p.denominator is not None)
     return numerator, denominator
 
 
-def _events(periods: Sequence[PeriodValue]) -> tuple[int, float]:
+def events_of(periods: Sequence[PeriodValue]) -> tuple[int, float]:
+    """Events and the exposure in which they happened; one per period where it is not known."""
     count = sum(int(p.value) for p in periods if p.value is not None)
     exposures = [p.denominator for p in periods]
     if all(one is not None and one > 0 for one in exposures):

@@ -57,7 +57,7 @@ def comparative_series(
             need=1,
         )
         return refused(none, method=METHOD, label=label)
-    laid = layout(_difference(treated, comparisons), split_on, transition_until)
+    laid = layout(difference(treated, comparisons), split_on, transition_until)
     refusal = why_not(laid)
     if refusal is not None:
         return refused(refusal, method=METHOD, label=label, n=len(laid.y))
@@ -82,7 +82,7 @@ def comparative_series(
     return conclude(found, METHOD, label, _reasons(found, comparisons, without), _assumptions(found), last)
 
 
-def _difference(
+def difference(
     treated: Sequence[PeriodValue], comparisons: Mapping[str, Sequence[PeriodValue]]
 ) -> list[PeriodValue]:
     """Treated − mean of the comparisons; without a value where one of them has none."""
@@ -112,7 +112,7 @@ def _leave_one_out(
     rows: list[tuple[str, float | None, float | None]] = []
     for name in sorted(comparisons):
         rest = {other: series for other, series in comparisons.items() if other != name}
-        laid = layout(_difference(treated, rest), split_on, transition_until)
+        laid = layout(difference(treated, rest), split_on, transition_until)
         if why_not(laid) is not None:
             rows.append((name, None, None))
             continue
