@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import math
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from indicators.assessment.drafts import Json
 from indicators.engine.codec import from_json
 from indicators.engine.errors import EngineError
+from indicators.engine.expost.checked import finite_result
 from indicators.engine.expost.situation import Method
-from indicators.engine.expost.types import ExPostResult, Param, Table, refused
+from indicators.engine.expost.types import ExPostResult, refused
 from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.rules import rules_of
-from indicators.engine.types import IndicatorRule, PeriodValue, Refusal, RefusalCode, Step
+from indicators.engine.types import IndicatorRule, PeriodValue, Refusal, RefusalCode
 
 if TYPE_CHECKING:
     from indicators.engine.expost.flips import Finding
 
-LARGEST = 1e17
-"""Larger figures do not fit the columns they are kept in."""
 Compute = Callable[[Json], ExPostResult]
 
 
@@ -38,9 +34,7 @@ def answer(inputs: Json) -> ExPostResult:
     if inputs.get("blocked"):
         return _refused(from_json(Refusal, inputs["blocked"]), inputs)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Divisions by nothing are seen in the result, not on a console.
-            result = compute(inputs)
+        result = compute(inputs)
     except (EngineError, ArithmeticError, ValueError) as failure:
         unusable = refuse(
             RefusalCode.NOT_COMPUTED_HERE,
@@ -48,48 +42,7 @@ def answer(inputs: Json) -> ExPostResult:
             why=str(failure)[:200],
         )
         return _refused(unusable, inputs)
-    return finite(result)
-
-
-def finite(result: ExPostResult) -> ExPostResult:
-    """The result without infinities and things that are no numbers; refused where the headline is one, or too large."""
-    clean = replace(
-        result,
-        low=_finite(result.low),
-        high=_finite(result.high),
-        p_value=_finite(result.p_value),
-        params={name: _param(value) for name, value in result.params.items()},
-        tables=tuple(_table(one) for one in result.tables),
-    )
-    if result.refusal is not None or (result.value is not None and _finite(result.value) is not None):
-        return clean
-    too_large = refuse(
-        RefusalCode.OUT_OF_BOUNDS, gettext_noop("The figures are too large or too small to be computed with.")
-    )
-    return replace(
-        clean,
-        value=None,
-        low=None,
-        high=None,
-        p_value=None,
-        refusal=too_large,
-        sentence=(too_large.message,),
-        steps=(Step(label=too_large.message, rule="", substituted="", result=too_large.code.value),),
-    )
-
-
-def _finite(value: float | None) -> float | None:
-    if value is None or not math.isfinite(value) or abs(value) >= LARGEST:
-        return None
-    return float(value)
-
-
-def _param(value: Param) -> Param:
-    return _finite(value) if isinstance(value, float) else value
-
-
-def _table(one: Table) -> Table:
-    return replace(one, rows=tuple(tuple(_param(cell) for cell in row) for row in one.rows))
+    return finite_result(result)
 
 
 def _refused(refusal: Refusal, inputs: Json) -> ExPostResult:

@@ -16,7 +16,9 @@ from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.trend import MIN_POINTS_TEST
 from indicators.engine.types import IndicatorRule, Message, PeriodValue, Refusal, RefusalCode, Step, ValueType
 
+from .checked import checked
 from .confidence import data_quality, no_comparison, weakest_link
+from .effect_sizes import noise
 from .labels import CHANGE, CHANGE_IN_RATE
 from .proportions import newcombe, rate_ratio_etest, rate_ratio_exact, rate_ratio_score
 from .situation import MIN_POINTS_MEAN
@@ -27,6 +29,7 @@ from .words import shown as _shown
 _CONFIDENCE, _REASONS = weakest_link((no_comparison(), *data_quality(None)))
 
 
+@checked
 def before_after(series: Sequence[PeriodValue], rule: IndicatorRule, *, split_on: date) -> ExPostResult:
     """Compare the periods that ended by a date with those that began after it.
 
@@ -243,8 +246,8 @@ def _means(
 def _mean_interval(
     before: Sequence[PeriodValue], after: Sequence[PeriodValue], value: float
 ) -> tuple[str, float | None, float | None, float | None]:
-    x2, x1 = _values(before), _values(after)
-    if min(len(x1), len(x2)) >= MIN_POINTS_MEAN and (np.ptp(x1) > 0 or np.ptp(x2) > 0):
+    x2, x1 = np.array(_values(before)), np.array(_values(after))
+    if min(len(x1), len(x2)) >= MIN_POINTS_MEAN and max(np.ptp(x1), np.ptp(x2)) > noise(x1, x2):
         welch = stats.ttest_ind(x1, x2, equal_var=False)
         interval = welch.confidence_interval(0.95)
         return "Difference of means, Welch t", float(interval.low), float(interval.high), float(welch.pvalue)

@@ -11,6 +11,7 @@ from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.types import PeriodValue, RefusalCode
 
 from . import labels, words
+from .checked import checked
 from .confidence import data_quality, decisive, weakness
 from .interrupted import checks, conclude, points_reason
 from .its_analysis import Analysis, analyse, why_not
@@ -21,6 +22,7 @@ from .words import number, shown
 METHOD = "Comparative interrupted time series on the difference to the comparison, AR(1) REML, t(n − k)"
 
 
+@checked
 def comparative_series(
     treated: Sequence[PeriodValue],
     comparisons: Mapping[str, Sequence[PeriodValue]],

@@ -9,6 +9,7 @@ from enum import StrEnum
 from indicators.engine.messages import gettext_noop, message
 from indicators.engine.types import Message, PeriodValue
 
+from .checked import checked
 from .panel import Panel
 from .turn_words import WHOLE_ABOVE, WHOLE_BELOW
 from .types import ExPostResult
@@ -117,6 +118,7 @@ def rows_that_turn(
     return tuple(turned)
 
 
+@checked
 def margin(result: ExPostResult, border: float) -> Margin | None:
     """Distance of a result to a border: the smallest change that matters, or a retention band. None when refused.
 

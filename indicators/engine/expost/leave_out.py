@@ -19,6 +19,7 @@ from indicators.engine.distributions import wilson
 from indicators.engine.types import IndicatorRule, PeriodValue, ValueType
 
 from .before_after import are_event_counts, are_proportions, events_of, pooled, sides
+from .checked import checked
 from .comparative import difference
 from .flips import Finding
 from .its_analysis import VETO_P, VETO_RHO
@@ -35,6 +36,7 @@ ROUNDING = 1e-6
 """Residuals this small beside the values are rounding, or nearly: the refit decides."""
 
 
+@checked
 def comparative_without_each(
     treated: Sequence[PeriodValue],
     comparisons: Mapping[str, Sequence[PeriodValue]],
@@ -53,6 +55,7 @@ def comparative_without_each(
     )
 
 
+@checked
 def series_without_each(
     series: Sequence[PeriodValue],
     *,
@@ -202,6 +205,7 @@ def _curvature_without(laid: Layout, x: Floats, plain: _Ordinary, before: NDArra
     return shares
 
 
+@checked
 def before_after_without_each(
     series: Sequence[PeriodValue], rule: IndicatorRule, *, split_on: date
 ) -> Findings:
