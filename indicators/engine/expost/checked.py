@@ -157,7 +157,7 @@ def _check_number(value: Any, kind: str, where: str) -> Iterator[float]:
     if _names(outer, "Freedom") and isinstance(value, float) and value == math.inf:
         return
     if not _names(outer, *_words_for(value)):
-        raise _unexpected(value, kind, where)
+        raise _unexpected(value, "a whole number" if outer == "int" else kind, where)
     size = value.copy_abs() if isinstance(value, Decimal) else abs(value)
     if (isinstance(value, Decimal) and value.is_nan()) or not size < LARGEST:
         raise _unexpected(value, f"a finite number below {LARGEST:.0e}", where)
