@@ -53,5 +53,11 @@ def memory_mb(pid: int) -> dict[str, float]:
     return found
 
 
+def most_memory_mb(pid: int) -> float:
+    """The most resident memory that a process has had so far (Linux)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return round(int(status.partition("VmHWM:")[2].split()[0]) / 1024, 1)
+
+
 def children_of(pid: int) -> list[int]:
     return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
