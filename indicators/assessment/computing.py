@@ -244,6 +244,22 @@ def points_without_each(inputs: Json, series: Sequence[PeriodValue]) -> list[Fin
             return []
 
 
+def units_without_each(inputs: Json) -> dict[str, Finding | None]:
+    """By code of a unit, what the answer would say without it; None or nothing where that has to be computed."""
+    from indicators.engine.expost import leave_out
+
+    match inputs["compute"]:
+        case Method.DIFFERENCE_IN_DIFFERENCES.value:
+            panel = _panel(inputs, _named(inputs["treated"]))
+            found = leave_out.units_without_each(panel)
+        case Method.SYNTHETIC_CONTROL.value:
+            panel = _panel(inputs, {"T1": _series(inputs["series"])})
+            found = leave_out.donors_without_each(panel)
+        case _:
+            return {}
+    return {unit.name: said for unit, said in zip(panel.units, found, strict=True)}
+
+
 COMPUTATIONS: dict[str, Compute] = {
     "before_after": _before_after,
     "series_retention": _series_retention,

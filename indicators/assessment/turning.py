@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from indicators.assessment.computing import answer, points_without_each, read
+from indicators.assessment.computing import answer, points_without_each, read, units_without_each
 from indicators.assessment.drafts import Json
 from indicators.engine.expost.situation import Method
 from indicators.engine.expost.turn_words import (
@@ -130,7 +130,9 @@ def _turned(inputs: Json) -> Iterator[Turned]:
             }
             return answer(inputs | changed)
 
-        yield from rows_that_turn([code for _group, code in units], without)
+        said = units_without_each(inputs)
+        codes = [code for _group, code in units]
+        yield from rows_that_turn(codes, without, quick=[said.get(code) for code in codes])
 
 
 def _people(inputs: Json) -> tuple[Message, ...]:

@@ -11,13 +11,18 @@ import pytest
 
 from indicators.engine.expost.before_after import before_after
 from indicators.engine.expost.comparative import comparative_series
-from indicators.engine.expost.flips import finding, points_that_turn
+from indicators.engine.expost.comparison import difference_in_differences
+from indicators.engine.expost.flips import finding, points_that_turn, units_that_turn
 from indicators.engine.expost.interrupted import interrupted_series
 from indicators.engine.expost.leave_out import (
     before_after_without_each,
     comparative_without_each,
+    donors_without_each,
     series_without_each,
+    units_without_each,
 )
+from indicators.engine.expost.panel import Panel, Unit
+from indicators.engine.expost.synthetic import synthetic_control
 from indicators.engine.periods import Frequency
 from tests.engine import cases
 
@@ -139,3 +144,40 @@ def test_before_and_after_says_without_a_point_what_computing_again_says(kind, s
     )
 
     assert share == 0 if kind == "few" else share > 0.8
+
+
+def states(seed, treated, others, step=0.0, missing=False):
+    rng = np.random.default_rng(seed)
+
+    def unit(name, is_treated, lift):
+        before, after = (tuple(float(v) for v in rng.normal(20 + add, 2, 9)) for add in (0, lift))
+        return Unit(name=name, is_treated=is_treated, before=before, after=after)
+
+    units = [unit(f"T{i}", True, step) for i in range(treated)] + [
+        unit(f"C{i}", False, 0) for i in range(others)
+    ]
+    if missing:
+        units[-1] = replace(units[-1], after=(None,) * 9)
+    labels = tuple(str(i) for i in range(18))
+    return Panel(units=tuple(units), periods_before=labels[:9], periods_after=labels[9:])
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("treated", "others"), [(1, 1), (1, 3), (2, 2), (4, 6)])
+def test_differences_without_a_unit_are_what_computing_again_says(treated, others, seed):
+    for step in (0.0, 1.2, 2.5):
+        panel = states(seed, treated, others, step, missing=seed == 1)
+        for unit, said in zip(panel.units, units_without_each(panel), strict=True):
+            rest = replace(panel, units=tuple(u for u in panel.units if u is not unit))
+            assert said in {None, finding(difference_in_differences(rest))}
+        turned = units_that_turn(panel, difference_in_differences)
+        assert units_that_turn(panel, difference_in_differences, quick=units_without_each(panel)) == turned
+
+
+@pytest.mark.parametrize("others", [5, 6, 19, 20, 21])
+def test_a_synthetic_control_without_a_donor_is_what_computing_again_says(others):
+    panel = states(others, 1, others, 8.0)
+    quick = donors_without_each(panel)
+
+    assert (None in quick[1:]) is (others in {5, 21})
+    assert units_that_turn(panel, synthetic_control, quick=quick) == units_that_turn(panel, synthetic_control)

@@ -172,9 +172,8 @@ def _words_for(value: Any) -> tuple[str, ...]:
 
 
 def _unexpected(value: Any, expected: str, where: str) -> EngineError:
-    given = (
-        "nothing" if value is None else ascii(value)[:40] if not isinstance(value, int) else "a whole number"
-    )
+    is_long = isinstance(value, int) and abs(value) >= 10**20  # Python refuses to write the longest ones out.
+    given = "nothing" if value is None else "a longer number" if is_long else ascii(value)[:40]
     return EngineError(f"{where}: {given} was given; {expected} was expected.")
 
 

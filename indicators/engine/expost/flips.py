@@ -86,12 +86,14 @@ def points_that_turn(
     return tuple(turned)
 
 
-def units_that_turn(panel: Panel, compute: Callable[[Panel], ExPostResult]) -> tuple[Turned, ...]:
-    """Comparison units that, left out alone, turn what the result says."""
+def units_that_turn(
+    panel: Panel, compute: Callable[[Panel], ExPostResult], *, quick: Sequence[Finding | None] = ()
+) -> tuple[Turned, ...]:
+    """Comparison units that, left out alone, turn what the result says; `quick` as for `points_that_turn`, by unit."""
     now = finding(compute(panel))
     turned: list[Turned] = []
-    for one in panel.units:
-        if one.is_treated:
+    for place, one in enumerate(panel.units):
+        if one.is_treated or (quick and quick[place] is now):
             continue
         rest = tuple(other for other in panel.units if other.name != one.name)
         turned += _turned(one.name, now, compute(replace(panel, units=rest)))

@@ -23,8 +23,15 @@ from .checked import checked
 from .comparative import difference
 from .flips import Finding
 from .its_analysis import VETO_P, VETO_RHO
+from .panel import Panel, contrast, split
 from .segmented import GRID, Floats, Layout, design, layout, season_columns, whiten_each
-from .situation import MAX_MISSING, MIN_POINTS_INTERRUPTED, MIN_POINTS_MEAN
+from .situation import (
+    DONORS_FOR_FIVE_PERCENT,
+    MAX_MISSING,
+    MIN_DONORS,
+    MIN_POINTS_INTERRUPTED,
+    MIN_POINTS_MEAN,
+)
 
 Findings = list[Finding | None]
 DOUBT = 0.03
@@ -275,3 +282,31 @@ def _means_say(before: Sequence[PeriodValue], after: Sequence[PeriodValue]) -> F
     df = (v1 + v2) ** 2 / (v1**2 / (len(x1) - 1) + v2**2 / (len(x2) - 1))
     value, reach = float(x1.mean() - x2.mean()), float(special.stdtrit(df, 0.975)) * float((v1 + v2) ** 0.5)
     return _interval_says(value - reach, value + reach, 0.0, reach)
+
+
+@checked
+def units_without_each(panel: Panel) -> Findings:
+    """What `difference_in_differences` would say without each unit of the panel; exact but for rounding."""
+    changes = {one.name: one.change for one in panel.units}
+    found: Findings = []
+    for unit in panel.units:
+        treated, comparison = split([one for one in panel.units if one is not unit], changes)
+        if not treated or not comparison:
+            found.append(Finding.REFUSED)
+            continue
+        now = contrast(treated, comparison)
+        if now.low is None or now.high is None:
+            found.append(Finding.CANNOT_TELL)
+        else:
+            found.append(_interval_says(now.low, now.high, 0.0, now.high - now.low))
+    return found
+
+
+@checked
+def donors_without_each(panel: Panel) -> Findings:
+    """What `synthetic_control` would say without each unit: with 19 donors or fewer p cannot be below 5 %, whoever."""
+    donors = {u.name for u in panel.units if not u.is_treated and None not in (*u.before, *u.after)}
+    return [
+        Finding.CANNOT_TELL if MIN_DONORS <= len(donors - {unit.name}) <= DONORS_FOR_FIVE_PERCENT else None
+        for unit in panel.units
+    ]
