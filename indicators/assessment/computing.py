@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import math
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from indicators.assessment.drafts import Json
 from indicators.engine.codec import from_json
 from indicators.engine.errors import EngineError
+from indicators.engine.expost.checked import finite_result
 from indicators.engine.expost.situation import Method
-from indicators.engine.expost.types import ExPostResult, Param, Table, refused
+from indicators.engine.expost.types import ExPostResult, refused
 from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.rules import rules_of
-from indicators.engine.types import IndicatorRule, PeriodValue, Refusal, RefusalCode, Step
+from indicators.engine.types import IndicatorRule, PeriodValue, Refusal, RefusalCode
 
-LARGEST = 1e17
-"""Larger figures do not fit the columns they are kept in."""
+if TYPE_CHECKING:
+    from indicators.engine.expost.flips import Finding
+
 Compute = Callable[[Json], ExPostResult]
 
 
@@ -35,9 +34,7 @@ def answer(inputs: Json) -> ExPostResult:
     if inputs.get("blocked"):
         return _refused(from_json(Refusal, inputs["blocked"]), inputs)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Divisions by nothing are seen in the result, not on a console.
-            result = compute(inputs)
+        result = compute(inputs)
     except (EngineError, ArithmeticError, ValueError) as failure:
         unusable = refuse(
             RefusalCode.NOT_COMPUTED_HERE,
@@ -45,59 +42,19 @@ def answer(inputs: Json) -> ExPostResult:
             why=str(failure)[:200],
         )
         return _refused(unusable, inputs)
-    return finite(result)
-
-
-def finite(result: ExPostResult) -> ExPostResult:
-    """The result without infinities and things that are no numbers; refused where the headline is one, or too large."""
-    clean = replace(
-        result,
-        low=_finite(result.low),
-        high=_finite(result.high),
-        p_value=_finite(result.p_value),
-        params={name: _param(value) for name, value in result.params.items()},
-        tables=tuple(_table(one) for one in result.tables),
-    )
-    if result.refusal is not None or (result.value is not None and _finite(result.value) is not None):
-        return clean
-    too_large = refuse(
-        RefusalCode.OUT_OF_BOUNDS, gettext_noop("The figures are too large or too small to be computed with.")
-    )
-    return replace(
-        clean,
-        value=None,
-        low=None,
-        high=None,
-        p_value=None,
-        refusal=too_large,
-        sentence=(too_large.message,),
-        steps=(Step(label=too_large.message, rule="", substituted="", result=too_large.code.value),),
-    )
-
-
-def _finite(value: float | None) -> float | None:
-    if value is None or not math.isfinite(value) or abs(value) >= LARGEST:
-        return None
-    return float(value)
-
-
-def _param(value: Param) -> Param:
-    return _finite(value) if isinstance(value, float) else value
-
-
-def _table(one: Table) -> Table:
-    return replace(one, rows=tuple(tuple(_param(cell) for cell in row) for row in one.rows))
+    return finite_result(result)
 
 
 def _refused(refusal: Refusal, inputs: Json) -> ExPostResult:
     return refused(refusal, method=str(inputs["compute"]), label=message(""))
 
 
-def _series(data: Sequence[Json]) -> list[PeriodValue]:
-    return [from_json(PeriodValue, one) for one in data]
+def _series(data: Sequence[Json | PeriodValue]) -> list[PeriodValue]:
+    """The periods; those that were read already stay as they are, so that trying a change reads nothing again."""
+    return [one if isinstance(one, PeriodValue) else from_json(PeriodValue, one) for one in data]
 
 
-def _named(data: Mapping[str, Sequence[Json]]) -> dict[str, list[PeriodValue]]:
+def _named(data: Mapping[str, Sequence[Json | PeriodValue]]) -> dict[str, list[PeriodValue]]:
     return {code: _series(one) for code, one in data.items()}
 
 
@@ -259,6 +216,48 @@ def _columns(inputs: Json, width: int) -> list[list[float]]:
     """The people's scores by occasion. Of fewer than eight people only their number was kept: it will be refused."""
     rows: list[list[float]] = inputs["scores"] or [[0.0] * width] * inputs["n"]
     return [[float(row[place]) for row in rows] for place in range(width)]
+
+
+def read(inputs: Json) -> Json:
+    """The inputs with their series read, for whoever computes from them many times."""
+    once = dict(inputs)
+    if "series" in inputs:
+        once["series"] = _series(inputs["series"])
+    for group in {"treated", "comparisons"} & set(inputs):
+        once[group] = _named(inputs[group])
+    return once
+
+
+def points_without_each(inputs: Json, series: Sequence[PeriodValue]) -> list[Finding | None]:
+    """By place in the series, what the answer would say without it; None or nothing where that has to be computed."""
+    from indicators.engine.expost import leave_out
+
+    match inputs["compute"]:
+        case Method.INTERRUPTED_SERIES.value:
+            return leave_out.series_without_each(series, **_cut(inputs))
+        case Method.COMPARATIVE_INTERRUPTED_SERIES.value:
+            return leave_out.comparative_without_each(series, _named(inputs["comparisons"]), **_cut(inputs))
+        case name if COMPUTATIONS[name] is _before_after and not inputs.get("transition_until"):
+            rule = from_json(IndicatorRule, inputs["rule"])
+            return leave_out.before_after_without_each(series, rule, split_on=_split(inputs))
+        case _:
+            return []
+
+
+def units_without_each(inputs: Json) -> dict[str, Finding | None]:
+    """By code of a unit, what the answer would say without it; None or nothing where that has to be computed."""
+    from indicators.engine.expost import leave_out
+
+    match inputs["compute"]:
+        case Method.DIFFERENCE_IN_DIFFERENCES.value:
+            panel = _panel(inputs, _named(inputs["treated"]))
+            found = leave_out.units_without_each(panel)
+        case Method.SYNTHETIC_CONTROL.value:
+            panel = _panel(inputs, {"T1": _series(inputs["series"])})
+            found = leave_out.donors_without_each(panel)
+        case _:
+            return {}
+    return {unit.name: said for unit, said in zip(panel.units, found, strict=True)}
 
 
 COMPUTATIONS: dict[str, Compute] = {

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from indicators.assessment.computing import answer
+from indicators.assessment.computing import answer, points_without_each, read, units_without_each
 from indicators.assessment.drafts import Json
-from indicators.engine.codec import from_json, to_json
 from indicators.engine.expost.situation import Method
 from indicators.engine.expost.turn_words import (
     ABOVE,
@@ -101,8 +100,7 @@ def _points(inputs: Json) -> list[PeriodValue]:
     """Points that can be left out of the series; series of single sites are left out as units instead."""
     if inputs["compute"] not in BY_POINTS:
         return []
-    series = [from_json(PeriodValue, one) for one in inputs["series"]]
-    return [one for one in series if one.value is not None]
+    return [one for one in read(inputs)["series"] if one.value is not None]
 
 
 def _units(inputs: Json) -> list[tuple[str, str]]:
@@ -116,11 +114,11 @@ def _units(inputs: Json) -> list[tuple[str, str]]:
 def _turned(inputs: Json) -> Iterator[Turned]:
     from indicators.engine.expost.flips import points_that_turn, rows_that_turn
 
+    inputs = read(inputs)
     if _points(inputs):
-        series = [from_json(PeriodValue, one) for one in inputs["series"]]
-        yield from points_that_turn(
-            series, lambda kept: answer(inputs | {"series": [to_json(one) for one in kept]})
-        )
+        series = inputs["series"]
+        quick = points_without_each(inputs, series)
+        yield from points_that_turn(series, lambda kept: answer(inputs | {"series": kept}), quick=quick)
     units = _units(inputs)
     if units:
 
@@ -132,7 +130,9 @@ def _turned(inputs: Json) -> Iterator[Turned]:
             }
             return answer(inputs | changed)
 
-        yield from rows_that_turn([code for _group, code in units], without)
+        said = units_without_each(inputs)
+        codes = [code for _group, code in units]
+        yield from rows_that_turn(codes, without, quick=[said.get(code) for code in codes])
 
 
 def _people(inputs: Json) -> tuple[Message, ...]:

@@ -18,7 +18,7 @@ def normal_quantile(p: float) -> float:
     return _NORMAL.inv_cdf(p)
 
 
-def wilson(successes: int, total: int) -> tuple[float, float]:
+def wilson(successes: float, total: float) -> tuple[float, float]:
     """Wilson's 95 % score interval of a share, as shares.
 
     Args:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
 
 from .display import format_number
@@ -15,11 +15,33 @@ from .judge import judge
 from .messages import gettext_noop, message
 from .portfolio import WeightedAchievement, weighted_achievement
 from .rules import METHOD_RULES, Rules
-from .types import Judgement, Message, PeriodValue, Plan, Snapshot, Status
+from .types import (
+    IndicatorRule,
+    Judgement,
+    Message,
+    PeriodValue,
+    Plan,
+    SiteRule,
+    Snapshot,
+    Status,
+    TimeRule,
+    ValueType,
+)
 
 LARGEST_FACTOR = Decimal(4)
 STEPS = 40
 PRECISION = Decimal("0.001")
+_WHOLE: dict[ValueType, tuple[Decimal | None, Decimal | None]] = {
+    ValueType.COUNT: (Decimal(0), None),
+    ValueType.ORDINAL: (None, None),
+    ValueType.BINARY: (Decimal(0), Decimal(1)),
+    ValueType.MILESTONE: (Decimal(0), Decimal(1)),
+}
+"""What comes in whole numbers, with the lowest and highest that there can be."""
+_KEEPS_WHOLE = {
+    SiteRule.SUM, SiteRule.MIN, SiteRule.MAX, SiteRule.FIRST, SiteRule.LAST, SiteRule.NOT_APPLICABLE,
+    TimeRule.SUM, TimeRule.MIN, TimeRule.MAX, TimeRule.LAST,
+}  # fmt: skip
 
 
 class FlipKind(StrEnum):
@@ -70,26 +92,27 @@ def _target(snapshot: Snapshot, found: Judgement) -> Flip | None:
     if plan.baseline is None or plan.target is None or plan.target == plan.baseline:
         return None
 
-    def status_at(factor: Decimal) -> Status:
-        return judge(replace(snapshot, plan=_stretched(plan, factor))).status
+    baseline, step = plan.baseline, plan.target - plan.baseline
 
-    factor = _nearest(status_at, found.status)
-    if factor is None:
+    def status_at(target: Decimal) -> Status:
+        return judge(replace(snapshot, plan=_stretched(plan, (target - baseline) / step, target))).status
+
+    is_whole = snapshot.rule.time_rule in _KEEPS_WHOLE and _is_whole(snapshot.rule, plan.target)
+    then = _nearest(status_at, lambda factor: baseline + factor * step, snapshot.rule, is_whole=is_whole)
+    if then is None:
         return None
-    then = _stretched(plan, factor).target
     text = gettext_noop("With a target of %(then)s instead of %(now)s the status would be another.")
-    return _flip(FlipKind.TARGET, "", plan.target, then, found.status, status_at(factor), text)
+    return _flip(FlipKind.TARGET, "", plan.target, then, found.status, status_at(then), text)
 
 
-def _stretched(plan: Plan, factor: Decimal) -> Plan:
-    """All planned values moved away from the baseline, or towards it, by the same factor."""
+def _stretched(plan: Plan, factor: Decimal, target: Decimal) -> Plan:
+    """All planned values moved away from the baseline, or towards it, by the factor that gives this target."""
     baseline = plan.baseline or Decimal(0)
 
     def move(value: Decimal) -> Decimal:
         return baseline + (value - baseline) * factor
 
     milestones = tuple((day, move(value)) for day, value in plan.milestones)
-    target = None if plan.target is None else move(plan.target)
     return replace(plan, target=target, milestones=milestones)
 
 
@@ -136,11 +159,7 @@ def _last_value(snapshot: Snapshot, found: Judgement) -> Flip | None:
     one, step = snapshot.series[at], plan.target - plan.baseline
     now = one.value if one.value is not None else Decimal(0)
 
-    def moved(factor: Decimal) -> Decimal:
-        return now + (factor - 1) * step
-
-    def status_at(factor: Decimal) -> Status:
-        value = moved(factor)
+    def status_at(value: Decimal) -> Status:
         numerator = one.numerator
         if one.numerator is not None and one.denominator is not None and snapshot.rule.scale:
             numerator = value / snapshot.rule.scale * one.denominator
@@ -148,12 +167,12 @@ def _last_value(snapshot: Snapshot, found: Judgement) -> Flip | None:
         series = (*snapshot.series[:at], changed, *snapshot.series[at + 1 :])
         return judge(replace(snapshot, series=series)).status
 
-    factor = _nearest(status_at, found.status)
-    if factor is None:
+    is_whole = _is_whole(snapshot.rule, now)
+    then = _nearest(status_at, lambda factor: now + (factor - 1) * step, snapshot.rule, is_whole=is_whole)
+    if then is None:
         return None
     text = gettext_noop("With a last value of %(then)s instead of %(now)s the status would be another.")
-    kind = FlipKind.LAST_VALUE
-    return _flip(kind, one.label, now, moved(factor), found.status, status_at(factor), text)
+    return _flip(FlipKind.LAST_VALUE, one.label, now, then, found.status, status_at(then), text)
 
 
 def _points(snapshot: Snapshot, found: Judgement) -> Sequence[Flip]:
@@ -174,23 +193,50 @@ def _emptied(one: PeriodValue) -> PeriodValue:
     return replace(one, value=None, numerator=None, denominator=None, standard_error=None, n=None, reported=0)
 
 
-def _nearest(status_at: Callable[[Decimal], Status], now: Status) -> Decimal | None:
-    """The factor nearest to 1 at which the status is another, within a factor of 4; None when there is none."""
-    found: list[Decimal] = []
+def _nearest(
+    status_at: Callable[[Decimal], Status],
+    value_at: Callable[[Decimal], Decimal],
+    rule: IndicatorRule,
+    *,
+    is_whole: bool,
+) -> Decimal | None:
+    """The value nearest to today's (factor 1) at which the status is another, within a factor of 4; None if none.
+
+    Of what comes in whole numbers, the nearest whole one that is possible: nobody holds 41.3 courses.
+    """
+    now, found = status_at(value_at(Decimal(1))), []
     for end in (LARGEST_FACTOR, 1 / LARGEST_FACTOR):
-        if status_at(end) is now:
+        if status_at(value_at(end)) is now:
             continue
         same, other = Decimal(1), end
         for _ in range(STEPS):
             middle = (same + other) / 2
             if abs(other - same) <= PRECISION / 10:
                 break
-            if status_at(middle) is now:
+            if status_at(value_at(middle)) is now:
                 same = middle
             else:
                 other = middle
-        found.append(other)
-    return min(found, key=lambda f: abs(f - 1), default=None)
+        turning = value_at(other)
+        around = [turning.to_integral_value(way) for way in (ROUND_FLOOR, ROUND_CEILING)]
+        found += (
+            [v for v in around if _is_possible(rule, v) and status_at(v) is not now]
+            if is_whole
+            else [turning]
+        )
+    return min(found, key=lambda v: abs(v - value_at(Decimal(1))), default=None)
+
+
+def _is_whole(rule: IndicatorRule, value: Decimal) -> bool:
+    """Whether values of this indicator come in whole numbers: a mean over sites of what is counted does not."""
+    return rule.value_type in _WHOLE and rule.site_rule in _KEEPS_WHOLE and value == value.to_integral_value()
+
+
+def _is_possible(rule: IndicatorRule, value: Decimal) -> bool:
+    low, high = _WHOLE[rule.value_type]
+    lowest = low if rule.lower_bound is None else rule.lower_bound
+    highest = high if rule.upper_bound is None else rule.upper_bound
+    return (lowest is None or value >= lowest) and (highest is None or value <= highest)
 
 
 def _flip(

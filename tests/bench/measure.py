@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -51,6 +52,18 @@ def memory_mb(pid: int) -> dict[str, float]:
         if name in {"Rss", "Pss"}:
             found[f"{name.lower()}_mb"] = round(int(rest.split()[0]) / 1024, 1)
     return found
+
+
+def most_memory_mb(pid: int) -> float:
+    """The most resident memory that a process has had so far (Linux)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return round(int(status.partition("VmHWM:")[2].split()[0]) / 1024, 1)
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has used so far, whatever else the machine was doing (Linux)."""
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def children_of(pid: int) -> list[int]:

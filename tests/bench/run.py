@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("--indicators", type=int, default=2_000, help="of the rebuild")
     parser.add_argument("--observations", type=int, default=1_000_000, help="of the rebuild")
     parser.add_argument("--ended", type=int, default=500, help="indicators assessed ex-post")
+    parser.add_argument("--nulls", type=int, default=1_000, help="null series for each rate of false alarms")
     parser.add_argument("--judged", type=int, default=10_000, help="indicators judged in one call")
     options = parser.parse_args()
     rows: list[dict[str, Any]] = []
@@ -51,6 +52,7 @@ def main() -> None:
 
             call_command("flush", interactive=False, verbosity=0)
             show(rows, measure_expost(options.ended))
+            _measure_the_methods(rows, nulls=options.nulls)
     load_at_end = os.getloadavg()
     machine = {
         "python": sys.version.split()[0],
@@ -83,13 +85,21 @@ def _measure_the_application(rows: list[dict[str, Any]], *, with_start: bool) ->
         show(rows, measure_starting())
 
 
+def _measure_the_methods(rows: list[dict[str, Any]], *, nulls: int) -> None:
+    from tests.bench.false_alarms import measure_false_alarms
+    from tests.bench.methods import measure_methods
+
+    show(rows, measure_methods())
+    show(rows, measure_false_alarms(nulls))
+
+
 def show(rows: list[dict[str, Any]], new: list[dict[str, Any]]) -> None:
     if not rows:
-        print(f"{'what':<78}{'ours':<40}{'floor':<40}floor is")
+        print(f"{'what':<82}{'ours':<86}{'floor':<46}floor is")
     for row in new:
         rows.append(row)
         print(
-            f"{row['what']:<78}{_figures(row['ours']):<40}{_figures(row['floor']):<40}{row['floor_is']}",
+            f"{row['what']:<82}{_figures(row['ours']):<86}{_figures(row['floor']):<46}{row['floor_is']}",
             flush=True,
         )
 

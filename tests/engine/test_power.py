@@ -249,6 +249,51 @@ def test_the_smallest_change_of_target_is_near_its_border():
     )
 
 
+@pytest.mark.parametrize("last", [11, 15, 18, 24])
+@pytest.mark.parametrize("bounds", [{}, {"lower_bound": 0, "upper_bound": 60}])
+@pytest.mark.parametrize("kind", ["count", "ordinal"])
+def test_what_is_counted_turns_at_the_nearest_whole_number_and_not_before(kind, bounds, last):
+    from dataclasses import replace
+
+    how = cases.rule(value_type=kind, time_rule="last", **bounds)
+    asked = cases.snapshot([10, last], how, cases.plan({"baseline": 0, "target": 41}))
+    now = judge(asked).status
+    found = {one.kind: one for one in flips(asked)}
+
+    def with_last(value):
+        return judge(replace(asked, series=(asked.series[0], replace(asked.series[1], value=value)))).status
+
+    def with_target(value):
+        return judge(replace(asked, plan=replace(asked.plan, target=value))).status
+
+    assert FlipKind.LAST_VALUE in found
+    for flip_kind, status_with in ((FlipKind.LAST_VALUE, with_last), (FlipKind.TARGET, with_target)):
+        one = found.get(flip_kind)
+        if one is None:
+            continue
+        assert one.then == int(one.then)
+        assert status_with(one.then) is one.status_then is not now
+        nearer = range(1, int(abs(one.then - one.now)))
+        assert all(status_with(one.now + sign * step) is now for step in nearer for sign in (1, -1))
+
+
+def test_what_is_yes_or_no_never_turns_at_a_share():
+    how = cases.rule(value_type="binary", time_rule="last")
+    for one in flips(cases.snapshot([0, 1], how, cases.plan({"baseline": 0, "target": 1}))):
+        if one.kind in {FlipKind.LAST_VALUE, FlipKind.TARGET}:
+            assert one.then in {0, 1}
+
+
+def test_a_mean_over_sites_of_what_is_counted_need_not_be_whole():
+    how = cases.rule(value_type="count", time_rule="last", site_rule="mean")
+    found = {
+        one.kind: one
+        for one in flips(cases.snapshot([10, 15], how, cases.plan({"baseline": 0, "target": 41})))
+    }
+    last = found[FlipKind.LAST_VALUE].then
+    assert last != int(last)
+
+
 def test_a_border_next_to_the_index_is_named_with_its_value():
     found = {one.kind: one for one in flips(half_year([20, 40]))}
 

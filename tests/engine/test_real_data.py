@@ -4,12 +4,8 @@ REAL_DATA names a directory with ``impact/`` and ``courses/`` as their publisher
 tobacco), Abadie & Gardeazabal (Basque Country), Harvey & Durbin (seat belts), R's MASS (anorexia).
 """
 
-import csv
-import os
 import time
-from datetime import date, timedelta
-from decimal import Decimal
-from pathlib import Path
+from datetime import date
 
 import numpy as np
 import pytest
@@ -22,72 +18,18 @@ from indicators.engine.expost.counts import interrupted_counts
 from indicators.engine.expost.flips import Finding, finding, units_that_turn
 from indicators.engine.expost.interrupted import interrupted_series
 from indicators.engine.expost.paired import paired_gain
-from indicators.engine.expost.panel import Panel, Unit
 from indicators.engine.expost.synthetic import synthetic_control
 from indicators.engine.expost.types import Confidence, table_of
-from indicators.engine.types import PeriodValue
+from tests.published import annual, by_unit, is_at_hand, monthly, panel, rows
 
-FOLDER = Path(os.environ.get("REAL_DATA", "real_data"))
 pytestmark = pytest.mark.skipif(
-    not (FOLDER / "impact").is_dir(), reason="REAL_DATA does not name the folder of published data"
+    not is_at_hand(), reason="REAL_DATA does not name the folder of published data"
 )
-
-
-def rows(name, delimiter=","):
-    with (FOLDER / name).open(newline="") as file:
-        return list(csv.DictReader(file, delimiter=delimiter))
-
-
-def by_unit(table, unit, year, value):
-    found = {}
-    for row in table:
-        found.setdefault(row[unit], {})[int(float(row[year]))] = float(row[value])
-    return found
-
-
-def panel(values, treated, first_after):
-    years = sorted(values[treated])
-    return Panel(
-        units=tuple(
-            Unit(
-                name=name,
-                is_treated=name == treated,
-                before=tuple(v[y] for y in years if y < first_after),
-                after=tuple(v[y] for y in years if y >= first_after),
-            )
-            for name, v in values.items()
-        ),
-        periods_before=tuple(str(y) for y in years if y < first_after),
-        periods_after=tuple(str(y) for y in years if y >= first_after),
-    )
 
 
 @pytest.fixture(scope="module")
 def tobacco():
     return by_unit(rows("impact/california_prop99.csv", ";"), "State", "Year", "PacksPerCapita")
-
-
-def annual(values):
-    return [
-        PeriodValue(starts_on=date(y, 1, 1), ends_on=date(y, 12, 31), label=str(y), value=Decimal(repr(v)))
-        for y, v in sorted(values.items())
-    ]
-
-
-def monthly(table, column):
-    found = []
-    for i, row in enumerate(table):
-        year, month = 1969 + i // 12, i % 12 + 1
-        end = date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
-        found.append(
-            PeriodValue(
-                starts_on=date(year, month, 1),
-                ends_on=end,
-                label=f"{year}-{month:02}",
-                value=Decimal(row[column]),
-            )
-        )
-    return found
 
 
 def test_all_states_give_the_known_difference_in_differences(tobacco):  # −27.349

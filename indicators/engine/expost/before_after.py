@@ -16,7 +16,9 @@ from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.trend import MIN_POINTS_TEST
 from indicators.engine.types import IndicatorRule, Message, PeriodValue, Refusal, RefusalCode, Step, ValueType
 
+from .checked import checked
 from .confidence import data_quality, no_comparison, weakest_link
+from .effect_sizes import noise
 from .labels import CHANGE, CHANGE_IN_RATE
 from .proportions import newcombe, rate_ratio_etest, rate_ratio_exact, rate_ratio_score
 from .situation import MIN_POINTS_MEAN
@@ -27,6 +29,7 @@ from .words import shown as _shown
 _CONFIDENCE, _REASONS = weakest_link((no_comparison(), *data_quality(None)))
 
 
+@checked
 def before_after(series: Sequence[PeriodValue], rule: IndicatorRule, *, split_on: date) -> ExPostResult:
     """Compare the periods that ended by a date with those that began after it.
 
@@ -50,18 +53,23 @@ def before_after(series: Sequence[PeriodValue], rule: IndicatorRule, *, split_on
     if rule.value_type is ValueType.TEXT:
         text = refuse(RefusalCode.NOT_NUMERIC, gettext_noop("Text cannot be compared in numbers."))
         return refused(text, method="Before and after", label=message(CHANGE))
-    before = [p for p in series if p.ends_on <= split_on and p.value is not None]
-    after = [p for p in series if p.starts_on > split_on and p.value is not None]
+    before, after = sides(series, split_on)
     missing = _nothing_on_a_side(before, after, split_on)
     if missing is not None:
         return refused(missing, method="Before and after", label=message(CHANGE), n=len(before) + len(after))
     straddling = tuple(p.label for p in series if p.starts_on <= split_on < p.ends_on)
     assumptions = _assumptions(before)
-    if _are_proportions(before + after, rule):
+    if are_proportions(before + after, rule):
         return _proportions(before, after, rule, assumptions, straddling)
-    if _are_event_counts(before + after, rule):
+    if are_event_counts(before + after, rule):
         return _rates(before, after, assumptions, straddling)
     return _means(before, after, rule, assumptions, straddling)
+
+
+def sides(series: Sequence[PeriodValue], split_on: date) -> tuple[list[PeriodValue], list[PeriodValue]]:
+    """Periods with a value that ended by the date, and those that began after it."""
+    known = [p for p in series if p.value is not None]
+    return [p for p in known if p.ends_on <= split_on], [p for p in known if p.starts_on > split_on]
 
 
 def _nothing_on_a_side(
@@ -82,14 +90,16 @@ def _nothing_on_a_side(
     return None
 
 
-def _are_proportions(periods: Sequence[PeriodValue], rule: IndicatorRule) -> bool:
+def are_proportions(periods: Sequence[PeriodValue], rule: IndicatorRule) -> bool:
+    """Whether every period is a share of a whole, with its parts."""
     return rule.value_type is ValueType.RATIO and all(
         p.numerator is not None and p.denominator is not None and 0 <= p.numerator <= p.denominator
         for p in periods
     )
 
 
-def _are_event_counts(periods: Sequence[PeriodValue], rule: IndicatorRule) -> bool:
+def are_event_counts(periods: Sequence[PeriodValue], rule: IndicatorRule) -> bool:
+    """Whether every period is a whole number of events."""
     if rule.value_type is not ValueType.COUNT:
         return False
     return all(p.value is not None and p.value >= 0 and p.value == int(p.value) for p in periods)
@@ -102,7 +112,7 @@ def _proportions(
     assumptions: tuple[Assumption, ...],
     straddling: tuple[str, ...],
 ) -> ExPostResult:
-    (n1, d1), (n2, d2) = _pooled(after), _pooled(before)
+    (n1, d1), (n2, d2) = pooled(after), pooled(before)
     share, low_share, high_share = newcombe((n1, d1), (n2, d2))
     scale = float(rule.scale)
     value, low, high = scale * share, scale * low_share, scale * high_share
@@ -142,7 +152,7 @@ def _rates(
     assumptions: tuple[Assumption, ...],
     straddling: tuple[str, ...],
 ) -> ExPostResult:
-    events_after, events_before = _events(after), _events(before)
+    events_after, events_before = events_of(after), events_of(before)
     ratio, low, high, p = rate_ratio_exact(events_after, events_before)
     score = rate_ratio_score(events_after, events_before)
     params: dict[str, Param] = {
@@ -236,8 +246,8 @@ def _means(
 def _mean_interval(
     before: Sequence[PeriodValue], after: Sequence[PeriodValue], value: float
 ) -> tuple[str, float | None, float | None, float | None]:
-    x2, x1 = _values(before), _values(after)
-    if min(len(x1), len(x2)) >= MIN_POINTS_MEAN and (np.ptp(x1) > 0 or np.ptp(x2) > 0):
+    x2, x1 = np.array(_values(before)), np.array(_values(after))
+    if min(len(x1), len(x2)) >= MIN_POINTS_MEAN and max(np.ptp(x1), np.ptp(x2)) > noise(x1, x2):
         welch = stats.ttest_ind(x1, x2, equal_var=False)
         interval = welch.confidence_interval(0.95)
         return "Difference of means, Welch t", float(interval.low), float(interval.high), float(welch.pvalue)
@@ -279,13 +289,15 @@ def _assumptions(before: Sequence[PeriodValue]) -> tuple[Assumption, ...]:
     )
 
 
-def _pooled(periods: Sequence[PeriodValue]) -> tuple[float, float]:
+def pooled(periods: Sequence[PeriodValue]) -> tuple[float, float]:
+    """Numerators and denominators, each added up."""
     numerator = sum(float(p.numerator) for p in periods if p.numerator is not None)
     denominator = sum(float(p.denominator) for p in periods if p.denominator is not None)
     return numerator, denominator
 
 
-def _events(periods: Sequence[PeriodValue]) -> tuple[int, float]:
+def events_of(periods: Sequence[PeriodValue]) -> tuple[int, float]:
+    """Events and the exposure in which they happened; one per period where it is not known."""
     count = sum(int(p.value) for p in periods if p.value is not None)
     exposures = [p.denominator for p in periods]
     if all(one is not None and one > 0 for one in exposures):

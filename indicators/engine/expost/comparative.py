@@ -11,6 +11,7 @@ from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.types import PeriodValue, RefusalCode
 
 from . import labels, words
+from .checked import checked
 from .confidence import data_quality, decisive, weakness
 from .interrupted import checks, conclude, points_reason
 from .its_analysis import Analysis, analyse, why_not
@@ -21,6 +22,7 @@ from .words import number, shown
 METHOD = "Comparative interrupted time series on the difference to the comparison, AR(1) REML, t(n − k)"
 
 
+@checked
 def comparative_series(
     treated: Sequence[PeriodValue],
     comparisons: Mapping[str, Sequence[PeriodValue]],
@@ -57,7 +59,7 @@ def comparative_series(
             need=1,
         )
         return refused(none, method=METHOD, label=label)
-    laid = layout(_difference(treated, comparisons), split_on, transition_until)
+    laid = layout(difference(treated, comparisons), split_on, transition_until)
     refusal = why_not(laid)
     if refusal is not None:
         return refused(refusal, method=METHOD, label=label, n=len(laid.y))
@@ -82,7 +84,7 @@ def comparative_series(
     return conclude(found, METHOD, label, _reasons(found, comparisons, without), _assumptions(found), last)
 
 
-def _difference(
+def difference(
     treated: Sequence[PeriodValue], comparisons: Mapping[str, Sequence[PeriodValue]]
 ) -> list[PeriodValue]:
     """Treated − mean of the comparisons; without a value where one of them has none."""
@@ -112,7 +114,7 @@ def _leave_one_out(
     rows: list[tuple[str, float | None, float | None]] = []
     for name in sorted(comparisons):
         rest = {other: series for other, series in comparisons.items() if other != name}
-        laid = layout(_difference(treated, rest), split_on, transition_until)
+        laid = layout(difference(treated, rest), split_on, transition_until)
         if why_not(laid) is not None:
             rows.append((name, None, None))
             continue

@@ -13,6 +13,7 @@ from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.types import Message, Refusal, RefusalCode
 
 from . import labels, words
+from .checked import checked
 from .confidence import data_quality, decisive, weakest_link, weakness
 from .panel import Contrast, Panel, Unit, contrast, permutation_p, slope_before, split, t_interval
 from .situation import MIN_PRE_PERIODS
@@ -53,6 +54,7 @@ class Cell:
         return None if self.sd is None or self.n < 2 else self.sd**2 / self.n
 
 
+@checked
 def two_by_two(
     *, treated_before: Cell, treated_after: Cell, comparison_before: Cell, comparison_after: Cell
 ) -> ExPostResult:
@@ -96,6 +98,7 @@ def two_by_two(
     )
 
 
+@checked
 def difference_in_differences(panel: Panel, *, seed: int = 0) -> ExPostResult:
     """Mean change of the treated units − mean change of the comparison units, each unit one change.
 

@@ -13,8 +13,9 @@ from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.types import Message, Refusal, RefusalCode
 
 from . import labels, words
+from .checked import checked
 from .confidence import data_quality, decisive, weakest_link, weakness
-from .effect_sizes import Floats, ppc2
+from .effect_sizes import Floats, noise, ppc2
 from .paired import Numbers, paired_arrays, score_assumptions, score_flags
 from .panel import contrast
 from .situation import COMPUTED_FROM, MIN_PAIRS
@@ -28,6 +29,7 @@ Clearinghouse)."""
 PRE_DIFFERENCE = "PRE_DIFFERENCE"
 
 
+@checked
 def paired_gain_with_comparison(
     pre: Numbers,
     post: Numbers,
@@ -107,9 +109,10 @@ def _why_not(before: Floats, after: Floats, other_before: Floats, other_after: F
     if smaller < MIN_PAIRS:
         few = gettext_noop("Too few pairs in the smaller group: %(have)s of %(need)s needed.")
         return refuse(RefusalCode.N_PAIRS_TOO_SMALL, few, have=smaller, need=MIN_PAIRS)
-    no_spread = np.ptp(before) + np.ptp(other_before) == 0
+    rounding = noise(before, after, other_before, other_after)
+    no_spread = np.ptp(before) + np.ptp(other_before) <= rounding
     no_change_spread = (
-        np.ptp(np.round(after - before, 9)) + np.ptp(np.round(other_after - other_before, 9)) == 0
+        np.ptp(np.round(after - before, 9)) + np.ptp(np.round(other_after - other_before, 9)) <= rounding
     )
     if no_spread or no_change_spread:
         same = gettext_noop("The scores or the gains do not vary, so no spread can be estimated.")

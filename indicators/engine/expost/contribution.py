@@ -12,6 +12,7 @@ from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.types import Message, Refusal, RefusalCode
 
 from . import labels, words
+from .checked import checked
 from .situation import MIN_RATERS
 from .types import Answer, Assumption, Confidence, ExPostResult, Param, Reason, refused
 
@@ -73,6 +74,7 @@ class Rating:
     is_programme_staff: bool = False
 
 
+@checked
 def supported_rating(evidence: Evidence) -> int:
     """The highest rating that the recorded evidence carries, 0 to 4; each step needs all steps below it.
 
@@ -100,6 +102,7 @@ def open_rivals(evidence: Evidence) -> tuple[str, ...]:
     )
 
 
+@checked
 def contribution_rating(evidence: Evidence, ratings: Sequence[Rating]) -> ExPostResult:
     """Two or more raters' judgements put together: the lowest of them, never above what the evidence carries.
 

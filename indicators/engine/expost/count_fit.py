@@ -81,6 +81,35 @@ def fit_counts(x: Floats, y: Floats, offset: Floats) -> CountFit:
     )
 
 
+def runs_off(x: Floats, y: Floats) -> bool:
+    """Whether slope or level have no best value but fit better and better towards infinity (separation).
+
+    That is so where a direction leaves every expected count with events as it is and only lowers those without; where
+    it moves the seasons alone, a season without events is all it says.
+
+    Source: Correia, Guimarães & Zylkin (2020), Stata Journal 20:95.
+    """
+    has_events = y > 0
+    if np.linalg.matrix_rank(x[has_events]) == x.shape[1]:
+        return False
+    unit = x / np.maximum(np.abs(x).max(axis=0), 1e-12)
+    for place in (1, 2, 3):
+        for sign in (1.0, -1.0):
+            goal = np.zeros(x.shape[1])
+            goal[place] = -sign
+            found = optimize.linprog(
+                goal,
+                A_ub=unit[~has_events],
+                b_ub=np.zeros(int((~has_events).sum())),
+                A_eq=unit[has_events],
+                b_eq=np.zeros(int(has_events.sum())),
+                bounds=(-1, 1),
+            )
+            if found.success and -found.fun > 1e-6:
+                return True
+    return False
+
+
 def _negative_binomial(
     x: Floats, y: Floats, offset: Floats, poisson: models.GLM, df: int
 ) -> tuple[models.GLM, float]:

@@ -14,6 +14,7 @@ from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.types import PeriodValue, Refusal, RefusalCode
 
 from . import labels, words
+from .checked import checked
 from .confidence import data_quality, no_comparison, weakest_link
 from .segmented import Layout, layout, quadratic_term
 from .situation import MIN_PRE_TREND, enough_on
@@ -24,6 +25,7 @@ METHOD = "Theil–Sen trend before, continued; mean departure with prediction in
 CURVED_P = 0.05
 
 
+@checked
 def counterfactual_trend(series: Sequence[PeriodValue], *, split_on: date) -> ExPostResult:
     """Mean of observed − continued trend over the points after.
 

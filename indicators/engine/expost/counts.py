@@ -13,8 +13,17 @@ from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.types import Message, PeriodValue, Refusal, RefusalCode
 
 from . import labels, words
+from .checked import checked
 from .confidence import data_quality, single_series, weakest_link, weakness
-from .count_fit import LARGEST_POWER, OVERDISPERSED_P, CountFit, curvature_p, fit_counts, newey_west_limits
+from .count_fit import (
+    LARGEST_POWER,
+    OVERDISPERSED_P,
+    CountFit,
+    curvature_p,
+    fit_counts,
+    newey_west_limits,
+    runs_off,
+)
 from .interrupted import points_reason
 from .its_analysis import VETO_P, too_short
 from .segmented import Floats, Layout, design, layout, season_columns
@@ -31,6 +40,7 @@ OVERDISPERSED = "OVERDISPERSED"
 AUTOCORRELATED = "AUTOCORRELATED"
 
 
+@checked
 def interrupted_counts(
     series: Sequence[PeriodValue],
     *,
@@ -54,7 +64,8 @@ def interrupted_counts(
         value: rate ratio exp(b2) at the date, low, high; p_value from 12 points a side on. params: slope ratio per
         period exp(b3), ratio at the horizon exp(b2 + b3·h), dispersion with p, alpha, first autocorrelation and the
         Newey–West companion interval. Table ``counterfactual`` in counts. Flags: OVERDISPERSED, AUTOCORRELATED.
-        Refusals: NOT_COUNTS, ITS_TOO_SHORT, ITS_GAPS, EVENTS_TOO_RARE (fewer than 10 on a side), PRETREND_NOT_LINEAR.
+        Refusals: NOT_COUNTS, ITS_TOO_SHORT, ITS_GAPS, EVENTS_TOO_RARE (fewer than 10 on a side, or
+        in so few periods that no level or slope fits best), PRETREND_NOT_LINEAR.
 
     Source: METHOD 2.9; Lopez Bernal, Cummins & Gasparrini (2017), Int. J. Epidemiol. 46:348; Breslow (1984), Appl.
     Stat. 33:38.
@@ -67,6 +78,8 @@ def interrupted_counts(
         return refused(refusal, method=METHOD_POISSON, label=label, n=len(laid.y))
     seasons = laid.seasons if seasonal and laid.has_full_years else 0
     x = np.column_stack([design(laid.t, laid.first_after), season_columns(laid.t, seasons)])
+    if runs_off(x, laid.y):
+        return refused(_separated(laid), method=METHOD_POISSON, label=label, n=len(laid.y))
     offset = np.log(_exposures(laid))
     found = fit_counts(x, laid.y, offset)
     params, tables = _figures(laid, x, offset, found, horizon), (_counterfactual(laid, x, offset, found),)
@@ -123,6 +136,18 @@ def _why_not(laid: Layout) -> Refusal | None:
             need=MIN_EVENTS_A_SIDE,
         )
     return None
+
+
+def _separated(laid: Layout) -> Refusal:
+    return refuse(
+        RefusalCode.EVENTS_TOO_RARE,
+        gettext_noop(
+            "Only %(have)s of %(points)s periods have events, and they are so placed that no level or slope fits best. "
+            "A rate ratio is possible."
+        ),
+        have=int((laid.y > 0).sum()),
+        points=len(laid.y),
+    )
 
 
 def _exposures(laid: Layout) -> Floats:

@@ -11,11 +11,13 @@ from scipy import stats
 from indicators.engine.errors import EngineError
 from indicators.engine.noncentral import noncentral_limits
 
+from .checked import checked
 from .types import Param
 
 Floats = NDArray[np.float64]
 
 
+@checked
 def exact_j(m: int) -> float:
     """Hedges' exact small-sample factor Γ(m/2) ÷ (√(m/2)·Γ((m−1)/2)) for m degrees of freedom, m ≥ 2.
 
@@ -27,6 +29,12 @@ def exact_j(m: int) -> float:
     return math.exp(math.lgamma(m / 2) - math.lgamma((m - 1) / 2)) / math.sqrt(m / 2)
 
 
+def noise(*values: Floats) -> float:
+    """Spread up to this is rounding, not variation; dividing by it would make anything look certain."""
+    return 1e-9 * max(float(np.abs(one).max()) for one in values)
+
+
+@checked
 def standardised_gains(before: Floats, after: Floats) -> dict[str, Param]:
     """Paired t and every standardised form of the mean change, each under its own name (METHOD 2.10)."""
     difference = after - before
@@ -66,6 +74,7 @@ def standardised_gains(before: Floats, after: Floats) -> dict[str, Param]:
     }
 
 
+@checked
 def ppc2(
     treated: tuple[float, float, int], comparison: tuple[float, float, int], r: float
 ) -> tuple[float, float]:
@@ -86,7 +95,13 @@ def ppc2(
     """
     (change1, sd1, n1), (change2, sd2, n2) = treated, comparison
     m = n1 + n2 - 2
+    if min(n1, n2) < 1 or m < 3:
+        raise EngineError(f"{n1} and {n2} pairs were given; more than 4 together were expected.")
     pooled = math.sqrt(((n1 - 1) * sd1**2 + (n2 - 1) * sd2**2) / m)
+    if not pooled > 0:
+        raise EngineError(
+            "No spread before was given; a standard deviation above 0 was expected in one group."
+        )
     j = exact_j(m)
     d = j * (change1 - change2) / pooled
     spread = 2 * (1 - r) * (n1 + n2) / (n1 * n2)

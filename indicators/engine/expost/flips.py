@@ -9,6 +9,7 @@ from enum import StrEnum
 from indicators.engine.messages import gettext_noop, message
 from indicators.engine.types import Message, PeriodValue
 
+from .checked import checked
 from .panel import Panel
 from .turn_words import WHOLE_ABOVE, WHOLE_BELOW
 from .types import ExPostResult
@@ -62,30 +63,37 @@ def finding(result: ExPostResult) -> Finding:
 
 
 def points_that_turn(
-    series: Sequence[PeriodValue], compute: Callable[[Sequence[PeriodValue]], ExPostResult]
+    series: Sequence[PeriodValue],
+    compute: Callable[[Sequence[PeriodValue]], ExPostResult],
+    *,
+    quick: Sequence[Finding | None] = (),
 ) -> tuple[Turned, ...]:
     """Periods that, emptied alone, turn what the result says.
 
     Args:
         series: as given to the method.
         compute: the method with all its other arguments, e.g. ``lambda s: interrupted_series(s, split_on=day)``.
+        quick: by place in the series what the result would say without it (`leave_out`), None where that is in doubt.
+            Only what surely says the same is not computed again; every row that is given back was.
     """
     now = finding(compute(series))
     turned: list[Turned] = []
     for i, one in enumerate(series):
-        if one.value is None:
+        if one.value is None or (quick and quick[i] is now):
             continue
         empty = replace(one, value=None, numerator=None, denominator=None, standard_error=None, n=None)
         turned += _turned(one.label, now, compute([*series[:i], empty, *series[i + 1 :]]))
     return tuple(turned)
 
 
-def units_that_turn(panel: Panel, compute: Callable[[Panel], ExPostResult]) -> tuple[Turned, ...]:
-    """Comparison units that, left out alone, turn what the result says."""
+def units_that_turn(
+    panel: Panel, compute: Callable[[Panel], ExPostResult], *, quick: Sequence[Finding | None] = ()
+) -> tuple[Turned, ...]:
+    """Comparison units that, left out alone, turn what the result says; `quick` as for `points_that_turn`, by unit."""
     now = finding(compute(panel))
     turned: list[Turned] = []
-    for one in panel.units:
-        if one.is_treated:
+    for place, one in enumerate(panel.units):
+        if one.is_treated or (quick and quick[place] is now):
             continue
         rest = tuple(other for other in panel.units if other.name != one.name)
         turned += _turned(one.name, now, compute(replace(panel, units=rest)))
@@ -93,17 +101,26 @@ def units_that_turn(panel: Panel, compute: Callable[[Panel], ExPostResult]) -> t
 
 
 def rows_that_turn(
-    names: Sequence[str], compute: Callable[[Sequence[int]], ExPostResult]
+    names: Sequence[str],
+    compute: Callable[[Sequence[int]], ExPostResult],
+    *,
+    quick: Sequence[Finding | None] = (),
 ) -> tuple[Turned, ...]:
-    """People or functions that, left out alone, turn what the result says; `compute` gets the places that are kept."""
+    """People or functions that, left out alone, turn what the result says; `compute` gets the places that are kept.
+
+    `quick` as for `points_that_turn`.
+    """
     every = list(range(len(names)))
     now = finding(compute(every))
     turned: list[Turned] = []
     for i, name in enumerate(names):
+        if quick and quick[i] is now:
+            continue
         turned += _turned(name, now, compute([k for k in every if k != i]))
     return tuple(turned)
 
 
+@checked
 def margin(result: ExPostResult, border: float) -> Margin | None:
     """Distance of a result to a border: the smallest change that matters, or a retention band. None when refused.
 

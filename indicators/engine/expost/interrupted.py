@@ -10,6 +10,7 @@ from indicators.engine.messages import gettext_noop, message
 from indicators.engine.types import Message, PeriodValue, RefusalCode
 
 from . import labels, words
+from .checked import checked
 from .confidence import data_quality, few_points, single_series, weakest_link
 from .its_analysis import Analysis, analyse, veto_of, vetoes, why_not
 from .segmented import Layout, layout
@@ -20,6 +21,7 @@ from .words import number, shown
 METHOD = "Interrupted time series, AR(1) REML generalised least squares, t(n − k)"
 
 
+@checked
 def interrupted_series(
     series: Sequence[PeriodValue],
     *,

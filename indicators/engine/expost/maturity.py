@@ -11,6 +11,7 @@ from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.types import Message, RefusalCode
 
 from . import labels, words
+from .checked import checked
 from .confidence import data_quality, no_comparison, weakest_link
 from .signed_rank import MIN_NONZERO_WILCOXON, Wilcoxon, hodges_lehmann, wilcoxon
 from .situation import MIN_FUNCTIONS
@@ -21,6 +22,7 @@ METHOD = "Wilcoxon signed-rank over functions, Hodges–Lehmann shift"
 WILCOXON_TOO_FEW = "WILCOXON_TOO_FEW"
 
 
+@checked
 def ordinal_maturity(
     before: Mapping[str, int], after: Mapping[str, int], *, same_assessors: bool | None = None
 ) -> ExPostResult:

@@ -12,6 +12,8 @@ from indicators.engine.errors import EngineError
 from indicators.engine.messages import gettext_noop, message
 from indicators.engine.types import Message
 
+from .checked import checked
+
 FALSE_DISCOVERY_RATE = 0.05
 METHOD = "Benjamini–Hochberg, q = 0.05, primary tests of one report"
 
@@ -46,6 +48,7 @@ class Adjusted:
     text: Message
 
 
+@checked
 def adjust(results: Sequence[Claim], *, q: float = FALSE_DISCOVERY_RATE) -> tuple[Adjusted, ...]:
     """All primary tests of one evaluation report are one family.
 

@@ -13,8 +13,9 @@ from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.types import Message, RefusalCode, Step
 
 from . import labels, words
+from .checked import checked
 from .confidence import data_quality, no_comparison, weakest_link
-from .effect_sizes import Floats, standardised_gains
+from .effect_sizes import Floats, noise, standardised_gains
 from .signed_rank import MIN_NONZERO_WILCOXON, wilcoxon
 from .situation import MIN_PAIRS
 from .types import Answer, Assumption, ExPostResult, Param, refused
@@ -28,6 +29,7 @@ METHOD = "Hedges g_av, exact J, Algina–Keselman interval; paired t"
 Numbers = Sequence[float] | Sequence[Decimal]
 
 
+@checked
 def paired_gain(
     pre: Numbers,
     post: Numbers,
@@ -69,7 +71,7 @@ def paired_gain(
         )
         return refused(too_few, method=METHOD, label=label, n=n, flags=tuple(flags))
     difference = np.round(after - before, 9)
-    if np.ptp(difference) == 0 or np.ptp(before) + np.ptp(after) == 0:
+    if np.ptp(difference) <= noise(before, after) or np.ptp(before) + np.ptp(after) <= noise(before, after):
         same = refuse(
             RefusalCode.NO_VARIATION,
             gettext_noop(

@@ -7,6 +7,7 @@ from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.types import RefusalCode
 
 from . import labels, words
+from .checked import checked
 from .confidence import data_quality, no_comparison, weakest_link
 from .proportions import mcnemar_exact, newcombe_paired
 from .situation import MIN_PAIRS
@@ -16,6 +17,7 @@ from .words import percent
 METHOD = "Newcombe square-and-add interval of paired proportions; exact McNemar test"
 
 
+@checked
 def paired_shares(both: int, only_before: int, only_after: int, neither: int) -> ExPostResult:
     """Difference of two shares of the same units.
 

@@ -15,6 +15,8 @@ from scipy import stats
 from indicators.engine.errors import EngineError
 from indicators.engine.types import PeriodValue
 
+from .checked import checked
+
 Floats = NDArray[np.float64]
 MOST_ARRANGEMENTS = 20_000
 DRAWS = 9_999
@@ -72,6 +74,7 @@ class Contrast:
     rule: str = "no interval"
 
 
+@checked
 def panel_of(
     treated: Mapping[str, Sequence[PeriodValue]],
     comparisons: Mapping[str, Sequence[PeriodValue]],
@@ -101,6 +104,7 @@ def panel_of(
     )
 
 
+@checked
 def contrast(treated: Sequence[float], comparison: Sequence[float]) -> Contrast:
     """Mean of the treated − mean of the comparison, with a t interval at 95 %.
 
@@ -142,17 +146,21 @@ def _with_t(value: float, error: float, df: float, rule: str) -> Contrast:
     )
 
 
+@checked
 def t_interval(value: float, error: float, df: float, rule: str) -> Contrast:
     """A value with its standard error as a contrast with a t interval."""
     return _with_t(value, error, df, rule)
 
 
+@checked
 def permutation_p(treated: Sequence[float], comparison: Sequence[float], *, seed: int) -> tuple[float, float]:
     """Share of arrangements of "treated" with a difference at least as far from 0, and the smallest possible share.
 
     Exact up to 20 000 arrangements, else 9 999 seeded draws and the one observed. The smallest share is 1 ÷ number of
     arrangements, or 2 ÷ that number with groups of equal size.
     """
+    if not treated or not comparison:
+        raise EngineError("A side without units was given; at least one on each was expected.")
     values = np.array([*treated, *comparison], dtype=float)
     n, k = len(values), len(treated)
     observed = abs(float(np.mean(values[:k]) - np.mean(values[k:])))
@@ -170,6 +178,7 @@ def permutation_p(treated: Sequence[float], comparison: Sequence[float], *, seed
     return (hits / arrangements, floor) if is_exact else ((hits + 1) / (DRAWS + 1), 1 / (DRAWS + 1))
 
 
+@checked
 def slope_before(unit: Unit) -> float | None:
     """Least-squares slope of a unit's values before, per period; None with fewer than two."""
     points = [(i, v) for i, v in enumerate(unit.before) if v is not None]

@@ -16,6 +16,7 @@ from indicators.engine.rules import METHOD_RULES, Rules
 from indicators.engine.types import Message, Refusal, RefusalCode, Step
 
 from . import labels, words
+from .checked import checked
 from .confidence import data_quality, no_comparison, weakest_link
 from .proportions import wilson
 from .ratios import DRAWS, Number, bootstrap, fieller, series_interval
@@ -45,6 +46,7 @@ _BAND_WORDS = {
 }
 
 
+@checked
 def band(ratio: float, rules: Rules = METHOD_RULES) -> Band:
     """The word for a retention ratio."""
     if ratio >= rules.sustained_from:
@@ -52,6 +54,7 @@ def band(ratio: float, rules: Rules = METHOD_RULES) -> Band:
     return Band.PARTLY if ratio >= rules.partly_from else Band.NOT_SUSTAINED
 
 
+@checked
 def retention(
     pre: Sequence[Number],
     post: Sequence[Number],
@@ -114,6 +117,7 @@ def retention(
     return _result(METHOD, ratio, low, high, n, params, assumptions, rules, paid_by_partner)
 
 
+@checked
 def series_retention(
     baseline: Number,
     end: Number,
@@ -158,6 +162,7 @@ def series_retention(
     return _result(METHOD_SERIES, ratio, low, high, 3, params, (), rules, paid_by_partner)
 
 
+@checked
 def retention_path(
     baseline: Number,
     end: Number,
@@ -183,6 +188,7 @@ def retention_path(
     }
 
 
+@checked
 def share_kept(
     kept: int, total: int, rules: Rules = METHOD_RULES, paid_by_partner: bool | None = None
 ) -> ExPostResult:

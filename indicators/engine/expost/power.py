@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,7 +18,8 @@ from indicators.engine.errors import EngineError
 from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.types import Message, Refusal, RefusalCode
 
-from .segmented import Floats, design
+from .checked import checked
+from .segmented import Floats, design, whiten_each
 from .situation import COMPUTED_FROM, MIN_PAIRS, MIN_POINTS_INTERRUPTED, enough_on
 from .types import Param
 from .words import shown
@@ -47,6 +49,7 @@ class Detectable:
     notes: tuple[Message, ...] = field(default_factory=tuple)
 
 
+@checked
 def detectable_gain(pairs: int, sd_difference: float) -> Detectable | Refusal:
     """Smallest mean gain that a paired t test would find.
 
@@ -79,6 +82,7 @@ def detectable_gain(pairs: int, sd_difference: float) -> Detectable | Refusal:
     )
 
 
+@checked
 def pairs_needed(gain: float, sd_difference: float) -> int:
     """Pairs that find a mean gain in 80 of 100 cases; never below the 8 that a result needs at all.
 
@@ -91,6 +95,7 @@ def pairs_needed(gain: float, sd_difference: float) -> int:
     return max(math.ceil(float(np.ravel(found)[0])), MIN_PAIRS)
 
 
+@checked
 def detectable_share(share_before: float, n_before: int, n_after: int) -> Detectable:
     """Smallest rise and fall of a proportion between two separate samples; shares and changes between 0 and 1.
 
@@ -128,6 +133,7 @@ def detectable_share(share_before: float, n_before: int, n_after: int) -> Detect
     )
 
 
+@checked
 def detectable_rate(
     rate_before: float, exposure_before: float, exposure_after: float, *, dispersion: float = 1.0
 ) -> Detectable:
@@ -181,6 +187,7 @@ def detectable_rate(
     )
 
 
+@checked
 def detectable_level(n_before: int, n_after: int, sd: float, *, rho: float = 0.3) -> Detectable | Refusal:
     """Smallest level change that an interrupted time series would find, rho taken as known.
 
@@ -194,8 +201,7 @@ def detectable_level(n_before: int, n_after: int, sd: float, *, rho: float = 0.3
     Source: METHOD 2.10; Hawley et al. (2019), Clin. Epidemiol. 11:197 on the power of such series.
     """
     _positive(sd, "standard deviation")
-    if not abs(rho) <= 0.95:
-        raise EngineError(f"{rho} was given as rho; −0.95 to 0.95 was expected.")
+    _check_rho(rho)
     if min(n_before, n_after) < MIN_POINTS_INTERRUPTED:
         short = gettext_noop("%(have)s points on the shorter side; at least %(need)s are needed on each.")
         have = min(n_before, n_after)
@@ -227,6 +233,7 @@ def detectable_level(n_before: int, n_after: int, sd: float, *, rho: float = 0.3
     )
 
 
+@checked
 def detectable_did(n_treated: int, n_comparison: int, sd_change: float) -> Detectable | Refusal:
     """Smallest difference in differences that unit-level changes would show; sd_change is their spread.
 
@@ -276,6 +283,7 @@ class EnoughData:
     sentence: Message
 
 
+@checked
 def enough_points(
     n_before: int,
     n_after: int,
@@ -298,21 +306,21 @@ def enough_points(
         EnoughData, or ITS_TOO_SHORT when there are too few points before: no waiting mends that.
     """
     _positive(abs(change), "change")
+    _positive(sd, "standard deviation")
+    _check_rho(rho)
     if n_before < MIN_POINTS_INTERRUPTED:
         past = gettext_noop("%(have)s points before; %(need)s are needed, and no waiting adds to them.")
         return refuse(RefusalCode.ITS_TOO_SHORT, past, have=n_before, need=MIN_POINTS_INTERRUPTED)
     minimum, computed = (max(need - n_after, 0) for need in (MIN_POINTS_INTERRUPTED, COMPUTED_FROM))
-    wait = next(
-        (
-            more
-            for more in range(minimum, LONGEST_AHEAD + 1)
-            if sd
-            * _level_error(n_before, n_after + more, rho)
-            * _noncentrality(n_before + n_after + more - 4)
-            <= abs(change)
-        ),
-        None,
-    )
+
+    def finds_after(more: int) -> bool:
+        df = n_before + n_after + more - 4
+        return sd * _level_error(n_before, n_after + more, rho) * _noncentrality(df) <= abs(change)
+
+    # More points never make the smallest change that is found larger, so the first that are enough can be bisected.
+    waits = range(minimum, LONGEST_AHEAD + 1)
+    place = bisect_left(waits, True, key=finds_after)
+    wait = waits[place] if place < len(waits) else None
 
     def day(periods: int | None) -> date | None:
         return None if periods is None else enough_on(last_period_ends_on, days_per_period, periods)
@@ -333,6 +341,7 @@ def enough_points(
     )
 
 
+@checked
 def smallest_signed_rank_p(functions: int) -> float:
     """The smallest two-sided p that so many changed functions can give: 2 ÷ 2ⁿ.
 
@@ -346,8 +355,8 @@ def _level_error(n_before: int, n_after: int, rho: float) -> float:
     """Standard error of the level change for a residual spread of 1 and known rho."""
     t = np.arange(float(n_before + n_after))
     x: Floats = design(t, float(n_before))
-    covariance = rho ** np.abs(t[:, None] - t[None, :])
-    information = x.T @ np.linalg.solve(covariance, x)
+    rows, *_ = whiten_each(np.array([rho]), x, t)
+    information = rows[0].T @ rows[0]
     return math.sqrt(float(np.linalg.inv(information)[2, 2]))
 
 
@@ -380,3 +389,8 @@ def _found(change: float, template: str, **params: object) -> Message:
 def _positive(value: float, name: str) -> None:
     if not (math.isfinite(value) and value > 0):
         raise EngineError(f"{value} was given as {name}; a number above 0 was expected.")
+
+
+def _check_rho(rho: float) -> None:
+    if not abs(rho) <= 0.95:
+        raise EngineError(f"{rho} was given as rho; −0.95 to 0.95 was expected.")

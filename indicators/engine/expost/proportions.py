@@ -11,9 +11,12 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 
 from indicators.engine.errors import EngineError
 
+from .checked import checked
+
 LARGEST_ETEST = 500
 
 
+@checked
 def wilson(successes: float, total: float, *, level: float = 0.95) -> tuple[float, float]:
     """Wilson score interval of a proportion.
 
@@ -32,6 +35,7 @@ def wilson(successes: float, total: float, *, level: float = 0.95) -> tuple[floa
     return (0.0 if successes == 0 else float(low)), (1.0 if successes == total else float(high))
 
 
+@checked
 def newcombe(after: tuple[float, float], before: tuple[float, float]) -> tuple[float, float, float]:
     """Difference of two independent proportions with Newcombe's hybrid score interval, 95 %.
 
@@ -50,6 +54,7 @@ def newcombe(after: tuple[float, float], before: tuple[float, float]) -> tuple[f
     return after[0] / after[1] - before[0] / before[1], float(low), float(high)
 
 
+@checked
 def newcombe_paired(both: int, only_before: int, only_after: int, neither: int) -> tuple[float, float, float]:
     """Difference of two proportions of the same units, after − before, with Newcombe's square-and-add interval, 95 %.
 
@@ -80,6 +85,7 @@ def newcombe_paired(both: int, only_before: int, only_after: int, neither: int) 
     return p1 - p2, p1 - p2 - reach_low, p1 - p2 + reach_high
 
 
+@checked
 def mcnemar_exact(only_before: int, only_after: int) -> float:
     """Two-sided exact p of McNemar's test: the units that changed are as likely to have gone either way.
 
@@ -91,6 +97,7 @@ def mcnemar_exact(only_before: int, only_after: int) -> float:
     return float(mcnemar([[0, only_before], [only_after, 0]], exact=True).pvalue)
 
 
+@checked
 def rate_ratio_exact(
     after: tuple[int, float], before: tuple[int, float]
 ) -> tuple[float | None, float, float | None, float]:
@@ -105,7 +112,7 @@ def rate_ratio_exact(
     Source: Clopper–Pearson limits of the share of events that fall after, given their total;
     Przyborowski & Wilenski (1940), Biometrika 31:313.
     """
-    (count1, exposure1), (count2, exposure2) = after, before
+    (count1, exposure1), (count2, exposure2) = _rates(after, before)
     total = count1 + count2
     ratio = None if count2 == 0 else (count1 / exposure1) / (count2 / exposure2)
     if total == 0:
@@ -121,13 +128,14 @@ def rate_ratio_exact(
     return ratio, low, high, min(p, 1.0)
 
 
+@checked
 def rate_ratio_score(after: tuple[int, float], before: tuple[int, float]) -> tuple[float, float] | None:
     """Score interval of the rate ratio, 95 %; None when there was no event before.
 
     >>> [round(x, 6) for x in rate_ratio_score((5, 4), (12, 4))]
     [0.153136, 1.133702]
     """
-    (count1, exposure1), (count2, exposure2) = after, before
+    (count1, exposure1), (count2, exposure2) = _rates(after, before)
     if count2 == 0:
         return None
     low, high = rates.confint_poisson_2indep(
@@ -136,6 +144,7 @@ def rate_ratio_score(after: tuple[int, float], before: tuple[int, float]) -> tup
     return float(low), float(high)
 
 
+@checked
 def rate_ratio_etest(after: tuple[int, float], before: tuple[int, float]) -> float | None:
     """Two-sided p of the E-test that two rates are equal; less strict than the exact conditional one.
 
@@ -146,16 +155,30 @@ def rate_ratio_etest(after: tuple[int, float], before: tuple[int, float]) -> flo
     >>> round(rate_ratio_etest((5, 4), (12, 4)), 6)
     0.096777
     """
+    after, before = _rates(after, before)
     if after[0] + before[0] > LARGEST_ETEST:
         return None
+    if after[0] + before[0] == 0:
+        return 1.0
     return float(rates.test_poisson_2indep(*after, *before, method="etest").pvalue)
 
 
+@checked
 def rate_interval(count: int, exposure: float, *, method: str = "exact-c") -> tuple[float, float]:
     """Interval of one rate, 95 %: ``exact-c`` (Garwood, never too narrow) or ``score``.
 
     >>> [round(x, 4) for x in rate_interval(5, 4)]
     [0.4059, 2.9171]
     """
+    _rates((count, exposure))
     low, high = rates.confint_poisson(count, exposure, method=method)
     return float(low), float(high)
+
+
+def _rates(*given: tuple[int, float]) -> tuple[tuple[int, float], ...]:
+    for count, exposure in given:
+        if count < 0 or count != int(count) or exposure <= 0:
+            raise EngineError(
+                f"{count} events in an exposure of {exposure} were given; whole events in one above 0 were expected."
+            )
+    return given

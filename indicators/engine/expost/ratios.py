@@ -9,12 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from indicators.engine.errors import EngineError
+
+from .checked import checked
+
 DRAWS = 4000
 Number = float | Decimal
+Freedom = float
+"""Degrees of freedom; infinite for a spread that is known."""
 Floats = NDArray[np.float64]
 
 
-def fieller(top: float, bottom: float, covariance: Floats, df: float) -> tuple[float, float] | None:
+@checked
+def fieller(top: float, bottom: float, covariance: Floats, df: Freedom) -> tuple[float, float] | None:
     """Interval of a ratio of two estimates that may go together, 95 %; None where it has no finite ends.
 
     Args:
@@ -33,6 +40,7 @@ def fieller(top: float, bottom: float, covariance: Floats, df: float) -> tuple[f
     return (b - root) / a, (b + root) / a
 
 
+@checked
 def series_interval(
     top: float, bottom: float, standard_errors: tuple[Number, Number, Number] | None
 ) -> tuple[float | None, float | None]:
@@ -44,12 +52,15 @@ def series_interval(
     return (None, None) if found is None else found
 
 
+@checked
 def bootstrap(scores: Floats, seed: int, sign: int) -> tuple[float, float, int]:
     """Percentiles of the ratio over resampled participants; resamples without a gain have no ratio and are left out."""
     n = scores.shape[1]
     picks = np.random.default_rng(seed).integers(0, n, size=(DRAWS, n))
     b, e, v = (row[picks].mean(axis=1) for row in scores)
     has_gain = sign * (e - b) > 1e-12
+    if not has_gain.any():
+        raise EngineError("No resample has a gain, so there is nothing to take a share of.")
     ratios = (v[has_gain] - b[has_gain]) / (e[has_gain] - b[has_gain])
     low, high = np.percentile(ratios, [2.5, 97.5])
     return float(low), float(high), int(has_gain.sum())

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from . import options_people as people
 from . import options_series as series
+from .checked import checked
 from .options import Found
 from .situation import Choice, Method, NotPossible, Option, Situation
 
@@ -17,6 +18,7 @@ _NEVER_DEFAULT = {Method.SYNTHETIC_CONTROL, Method.COUNTERFACTUAL_TREND}
 """Possible when asked for in the plan; the decision table prefers others or calls them optional."""
 
 
+@checked
 def choose_method(situation: Situation) -> Choice:
     """The default method for a data situation, the others that are possible, and why each remaining one is not.
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+
+from .checked import checked
 
 MIN_NONZERO_WILCOXON = 6
 """Below, even the most extreme outcome has p above 5 %: 2 ÷ 2⁵ = 0.0625."""
@@ -23,6 +26,7 @@ class Wilcoxon:
     method: str
 
 
+@checked
 def wilcoxon(differences: Sequence[float]) -> Wilcoxon:
     """Two-sided Wilcoxon signed-rank test; zeros are dropped, ties share their mean rank.
 
@@ -51,6 +55,7 @@ def wilcoxon(differences: Sequence[float]) -> Wilcoxon:
     )
 
 
+@checked
 def hodges_lehmann(differences: Sequence[float]) -> tuple[float, float | None, float | None]:
     """Median of all pairwise means (zeros kept), with the interval that belongs to the signed-rank test, 95 %.
 
@@ -62,11 +67,19 @@ def hodges_lehmann(differences: Sequence[float]) -> tuple[float, float | None, f
     i, j = np.triu_indices(len(d))
     means = np.sort((d[i] + d[j]) / 2)
     middle = float(np.median(means))
-    counts = np.array(_sums(list(range(1, len(d) + 1))), dtype=float) / 2.0 ** len(d)
-    below = int(np.searchsorted(np.cumsum(counts), 0.025, side="right"))
+    below = _ranks_below(len(d))
     if below < 1:
         return middle, None, None
     return middle, float(means[below - 1]), float(means[-below])
+
+
+def _ranks_below(n: int) -> int:
+    """How many of the smallest pairwise means lie below the 95 % interval: exact, and normal from 51 on."""
+    if n > LARGEST_EXACT_WILCOXON:
+        spread = math.sqrt(n * (n + 1) * (2 * n + 1) / 24)
+        return math.floor(n * (n + 1) / 4 - float(stats.norm.ppf(0.975)) * spread)
+    counts = np.array(_sums(list(range(1, n + 1))), dtype=float) / 2.0**n
+    return int(np.searchsorted(np.cumsum(counts), 0.025, side="right"))
 
 
 def _nonzero(differences: Sequence[float]) -> list[float]:

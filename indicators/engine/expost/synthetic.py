@@ -13,6 +13,7 @@ from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.types import Refusal, RefusalCode
 
 from . import labels, words
+from .checked import checked
 from .confidence import data_quality, decisive, weakest_link, weakness
 from .panel import Panel, Unit
 from .situation import DONORS_FOR_FIVE_PERCENT, MIN_DONORS, MIN_PRE_SYNTHETIC
@@ -46,6 +47,7 @@ class SyntheticFit:
         return after / max(self.error_before, 1e-12 * max(1.0, after))
 
 
+@checked
 def synthetic_control(panel: Panel) -> ExPostResult:
     """Gap between one treated unit and a weighted mean of donors, with the rank of its break among placebos.
 
