@@ -184,10 +184,12 @@ def event_words(verb: str) -> tuple[str, str]:
         "imported": (_("Imported"), "upload"),
         "changed": (_("Changed"), "pencil"),
         "submitted": (_("Submitted"), "send"),
+        "validated": (_("Validated"), "clipboard-check"),
         "approved": (_("Approved"), "check"),
         "returned": (_("Returned"), "undo"),
         "rejected": (_("Rejected"), "x"),
         "corrected": (_("Correction submitted"), "history"),
+        "asked for a change": (_("Change of a locked figure asked for"), "history"),
         "superseded": (_("Replaced by a correction"), "history"),
         "evidence added": (_("Evidence added"), "paperclip"),
     }

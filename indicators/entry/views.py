@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from indicators.disclosure import shown_to, withheld
-from indicators.entry import actions
+from indicators.entry import actions, bulk
 from indicators.entry.cells import cell_label
 from indicators.entry.due import BUCKET_LABELS, PER_SECTION, Bucket, due_lines, due_progress
 from indicators.entry.forms import DecisionForm
@@ -272,13 +272,13 @@ def approve_chosen(request: HttpRequest, waiting: Any) -> HttpResponse:
     try:
         if len(chosen) < len(set(pks)):
             raise ValidationError(_("Some of the chosen figures no longer wait for a decision; look again."))
-        actions.approve_observations(observations=chosen, by=request.user, at=timezone.now())  # type: ignore[arg-type]
+        outcome = bulk.approve_observations(observations=chosen, by=request.user, at=timezone.now())  # type: ignore[arg-type]
     except ValidationError as problem:
         tell(request, problem)
     except PermissionDenied as refusal:
         messages.error(request, _("Nothing was approved: %(reason)s") % {"reason": refusal})
     else:
-        messages.success(request, _("%(count)s figures approved.") % {"count": len(chosen)})
+        messages.success(request, _("%(count)s figures approved.") % {"count": len(outcome.done)})
     return redirect("review-queue")
 
 

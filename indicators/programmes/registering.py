@@ -49,6 +49,10 @@ PLAIN_FIELDS = (
     "time_zone",
     "fiscal_year_start_month",
     "grace_days",
+    "needs_validation",
+    "validation_days",
+    "approval_days",
+    "lock_days",
 )
 FIELDS = (*PLAIN_FIELDS, "partners", "organisations")
 CALENDAR = [f for f in Frequency.values if f != Frequency.PER_COURSE.value]
@@ -258,7 +262,7 @@ def _check_member(programme: Programme, user: User, role: str) -> None:
     held = set(
         Membership.objects.active().filter(user=user, programme=programme).values_list("role", flat=True)
     )
-    working = {Role.OFFICER.value, Role.APPROVER.value}
+    working = {Role.OFFICER.value, Role.VALIDATOR.value, Role.APPROVER.value}
     if (role == Role.EVALUATOR and held & working) or (role in working and Role.EVALUATOR in held):
         raise refuse(
             "role",
