@@ -66,6 +66,12 @@ def takes_writes_of(period: ReportingPeriod, user: User, at: datetime) -> bool:
     return bool(excepted or not locked)
 
 
+def is_locked(period: ReportingPeriod, at: datetime) -> bool:
+    """Whether the period takes no writes, exceptions aside. One query."""
+    rows = ReportingPeriod.objects.filter(pk=period.pk)
+    return bool(rows.values_list(IsLocked("pk", at), flat=True).get())
+
+
 def locked_refusal(period: ReportingPeriod) -> ValidationError:
     """Why nothing is entered or decided in a locked period, and what to do instead."""
     return ValidationError(

@@ -32,19 +32,19 @@ WORKING = frozenset({Role.OFFICER, Role.VALIDATOR, Role.APPROVER})
 """Who works with a programme's figures, and so does not evaluate it."""
 
 
-def may(check: Callable[..., None], *args: Any) -> bool:
+def may(check: Callable[..., None], *args: Any, **given: Any) -> bool:
     """Whether the check lets pass."""
     try:
-        check(*args)
+        check(*args, **given)
     except PermissionDenied:
         return False
     return True
 
 
-def why_not(check: Callable[..., None], *args: Any) -> str:
+def why_not(check: Callable[..., None], *args: Any, **given: Any) -> str:
     """The reason why the check refuses, for a button's hint; empty when it lets pass."""
     try:
-        check(*args)
+        check(*args, **given)
     except PermissionDenied as refusal:
         return str(refusal)
     return ""

@@ -64,6 +64,7 @@ STATES = {
     "ended": (pgettext_lazy("state", "Ended"), "flag", "muted"),
     "closed": (pgettext_lazy("state", "Closed"), "lock", "muted"),
     "open": (pgettext_lazy("state", "Open"), "clock", "wait"),
+    "running_period": (pgettext_lazy("state", "Runs"), "clock", "wait"),
     "grace": (pgettext_lazy("state", "Grace"), "clock", "warn"),
     "reopened": (pgettext_lazy("state", "Reopened"), "undo", "warn"),
     "locked": (pgettext_lazy("state", "Locked"), "lock", "muted"),
