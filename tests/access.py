@@ -1,8 +1,8 @@
 """Who may open what: the table that people read and `test_doors` proves for every address and every role.
 
-The cast stands in `tests.world`: members of OWN (officer, validator, approver, evaluator, reader), those who read everything
-(admin, regional, auditor), the partner viewer of OWN's nation, and strangers: a former member, a member of OTHER, the
-partner viewer of another nation. Strangers get 404: they learn nothing, not even that a thing exists.
+The cast stands in `tests.world`: members of OWN (officer, validator, approver, evaluator, reader), those who read
+everything (admin, regional, auditor), the partner viewer of OWN's nation, and strangers: a former member, a member of
+OTHER, the partner viewer of another nation. Strangers get 404: they learn nothing, not even that a thing exists.
 """
 
 from __future__ import annotations
