@@ -299,6 +299,28 @@ def test_every_act_on_a_locked_period_is_refused_with_what_to_do_instead(scene):
     assert [one.code for one in outcome.left] == ["locked"]
 
 
+def test_a_lock_that_falls_between_the_question_and_the_write_is_told_and_not_an_error(scene):
+    """The act asks as of a moment before the lock; the database answers as of now."""
+    before = scene.now - timedelta(days=75)
+    draft = scene.approved(state=State.DRAFT)
+
+    with pytest.raises(ValidationError, match="a moment ago"):
+        actions.change_observation(observation=draft, version=1, comment="New.", by=scene.officer, at=before)
+    with pytest.raises(ValidationError, match="a moment ago"):
+        bulk.submit_observations(observations=[draft], by=scene.officer, at=before)
+    assert Observation.objects.get().state == State.DRAFT
+
+
+def test_the_pages_say_that_a_period_is_locked_before_anything_is_typed(client, scene):
+    client.force_login(scene.officer)
+
+    form = client.get(reverse("observation-new", args=[scene.indicator.pk]), {"period": scene.locked.pk})
+    due = client.get(reverse("due-list"))
+
+    assert "A new figure is not taken" in form.content.decode()
+    assert "The period is locked: ask an approver" in due.content.decode()
+
+
 def test_what_was_entered_under_an_exception_is_decided_on_until_its_last_day(scene):
     scene.exception()
     draft = actions.record_observation(
