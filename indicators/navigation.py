@@ -43,7 +43,7 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
                 url_name="review-queue",
                 label=_("Review queue"),
                 icon="clipboard-check",
-                roles=frozenset({Role.APPROVER}),
+                roles=frozenset({Role.VALIDATOR, Role.APPROVER}),
             ),
             Item(url_name="notice-list", label=_("Notices"), icon="bell"),
         ),

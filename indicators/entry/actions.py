@@ -6,14 +6,11 @@ the other, whoever they are and whatever they do; the second sees what the first
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from indicators import derived
@@ -26,54 +23,59 @@ from indicators.entry.checks import (
     clean_text,
     warnings_of,
 )
-from indicators.events import Deed, remember_all
+from indicators.entry.deciding import (
+    approve_locked,
+    check_corrects,
+    in_force,
+    required_comment,
+    send_back_locked,
+    validate_locked,
+)
+from indicators.entry.moves import (
+    act,
+    as_json,
+    check_move,
+    check_other_eyes,
+    check_version,
+    clean_comment,
+    conflict,
+    lock,
+    move,
+    remember,
+    today_of,
+)
 from indicators.models import (
     PENDING,
-    Event,
     Observation,
     ProgrammeIndicator,
     ReportingPeriod,
     ReportingUnit,
+    Role,
     State,
     User,
 )
+from indicators.periods import locked_refusal, takes_writes_of
 from indicators.permissions import (
+    Standing,
     check_is_observed,
+    check_may_approve,
     check_may_correct,
     check_may_decide,
     check_may_edit_observation,
     check_may_enter,
+    check_may_return,
+    check_may_validate,
+    standing_in,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """From which states a verb leads to which state."""
-
-    origins: frozenset[State]
-    target: State
-
-
-MOVES = {
-    "submitted": Move(frozenset({State.DRAFT, State.RETURNED}), State.SUBMITTED),
-    "approved": Move(frozenset({State.SUBMITTED}), State.APPROVED),
-    "returned": Move(frozenset({State.SUBMITTED}), State.RETURNED),
-    "rejected": Move(frozenset({State.SUBMITTED}), State.REJECTED),
-    "superseded": Move(frozenset({State.APPROVED}), State.SUPERSEDED),
-}
-"""The whole way (METHOD 4.2). Rejected and superseded are final; a correction is a new row."""
-
-Place = tuple[int, int, int | None, str]
-"""Indicator, period, unit, cell: where one figure is in force."""
-
-FIGURE_VERBS = ("recorded", "changed", "corrected", "submitted", "imported")
-"""Whoever did one of these to a figure does not decide on it."""
+ENTERING = (Role.OFFICER, Role.APPROVER)
+"""Who enters figures; the first of these that a substitute holds says whose place is taken."""
 
 
 # --- Entering ----------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@act
 def record_observation(
     *,
     indicator: ProgrammeIndicator,
@@ -95,15 +97,19 @@ def record_observation(
 
     Raises:
         PermissionDenied: `by` enters no figures in this programme.
-        ValidationError: by field; code ``exists`` (with params["existing"], a primary key) when the place is taken.
+        ValidationError: by field; code ``exists`` (with params["existing"], a primary key) when the place is taken,
+            ``locked`` when the period is.
     """
-    check_may_enter(by, indicator)
+    standing = standing_in(by, indicator.programme_id)
+    check_may_enter(by, indicator, roles=standing.roles)
     derived.lock_indicators([indicator.pk])
     indicator.refresh_from_db(fields=["formula"])  # A formula may have been set while waiting for the lock.
     check_is_observed(indicator)
     cell = clean_place(indicator=indicator, period=period, unit=unit, cell=cell)
-    clean = clean_figures(figures, version=indicator.version, period=period, today=_today(indicator, at))
+    clean = clean_figures(figures, version=indicator.version, period=period, today=today_of(indicator, at))
     _check_free(indicator, period, unit, cell)
+    if not takes_writes_of(period, by, at):
+        raise ValidationError({"period": locked_refusal(period)})
     observation = Observation.objects.create(
         indicator=indicator,
         period=period,
@@ -115,11 +121,12 @@ def record_observation(
         entered_at=at,
         **clean,
     )
-    _remember("recorded", observation, by=by, at=at, after=as_json(observation))
+    place = standing.in_place_of(*ENTERING)
+    remember("recorded", observation, by=by, at=at, in_place_of=place, after=as_json(observation))
     return observation
 
 
-@transaction.atomic
+@act
 def change_observation(
     *, observation: Observation, version: int, by: User, at: datetime, **figures: Any
 ) -> Observation:
@@ -131,10 +138,11 @@ def change_observation(
     Raises:
         ValidationError: code ``stale`` when somebody changed the figure since.
     """
-    check_may_edit_observation(by, observation)
-    locked = _lock(observation)
-    _check_version(locked, version)
-    check_may_edit_observation(by, locked)
+    standing = standing_in(by, observation.indicator.programme_id)
+    check_may_edit_observation(by, observation, roles=standing.roles)
+    locked = lock(observation, by, at)
+    check_version(locked, version)
+    check_may_edit_observation(by, locked, roles=standing.roles)
     before = as_json(locked)
     clean = _merged(locked, figures, at=at)
     for name, value in clean.items():
@@ -142,40 +150,45 @@ def change_observation(
     locked.entered_by, locked.entered_at = by, at
     locked.version += 1
     locked.save(update_fields=[*clean, "entered_by", "entered_at", "version"])
-    _remember("changed", locked, by=by, at=at, before=before, after=as_json(locked))
+    place = standing.in_place_of(*ENTERING)
+    remember("changed", locked, by=by, at=at, in_place_of=place, before=before, after=as_json(locked))
     return locked
 
 
-@transaction.atomic
+@act
 def discard_observation(*, observation: Observation, by: User, at: datetime) -> None:
     """Remove a draft that was never submitted; the audit trail keeps what it said."""
-    check_may_edit_observation(by, observation)
-    locked = _lock(observation)
+    standing = standing_in(by, observation.indicator.programme_id)
+    check_may_edit_observation(by, observation, roles=standing.roles)
+    locked = lock(observation, by, at)
     if locked.state != State.DRAFT:
         raise ValidationError(_("Only drafts can be discarded."), code="conflict")
-    _remember("discarded", locked, by=by, at=at, before=as_json(locked))
+    place = standing.in_place_of(*ENTERING)
+    remember("discarded", locked, by=by, at=at, in_place_of=place, before=as_json(locked))
     locked.delete()
 
 
-@transaction.atomic
+@act
 def submit_observation(*, observation: Observation, by: User, at: datetime) -> Observation:
-    """Hand a figure to the approvers.
+    """Hand a figure to those who validate or approve it.
 
     Raises:
         ValidationError: on ``comment``, code ``warning``: the figure looks unusual and no comment explains it.
     """
-    check_may_edit_observation(by, observation)
-    locked = _lock(observation)
-    _check_move(locked, "submitted")
+    standing = standing_in(by, observation.indicator.programme_id)
+    check_may_edit_observation(by, observation, roles=standing.roles)
+    locked = lock(observation, by, at)
+    check_move(locked, "submitted")
     _check_explained(locked)
     locked.submitted_by, locked.submitted_at = by, at
     locked.decided_by = locked.decided_at = None
-    _move(locked, "submitted", "submitted_by", "submitted_at", "decided_by", "decided_at")
-    _remember("submitted", locked, by=by, at=at, after={"state": locked.state})
+    move(locked, "submitted", "submitted_by", "submitted_at", "decided_by", "decided_at")
+    place = standing.in_place_of(*ENTERING)
+    remember("submitted", locked, by=by, at=at, in_place_of=place, after={"state": locked.state})
     return locked
 
 
-@transaction.atomic
+@act
 def correct_observation(
     *, observation: Observation, reason: str, by: User, at: datetime, source: str = "form", **figures: Any
 ) -> Observation:
@@ -186,12 +199,52 @@ def correct_observation(
         figures: what is different. Given any of `checks.ANSWER_FIELDS`, the others of these are emptied.
 
     Raises:
-        ValidationError: by field; code ``same`` when nothing differs, ``exists`` when a correction is under way.
+        ValidationError: by field; code ``same`` when nothing differs, ``exists`` when a correction is under way,
+            ``locked`` when the period is locked: then `request_change` asks for it.
     """
-    check_may_correct(by, observation)
-    old = _lock(observation)
+    standing = standing_in(by, observation.indicator.programme_id)
+    check_may_correct(by, observation, roles=standing.roles)
+    old = lock(observation, by, at)
+    new = _newer(old, reason, figures, source=source, by=by, at=at)
+    new.save(force_insert=True)
+    _remember_newer("corrected", old, new, standing)
+    return new
+
+
+@act
+def request_change(
+    *, observation: Observation, reason: str, by: User, at: datetime, source: str = "form", **figures: Any
+) -> Observation:
+    """Ask for a change of an approved figure in a locked period (METHOD 4.4, HistoricalChangeRequest).
+
+    The request is the newer figure itself, on its usual way: it waits for validation where the programme validates,
+    and for approval by another person; approved, it supersedes the old one, and returned or rejected, nothing changes.
+
+    Raises:
+        ValidationError: as `correct_observation`; code ``open`` when the period is not locked.
+    """
+    standing = standing_in(by, observation.indicator.programme_id)
+    check_may_correct(by, observation, roles=standing.roles)
+    old = lock(observation, by, at, even_closed=True)
+    if not old.is_closed:  # type: ignore[attr-defined]
+        raise ValidationError(
+            _("“%(period)s” is not locked; correct the figure, nobody need be asked."),
+            code="open",
+            params={"period": old.period.label},
+        )
+    new = _newer(old, reason, figures, source=source, by=by, at=at)
+    new.by_request = True
+    new.save(force_insert=True)
+    _remember_newer("asked for a change", old, new, standing)
+    return new
+
+
+def _newer(
+    old: Observation, reason: str, figures: dict[str, Any], *, source: str, by: User, at: datetime
+) -> Observation:
+    """The newer figure for one in force, checked and submitted, not kept yet."""
     if old.state != State.APPROVED:
-        raise _conflict(old)
+        raise conflict(old)
     try:
         reason = clean_text(reason)
     except ValidationError as problem:
@@ -204,7 +257,7 @@ def correct_observation(
     if all(getattr(old, name) == value for name, value in clean.items()):
         raise ValidationError(_("Nothing differs from the figure in force."), code="same")
     _check_free(old.indicator, old.period, old.unit, old.cell, besides=old)
-    new = Observation.objects.create(
+    return Observation(
         indicator=old.indicator,
         period=old.period,
         unit=old.unit,
@@ -219,190 +272,95 @@ def correct_observation(
         correction_reason=reason,
         **clean,
     )
-    _remember("corrected", new, by=by, at=at, before=as_json(old), after=as_json(new), reason=reason)
-    return new
+
+
+def _remember_newer(verb: str, old: Observation, new: Observation, standing: Standing) -> None:
+    remember(
+        verb,
+        new,
+        by=new.entered_by,
+        at=new.entered_at,
+        in_place_of=standing.in_place_of(*ENTERING),
+        before=as_json(old),
+        after=as_json(new),
+        reason=new.correction_reason,
+    )
 
 
 # --- Deciding ----------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@act
+def validate_observation(
+    *, observation: Observation, by: User, at: datetime, comment: str = ""
+) -> Observation:
+    """Say that a submitted figure is sound; an approver decides next (METHOD 4.1, 4.2)."""
+    standing = standing_in(by, observation.indicator.programme_id)
+    check_may_validate(by, observation, roles=standing.roles)
+    comment = clean_comment(comment)
+    locked = lock(observation, by, at)
+    check_move(locked, "validated")
+    check_may_validate(by, locked, roles=standing.roles)
+    check_other_eyes([locked], by, at)
+    place = {locked.indicator.programme_id: standing.in_place_of(Role.VALIDATOR)}
+    validate_locked([locked], by=by, at=at, comment=comment, in_place_of=place)
+    return locked
+
+
+@act
 def approve_observation(
     *, observation: Observation, by: User, at: datetime, comment: str = ""
 ) -> Observation:
     """Accept a figure: it counts from now on, and the indicator's status is brought up to date with it."""
-    check_may_decide(by, observation)
-    comment = _clean_comment(comment)
-    locked = _lock(observation)
-    _check_move(locked, "approved")
-    _approve([locked], by=by, at=at, comment=comment)
+    standing = standing_in(by, observation.indicator.programme_id)
+    check_may_approve(by, observation, roles=standing.roles)
+    comment = clean_comment(comment)
+    locked = lock(observation, by, at)
+    check_move(locked, "approved")
+    check_may_approve(by, locked, roles=standing.roles)
+    check_other_eyes([locked], by, at)
+    standing_there = in_force([locked])
+    check_corrects(locked, standing_there)
+    place = {locked.indicator.programme_id: standing.in_place_of(Role.APPROVER)}
+    approve_locked([locked], standing_there, by=by, at=at, comment=comment, in_place_of=place)
     derived.refresh([(locked.indicator_id, locked.period_id)], at=at)
     return locked
 
 
-@transaction.atomic
-def approve_observations(
-    *, observations: Iterable[Observation], by: User, at: datetime, comment: str = ""
-) -> list[Observation]:
-    """Accept many figures, all or none; statuses are brought up to date once.
-
-    The same number of queries however many figures there are; one more for each further programme.
-    """
-    pks = {observation.pk for observation in observations}
-    comment = _clean_comment(comment)
-    derived.lock_indicators(Observation.objects.filter(pk__in=pks).values_list("indicator_id", flat=True))
-    locked = list(_for_update().filter(pk__in=pks).order_by("pk"))
-    for observation in locked:
-        _check_move(observation, "approved")
-    for observation in {one.indicator.programme_id: one for one in locked}.values():
-        check_may_decide(by, observation)
-    _approve(locked, by=by, at=at, comment=comment)
-    derived.refresh({(one.indicator_id, one.period_id) for one in locked}, at=at)
-    return locked
-
-
-@transaction.atomic
+@act
 def return_observation(*, observation: Observation, comment: str, by: User, at: datetime) -> Observation:
     """Give a figure back to be changed; the comment says what is wrong."""
-    return _send_back(observation, "returned", comment=comment, by=by, at=at)
+    return _send_back(observation, "returned", check_may_return, comment=comment, by=by, at=at)
 
 
-@transaction.atomic
+@act
 def reject_observation(*, observation: Observation, comment: str, by: User, at: datetime) -> Observation:
     """Refuse a figure for good; the comment says why. A new one may be recorded in its place."""
-    return _send_back(observation, "rejected", comment=comment, by=by, at=at)
+    return _send_back(observation, "rejected", check_may_decide, comment=comment, by=by, at=at)
 
 
-def _approve(locked: Sequence[Observation], *, by: User, at: datetime, comment: str) -> None:
-    """Set submitted figures in force. What they correct steps aside first: one figure for each place."""
-    _check_other_eyes(locked, by)
-    in_force = _in_force(locked)
-    corrected = [(in_force[_place(one)], one) for one in locked if _place(one) in in_force]
-    deeds = [_superseded(old, new) for old, new in corrected]
-    _move_all([old for old, _new in corrected], "superseded", superseded_at=at)
-    befores = [{"state": one.state} for one in locked]
-    _move_all(locked, "approved", decided_by=by, decided_at=at, decision_comment=comment)
-    deeds += [
-        _deed("approved", one, before=before, after=as_json(one), reason=comment)
-        for one, before in zip(locked, befores, strict=True)
-    ]
-    remember_all(deeds, by=by, at=at)
-
-
-def _in_force(locked: Sequence[Observation]) -> dict[Place, Observation]:
-    """The figures that stand in the places of the given ones, each the one that the new figure corrects.
-
-    One query when there are none, as for most figures; two otherwise. Their indicators are locked already.
-    """
-    beside = Observation.objects.filter(
-        pk__in=[one.pk for one in locked],
-        indicator=OuterRef("indicator"),
-        period=OuterRef("period"),
-        cell=OuterRef("cell"),
-    )
-    approved = Observation.objects.filter(Exists(beside), state=State.APPROVED).order_by()
-    places = {_place(one) for one in locked}
-    standing = [
-        pk
-        for pk, *place in approved.values_list("pk", "indicator_id", "period_id", "unit_id", "cell")
-        if tuple(place) in places
-    ]
-    rows = _for_update().filter(pk__in=standing) if standing else ()
-    found = {_place(one): one for one in rows}
-    for new in locked:
-        old = found.get(_place(new))
-        if (old.pk if old is not None else None) != new.corrects_id:  # type: ignore[attr-defined]
-            raise ValidationError(
-                _(
-                    "Another figure was approved for this place meanwhile; return this one and correct that one."
-                ),
-                code="conflict",
-            )
-    return found
-
-
-def _place(observation: Observation) -> Place:
-    return observation.indicator_id, observation.period_id, observation.unit_id, observation.cell
-
-
-def _superseded(old: Observation, new: Observation) -> Deed:
-    return _deed("superseded", old, before=as_json(old), after=as_json(new), reason=new.correction_reason)
-
-
-def _send_back(observation: Observation, verb: str, *, comment: str, by: User, at: datetime) -> Observation:
-    check_may_decide(by, observation)
-    comment = _clean_comment(comment)
-    if not comment:
-        raise ValidationError(
-            {"comment": _("No comment was given; whoever entered the figure must learn what is wrong.")},
-            code="required",
-        )
-    locked = _lock(observation)
-    _check_move(locked, verb)
-    _check_other_eyes([locked], by)
-    locked.decided_by, locked.decided_at, locked.decision_comment = by, at, comment
-    before = {"state": locked.state}
-    _move(locked, verb, "decided_by", "decided_at", "decision_comment")
-    _remember(verb, locked, by=by, at=at, before=before, after={"state": locked.state}, reason=comment)
+def _send_back(
+    observation: Observation,
+    verb: str,
+    check: Callable[..., None],
+    *,
+    comment: str,
+    by: User,
+    at: datetime,
+) -> Observation:
+    standing = standing_in(by, observation.indicator.programme_id)
+    check(by, observation, roles=standing.roles)
+    comment = required_comment(comment)
+    locked = lock(observation, by, at)
+    check_move(locked, verb)
+    check(by, locked, roles=standing.roles)
+    check_other_eyes([locked], by, at)
+    place = {locked.indicator.programme_id: standing.in_place_of(Role.APPROVER, Role.VALIDATOR)}
+    send_back_locked([locked], verb, by=by, at=at, comment=comment, in_place_of=place)
     return locked
 
 
-# --- What the actions share --------------------------------------------------------------------------------------
-
-
-def _for_update() -> Any:
-    return Observation.objects.select_for_update(of=("self",)).select_related(
-        "indicator__programme", "indicator__version", "indicator__definition", "period", "unit"
-    )
-
-
-def _lock(observation: Observation) -> Observation:
-    derived.lock_indicators([observation.indicator_id])
-    locked: Observation | None = _for_update().filter(pk=observation.pk).first()
-    if locked is None:
-        raise ValidationError(_("This draft was discarded by somebody else."), code="conflict")
-    return locked
-
-
-def _check_version(locked: Observation, version: int) -> None:
-    if locked.version != version:
-        raise ValidationError(
-            _("Somebody changed this figure after you opened it. Look at it again before you change it."),
-            code="stale",
-            params={"given": version, "current": locked.version},
-        )
-
-
-def _check_move(locked: Observation, verb: str) -> None:
-    if State(locked.state) not in MOVES[verb].origins:
-        raise _conflict(locked)
-
-
-def _conflict(locked: Observation) -> ValidationError:
-    return ValidationError(
-        _("Somebody was here before you: this figure is now “%(state)s”."),
-        code="conflict",
-        params={"state": locked.get_state_display()},
-    )
-
-
-def _check_other_eyes(locked: Sequence[Observation], by: User) -> None:
-    """Nobody decides on a figure that they ever entered, changed or submitted (METHOD 4.2)."""
-    had_a_hand = any(by.pk in {one.entered_by_id, one.submitted_by_id} for one in locked)  # type: ignore[attr-defined]
-    if not had_a_hand:
-        pks = [one.pk for one in locked]
-        trail = Event.objects.filter(about_type="observation", about_id__in=pks, verb__in=FIGURE_VERBS)
-        had_a_hand = trail.filter(by_id=by.pk).exists() or _entered_the_register(locked, by)
-    if had_a_hand:
-        raise PermissionDenied(_("Nobody decides on figures that they entered or submitted."))
-
-
-def _entered_the_register(locked: Sequence[Observation], by: User) -> bool:
-    """A figure that follows from a course register was entered by whoever entered the register."""
-    runs = {one.period.course_run_id for one in locked if one.source == "course"}  # type: ignore[attr-defined]
-    verbs = ("changed a register", "changed run facts")
-    trail = Event.objects.filter(about_type="courserun", about_id__in=runs, verb__in=verbs, by_id=by.pk)
-    return bool(runs) and trail.exists()
+# --- What entering shares ------------------------------------------------------------------------------------------
 
 
 def _check_explained(locked: Observation) -> None:
@@ -457,52 +415,5 @@ def _merged(old: Observation, figures: dict[str, Any], *, at: datetime) -> dict[
         merged |= {name: DEFAULTS[name] for name in (*ANSWER_FIELDS, "standard_error", "sample_size")}
     merged |= figures
     return clean_figures(
-        merged, version=old.indicator.version, period=old.period, today=_today(old.indicator, at)
+        merged, version=old.indicator.version, period=old.period, today=today_of(old.indicator, at)
     )
-
-
-def _clean_comment(comment: str) -> str:
-    try:
-        return clean_text(comment)
-    except ValidationError as problem:
-        raise ValidationError({"comment": problem}) from None
-
-
-def _today(indicator: ProgrammeIndicator, at: datetime) -> date:
-    return at.astimezone(indicator.programme.zone).date()
-
-
-def _move(locked: Observation, verb: str, *fields: str) -> None:
-    locked.state = MOVES[verb].target
-    locked.version += 1
-    locked.save(update_fields=["state", "version", *fields])
-
-
-def _move_all(locked: Sequence[Observation], verb: str, **changes: Any) -> None:
-    """The same move for many locked rows. One statement."""
-    target = MOVES[verb].target
-    Observation.objects.filter(pk__in=[one.pk for one in locked]).update(
-        state=target, version=F("version") + 1, **changes
-    )
-    for one in locked:
-        for name, value in {"state": target, "version": one.version + 1, **changes}.items():
-            setattr(one, name, value)
-
-
-def _remember(verb: str, observation: Observation, *, by: User, at: datetime, **what: Any) -> None:
-    remember_all([_deed(verb, observation, **what)], by=by, at=at)
-
-
-def _deed(verb: str, observation: Observation, **what: Any) -> Deed:
-    return Deed(verb=verb, about=observation, programme=observation.indicator.programme_id, **what)
-
-
-def as_json(observation: Observation) -> dict[str, Any]:
-    """The figures of an observation as they stand in the audit trail: decimals and dates as text."""
-    found: dict[str, Any] = {"state": str(observation.state)}
-    for name in FIGURE_FIELDS:
-        value = getattr(observation, name)
-        if value is None or value == "":
-            continue
-        found[name] = value if isinstance(value, int) else str(value)
-    return found

@@ -20,6 +20,7 @@ from indicators.entry.cells import canonical_cell
 from indicators.entry.markings import check_marking
 from indicators.entry.numbers import parse_number, parse_whole_number
 from indicators.models import (
+    WAITING,
     Credibility,
     IndicatorVersion,
     Marking,
@@ -61,6 +62,8 @@ DEFAULTS: Mapping[str, Any] = {
     "comment": "",
 }
 MAX_TEXT = 5000
+COUNTED_BESIDE = (State.APPROVED, *WAITING)
+"""A part is compared with the total that counts, or waits to be decided on."""
 HISTORY_LENGTH = 24
 """So many earlier values are enough to say what is usual."""
 
@@ -337,9 +340,7 @@ def _site_measurements(
     figures: Mapping[str, Any],
 ) -> list[Measurement]:
     rows = (
-        Observation.objects.filter(
-            indicator=indicator, period=period, unit=unit_id, state__in=[State.APPROVED, State.SUBMITTED]
-        )
+        Observation.objects.filter(indicator=indicator, period=period, unit=unit_id, state__in=COUNTED_BESIDE)
         .exclude(cell=cell)
         .order_by("pk")
         .values_list("pk", "cell", "numerator", "denominator", "value")

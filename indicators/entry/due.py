@@ -61,6 +61,8 @@ class DueLine:
     decision_comment: str
     is_mine: bool
     """The person is the indicator's responsible officer."""
+    is_locked: bool
+    """The period takes no figures; an exception or a reopening is needed."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,7 +118,8 @@ def due_lines(
             WHERE (%(bucket)s = '' OR bucket = %(bucket)s)
         )
         SELECT bucket, indicator_id, indicator_code, indicator_name, programme_code, programme_name, period_id,
-               period_label, due_on, unit_id, unit_name, observation_id, decision_comment, is_mine
+               period_label, due_on, unit_id, unit_name, observation_id, decision_comment, is_mine,
+               period_is_locked(period_id, now())
         FROM numbered WHERE place > %(offset)s AND place <= %(offset)s + %(limit)s ORDER BY bucket, place
         """,
         _params(user, today, mine, programme) | {"bucket": bucket or "", "limit": limit, "offset": offset},
@@ -129,7 +132,7 @@ def due_lines(
                     (
                         "indicator_id", "indicator_code", "indicator_name", "programme_code", "programme_name",
                         "period_id", "period_label", "due_on", "unit_id", "unit_name", "observation_id",
-                        "decision_comment", "is_mine",
+                        "decision_comment", "is_mine", "is_locked",
                     ),
                     row[1:],
                     strict=True,
@@ -231,12 +234,13 @@ WITH wanted AS (
     SELECT indicator_id, period_id, unit_id,
            CASE WHEN bool_or(state = 'returned') THEN 'returned'
                 WHEN bool_or(state = 'draft') THEN 'draft'
-                WHEN bool_or(state = 'submitted') THEN 'waiting'
+                WHEN bool_or(state IN ('submitted', 'validated')) THEN 'waiting'
                 ELSE 'done' END AS bucket,
            (array_agg(id ORDER BY array_position(
-               ARRAY['returned', 'draft', 'submitted', 'approved']::text[], state::text), id))[1] AS observation_id
+               ARRAY['returned', 'draft', 'submitted', 'validated', 'approved']::text[], state::text), id
+           ))[1] AS observation_id
     FROM indicators_observation
-    WHERE indicator_id = ANY(%(indicators)s) AND state IN ('draft', 'submitted', 'returned', 'approved')
+    WHERE indicator_id = ANY(%(indicators)s) AND state IN ('draft', 'submitted', 'validated', 'returned', 'approved')
     GROUP BY indicator_id, period_id, unit_id
 ), slot AS (
     SELECT DISTINCT ON (w.indicator_id, p.id, s.unit_id)

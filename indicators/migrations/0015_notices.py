@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('indicators', '0011_courses'),
+        ('indicators', '0014_workflow'),
     ]
 
     operations = [

@@ -43,6 +43,7 @@ from indicators.models.library import (
 from indicators.models.notices import Digest, Following, Notice, NoticeKind
 from indicators.models.observations import (
     PENDING,
+    WAITING,
     Credibility,
     Evidence,
     MissingReason,
@@ -51,6 +52,7 @@ from indicators.models.observations import (
     State,
 )
 from indicators.models.people import DigestRhythm, GlobalRole, Membership, Role, User, programmes_of
+from indicators.models.periods import EntryException, PeriodTurn
 from indicators.models.programmes import (
     Assumption,
     DesignVersion,
@@ -82,6 +84,7 @@ from indicators.models.tailoring import (
 __all__ = [
     "MOST_PRIMARY",
     "PENDING",
+    "WAITING",
     "Across",
     "AgeBand",
     "Aggregation",
@@ -102,6 +105,7 @@ __all__ = [
     "Direction",
     "DueAssessment",
     "Enrolment",
+    "EntryException",
     "Evaluation",
     "Event",
     "Evidence",
@@ -133,6 +137,7 @@ __all__ = [
     "Occasion",
     "Organisation",
     "Partner",
+    "PeriodTurn",
     "PlannedComparison",
     "PlannedIndicator",
     "Programme",

@@ -9,9 +9,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from indicators import derived
-from indicators.entry.actions import as_json, change_observation, correct_observation, submit_observation
+from indicators.entry.actions import change_observation, correct_observation, submit_observation
 from indicators.entry.importing.checking import Checked, Problem, Proposal, check_table
 from indicators.entry.importing.reader import Table
+from indicators.entry.moves import as_json
 from indicators.entry.showing import figure_text
 from indicators.events import remember
 from indicators.models import Observation, Programme, ProgrammeIndicator, State, User
@@ -54,7 +55,7 @@ def import_table(
     """
     today = at.astimezone(programme.zone).date()
     if dry_run:
-        return _outcome_of(check_table(table, programme, today=today))
+        return _outcome_of(check_table(table, programme, today=today, by=by))
     if by is None:
         raise TypeError("somebody must submit the figures")
     try:
@@ -63,7 +64,7 @@ def import_table(
             derived.lock_indicators(
                 ProgrammeIndicator.objects.filter(programme=programme).values_list("pk", flat=True)
             )
-            checked = check_table(table, programme, today=today)
+            checked = check_table(table, programme, today=today, by=by)
             if checked.problems:
                 raise Refused(checked.problems)
             outcome = _outcome_of(checked)
