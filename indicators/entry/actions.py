@@ -66,6 +66,9 @@ MOVES = {
 Place = tuple[int, int, int | None, str]
 """Indicator, period, unit, cell: where one figure is in force."""
 
+BY_HAND = ("form", "grid")
+"""Sources of which evidence is asked."""
+
 FIGURE_VERBS = ("recorded", "changed", "corrected", "submitted", "imported")
 """Whoever did one of these to a figure does not decide on it."""
 
@@ -414,7 +417,7 @@ def _check_explained(locked: Observation) -> None:
         unit=locked.unit,
         cell=locked.cell,
         figures={name: getattr(locked, name) for name in FIGURE_FIELDS},
-        has_evidence=locked.source != "form" or locked.evidence.exists(),
+        has_evidence=locked.source not in BY_HAND or locked.evidence.exists(),
     )
     if found:
         raise ValidationError({"comment": [ValidationError(one, code="warning") for one in found]})

@@ -47,6 +47,7 @@ from indicators.models.observations import (
     MissingReason,
     Observation,
     Reliability,
+    SentBatch,
     State,
 )
 from indicators.models.people import GlobalRole, Membership, Role, User, programmes_of
@@ -141,6 +142,7 @@ __all__ = [
     "Role",
     "Rollup",
     "RuleSet",
+    "SentBatch",
     "SignOff",
     "State",
     "Status",
