@@ -7,18 +7,18 @@ the other, whoever they are and whatever they do; the second sees what the first
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from indicators import derived
 from indicators.entry.checks import (
     ANSWER_FIELDS,
+    BY_HAND,
     DEFAULTS,
     FIGURE_FIELDS,
     clean_figures,
@@ -26,10 +26,25 @@ from indicators.entry.checks import (
     clean_text,
     warnings_of,
 )
+from indicators.entry.moves import (
+    Place,
+    as_json,
+    check_move,
+    check_other_eyes,
+    check_version,
+    clean_comment,
+    conflict,
+    deed,
+    for_update,
+    lock,
+    move,
+    move_all,
+    remember,
+    today_of,
+)
 from indicators.events import Deed, remember_all
 from indicators.models import (
     PENDING,
-    Event,
     Observation,
     ProgrammeIndicator,
     ReportingPeriod,
@@ -44,34 +59,6 @@ from indicators.permissions import (
     check_may_edit_observation,
     check_may_enter,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """From which states a verb leads to which state."""
-
-    origins: frozenset[State]
-    target: State
-
-
-MOVES = {
-    "submitted": Move(frozenset({State.DRAFT, State.RETURNED}), State.SUBMITTED),
-    "approved": Move(frozenset({State.SUBMITTED}), State.APPROVED),
-    "returned": Move(frozenset({State.SUBMITTED}), State.RETURNED),
-    "rejected": Move(frozenset({State.SUBMITTED}), State.REJECTED),
-    "superseded": Move(frozenset({State.APPROVED}), State.SUPERSEDED),
-}
-"""The whole way (METHOD 4.2). Rejected and superseded are final; a correction is a new row."""
-
-Place = tuple[int, int, int | None, str]
-"""Indicator, period, unit, cell: where one figure is in force."""
-
-BY_HAND = ("form", "grid")
-"""Sources of which evidence is asked."""
-
-FIGURE_VERBS = ("recorded", "changed", "corrected", "submitted", "imported")
-"""Whoever did one of these to a figure does not decide on it."""
-
 
 # --- Entering ----------------------------------------------------------------------------------------------------
 
@@ -105,7 +92,7 @@ def record_observation(
     indicator.refresh_from_db(fields=["formula"])  # A formula may have been set while waiting for the lock.
     check_is_observed(indicator)
     cell = clean_place(indicator=indicator, period=period, unit=unit, cell=cell)
-    clean = clean_figures(figures, version=indicator.version, period=period, today=_today(indicator, at))
+    clean = clean_figures(figures, version=indicator.version, period=period, today=today_of(indicator, at))
     _check_free(indicator, period, unit, cell)
     observation = Observation.objects.create(
         indicator=indicator,
@@ -118,7 +105,7 @@ def record_observation(
         entered_at=at,
         **clean,
     )
-    _remember("recorded", observation, by=by, at=at, after=as_json(observation))
+    remember("recorded", observation, by=by, at=at, after=as_json(observation))
     return observation
 
 
@@ -135,8 +122,8 @@ def change_observation(
         ValidationError: code ``stale`` when somebody changed the figure since.
     """
     check_may_edit_observation(by, observation)
-    locked = _lock(observation)
-    _check_version(locked, version)
+    locked = lock(observation)
+    check_version(locked, version)
     check_may_edit_observation(by, locked)
     before = as_json(locked)
     clean = _merged(locked, figures, at=at)
@@ -145,7 +132,7 @@ def change_observation(
     locked.entered_by, locked.entered_at = by, at
     locked.version += 1
     locked.save(update_fields=[*clean, "entered_by", "entered_at", "version"])
-    _remember("changed", locked, by=by, at=at, before=before, after=as_json(locked))
+    remember("changed", locked, by=by, at=at, before=before, after=as_json(locked))
     return locked
 
 
@@ -153,10 +140,10 @@ def change_observation(
 def discard_observation(*, observation: Observation, by: User, at: datetime) -> None:
     """Remove a draft that was never submitted; the audit trail keeps what it said."""
     check_may_edit_observation(by, observation)
-    locked = _lock(observation)
+    locked = lock(observation)
     if locked.state != State.DRAFT:
         raise ValidationError(_("Only drafts can be discarded."), code="conflict")
-    _remember("discarded", locked, by=by, at=at, before=as_json(locked))
+    remember("discarded", locked, by=by, at=at, before=as_json(locked))
     locked.delete()
 
 
@@ -168,13 +155,13 @@ def submit_observation(*, observation: Observation, by: User, at: datetime) -> O
         ValidationError: on ``comment``, code ``warning``: the figure looks unusual and no comment explains it.
     """
     check_may_edit_observation(by, observation)
-    locked = _lock(observation)
-    _check_move(locked, "submitted")
+    locked = lock(observation)
+    check_move(locked, "submitted")
     _check_explained(locked)
     locked.submitted_by, locked.submitted_at = by, at
     locked.decided_by = locked.decided_at = None
-    _move(locked, "submitted", "submitted_by", "submitted_at", "decided_by", "decided_at")
-    _remember("submitted", locked, by=by, at=at, after={"state": locked.state})
+    move(locked, "submitted", "submitted_by", "submitted_at", "decided_by", "decided_at")
+    remember("submitted", locked, by=by, at=at, after={"state": locked.state})
     return locked
 
 
@@ -192,9 +179,9 @@ def correct_observation(
         ValidationError: by field; code ``same`` when nothing differs, ``exists`` when a correction is under way.
     """
     check_may_correct(by, observation)
-    old = _lock(observation)
+    old = lock(observation)
     if old.state != State.APPROVED:
-        raise _conflict(old)
+        raise conflict(old)
     try:
         reason = clean_text(reason)
     except ValidationError as problem:
@@ -222,7 +209,7 @@ def correct_observation(
         correction_reason=reason,
         **clean,
     )
-    _remember("corrected", new, by=by, at=at, before=as_json(old), after=as_json(new), reason=reason)
+    remember("corrected", new, by=by, at=at, before=as_json(old), after=as_json(new), reason=reason)
     return new
 
 
@@ -235,9 +222,9 @@ def approve_observation(
 ) -> Observation:
     """Accept a figure: it counts from now on, and the indicator's status is brought up to date with it."""
     check_may_decide(by, observation)
-    comment = _clean_comment(comment)
-    locked = _lock(observation)
-    _check_move(locked, "approved")
+    comment = clean_comment(comment)
+    locked = lock(observation)
+    check_move(locked, "approved")
     _approve([locked], by=by, at=at, comment=comment)
     derived.refresh([(locked.indicator_id, locked.period_id)], at=at)
     return locked
@@ -252,11 +239,11 @@ def approve_observations(
     The same number of queries however many figures there are; one more for each further programme.
     """
     pks = {observation.pk for observation in observations}
-    comment = _clean_comment(comment)
+    comment = clean_comment(comment)
     derived.lock_indicators(Observation.objects.filter(pk__in=pks).values_list("indicator_id", flat=True))
-    locked = list(_for_update().filter(pk__in=pks).order_by("pk"))
+    locked = list(for_update().filter(pk__in=pks).order_by("pk"))
     for observation in locked:
-        _check_move(observation, "approved")
+        check_move(observation, "approved")
     for observation in {one.indicator.programme_id: one for one in locked}.values():
         check_may_decide(by, observation)
     _approve(locked, by=by, at=at, comment=comment)
@@ -278,15 +265,15 @@ def reject_observation(*, observation: Observation, comment: str, by: User, at: 
 
 def _approve(locked: Sequence[Observation], *, by: User, at: datetime, comment: str) -> None:
     """Set submitted figures in force. What they correct steps aside first: one figure for each place."""
-    _check_other_eyes(locked, by)
+    check_other_eyes(locked, by)
     in_force = _in_force(locked)
     corrected = [(in_force[_place(one)], one) for one in locked if _place(one) in in_force]
     deeds = [_superseded(old, new) for old, new in corrected]
-    _move_all([old for old, _new in corrected], "superseded", superseded_at=at)
+    move_all([old for old, _new in corrected], "superseded", superseded_at=at)
     befores = [{"state": one.state} for one in locked]
-    _move_all(locked, "approved", decided_by=by, decided_at=at, decision_comment=comment)
+    move_all(locked, "approved", decided_by=by, decided_at=at, decision_comment=comment)
     deeds += [
-        _deed("approved", one, before=before, after=as_json(one), reason=comment)
+        deed("approved", one, before=before, after=as_json(one), reason=comment)
         for one, before in zip(locked, befores, strict=True)
     ]
     remember_all(deeds, by=by, at=at)
@@ -310,7 +297,7 @@ def _in_force(locked: Sequence[Observation]) -> dict[Place, Observation]:
         for pk, *place in approved.values_list("pk", "indicator_id", "period_id", "unit_id", "cell")
         if tuple(place) in places
     ]
-    rows = _for_update().filter(pk__in=standing) if standing else ()
+    rows = for_update().filter(pk__in=standing) if standing else ()
     found = {_place(one): one for one in rows}
     for new in locked:
         old = found.get(_place(new))
@@ -329,83 +316,28 @@ def _place(observation: Observation) -> Place:
 
 
 def _superseded(old: Observation, new: Observation) -> Deed:
-    return _deed("superseded", old, before=as_json(old), after=as_json(new), reason=new.correction_reason)
+    return deed("superseded", old, before=as_json(old), after=as_json(new), reason=new.correction_reason)
 
 
 def _send_back(observation: Observation, verb: str, *, comment: str, by: User, at: datetime) -> Observation:
     check_may_decide(by, observation)
-    comment = _clean_comment(comment)
+    comment = clean_comment(comment)
     if not comment:
         raise ValidationError(
             {"comment": _("No comment was given; whoever entered the figure must learn what is wrong.")},
             code="required",
         )
-    locked = _lock(observation)
-    _check_move(locked, verb)
-    _check_other_eyes([locked], by)
+    locked = lock(observation)
+    check_move(locked, verb)
+    check_other_eyes([locked], by)
     locked.decided_by, locked.decided_at, locked.decision_comment = by, at, comment
     before = {"state": locked.state}
-    _move(locked, verb, "decided_by", "decided_at", "decision_comment")
-    _remember(verb, locked, by=by, at=at, before=before, after={"state": locked.state}, reason=comment)
+    move(locked, verb, "decided_by", "decided_at", "decision_comment")
+    remember(verb, locked, by=by, at=at, before=before, after={"state": locked.state}, reason=comment)
     return locked
 
 
 # --- What the actions share --------------------------------------------------------------------------------------
-
-
-def _for_update() -> Any:
-    return Observation.objects.select_for_update(of=("self",)).select_related(
-        "indicator__programme", "indicator__version", "indicator__definition", "period", "unit"
-    )
-
-
-def _lock(observation: Observation) -> Observation:
-    derived.lock_indicators([observation.indicator_id])
-    locked: Observation | None = _for_update().filter(pk=observation.pk).first()
-    if locked is None:
-        raise ValidationError(_("This draft was discarded by somebody else."), code="conflict")
-    return locked
-
-
-def _check_version(locked: Observation, version: int) -> None:
-    if locked.version != version:
-        raise ValidationError(
-            _("Somebody changed this figure after you opened it. Look at it again before you change it."),
-            code="stale",
-            params={"given": version, "current": locked.version},
-        )
-
-
-def _check_move(locked: Observation, verb: str) -> None:
-    if State(locked.state) not in MOVES[verb].origins:
-        raise _conflict(locked)
-
-
-def _conflict(locked: Observation) -> ValidationError:
-    return ValidationError(
-        _("Somebody was here before you: this figure is now “%(state)s”."),
-        code="conflict",
-        params={"state": locked.get_state_display()},
-    )
-
-
-def _check_other_eyes(locked: Sequence[Observation], by: User) -> None:
-    """Nobody decides on a figure that they ever entered, changed or submitted (METHOD 4.2)."""
-    had_a_hand = any(by.pk in {one.entered_by_id, one.submitted_by_id} for one in locked)  # type: ignore[attr-defined]
-    if not had_a_hand:
-        pks = [one.pk for one in locked]
-        trail = Event.objects.filter(about_type="observation", about_id__in=pks, verb__in=FIGURE_VERBS)
-        had_a_hand = trail.filter(by_id=by.pk).exists() or _entered_the_register(locked, by)
-    if had_a_hand:
-        raise PermissionDenied(_("Nobody decides on figures that they entered or submitted."))
-
-
-def _entered_the_register(locked: Sequence[Observation], by: User) -> bool:
-    """A figure that follows from a course register was entered by whoever entered the register."""
-    runs = {one.period.course_run_id for one in locked if one.source == "course"}  # type: ignore[attr-defined]
-    verbs = ("changed a register", "changed run facts")
-    trail = Event.objects.filter(about_type="courserun", about_id__in=runs, verb__in=verbs, by_id=by.pk)
-    return bool(runs) and trail.exists()
 
 
 def _check_explained(locked: Observation) -> None:
@@ -460,52 +392,5 @@ def _merged(old: Observation, figures: dict[str, Any], *, at: datetime) -> dict[
         merged |= {name: DEFAULTS[name] for name in (*ANSWER_FIELDS, "standard_error", "sample_size")}
     merged |= figures
     return clean_figures(
-        merged, version=old.indicator.version, period=old.period, today=_today(old.indicator, at)
+        merged, version=old.indicator.version, period=old.period, today=today_of(old.indicator, at)
     )
-
-
-def _clean_comment(comment: str) -> str:
-    try:
-        return clean_text(comment)
-    except ValidationError as problem:
-        raise ValidationError({"comment": problem}) from None
-
-
-def _today(indicator: ProgrammeIndicator, at: datetime) -> date:
-    return at.astimezone(indicator.programme.zone).date()
-
-
-def _move(locked: Observation, verb: str, *fields: str) -> None:
-    locked.state = MOVES[verb].target
-    locked.version += 1
-    locked.save(update_fields=["state", "version", *fields])
-
-
-def _move_all(locked: Sequence[Observation], verb: str, **changes: Any) -> None:
-    """The same move for many locked rows. One statement."""
-    target = MOVES[verb].target
-    Observation.objects.filter(pk__in=[one.pk for one in locked]).update(
-        state=target, version=F("version") + 1, **changes
-    )
-    for one in locked:
-        for name, value in {"state": target, "version": one.version + 1, **changes}.items():
-            setattr(one, name, value)
-
-
-def _remember(verb: str, observation: Observation, *, by: User, at: datetime, **what: Any) -> None:
-    remember_all([_deed(verb, observation, **what)], by=by, at=at)
-
-
-def _deed(verb: str, observation: Observation, **what: Any) -> Deed:
-    return Deed(verb=verb, about=observation, programme=observation.indicator.programme_id, **what)
-
-
-def as_json(observation: Observation) -> dict[str, Any]:
-    """The figures of an observation as they stand in the audit trail: decimals and dates as text."""
-    found: dict[str, Any] = {"state": str(observation.state)}
-    for name in FIGURE_FIELDS:
-        value = getattr(observation, name)
-        if value is None or value == "":
-            continue
-        found[name] = value if isinstance(value, int) else str(value)
-    return found

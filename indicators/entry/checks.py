@@ -61,6 +61,10 @@ DEFAULTS: Mapping[str, Any] = {
     "comment": "",
 }
 MAX_TEXT = 5000
+COUNTED_BESIDE = (State.APPROVED, State.SUBMITTED)
+"""A part is compared with the total that counts, or waits to be decided on."""
+BY_HAND = ("form", "grid")
+"""Sources of which evidence is asked."""
 HISTORY_LENGTH = 24
 """So many earlier values are enough to say what is usual."""
 
@@ -337,9 +341,7 @@ def _site_measurements(
     figures: Mapping[str, Any],
 ) -> list[Measurement]:
     rows = (
-        Observation.objects.filter(
-            indicator=indicator, period=period, unit=unit_id, state__in=[State.APPROVED, State.SUBMITTED]
-        )
+        Observation.objects.filter(indicator=indicator, period=period, unit=unit_id, state__in=COUNTED_BESIDE)
         .exclude(cell=cell)
         .order_by("pk")
         .values_list("pk", "cell", "numerator", "denominator", "value")

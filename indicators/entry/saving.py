@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,10 +20,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from indicators import derived
-from indicators.entry.actions import as_json
 from indicators.entry.checks import ANSWER_FIELDS, DEFAULTS, FIGURE_FIELDS, clean_figures, clean_place
-from indicators.entry.noticing import warnings_for
-from indicators.events import Deed, remember_all
+from indicators.entry.moves import as_json, deed, today_of
+from indicators.entry.unusual import warnings_by_figure
+from indicators.events import remember_all
 from indicators.models import (
     PENDING,
     Observation,
@@ -33,7 +34,7 @@ from indicators.models import (
     State,
     User,
 )
-from indicators.permissions import why_not_enter
+from indicators.permissions import check_may_enter, roles_by_programme, why_not
 
 MOST_FIGURES = 500
 BATCHES_KEPT = timedelta(days=7)
@@ -48,6 +49,9 @@ class Outcome(StrEnum):
     SAME = "same"
     REFUSED = "refused"
     CONFLICT = "conflict"
+
+
+KEPT = frozenset({Outcome.SAVED, Outcome.SAME})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,14 +125,20 @@ def save_figures(*, figures: Sequence[Given], by: User, at: datetime, source: st
     ground, work = _load(figures, by, at, source), _Work()
     answers = [_judge(one, ground, work) for one in figures]
     _write(work, by, at)
-    kept = [
-        one.observation for one in answers if one.outcome in {Outcome.SAVED, Outcome.SAME} and one.observation
-    ]
-    warnings = warnings_for([one for one in kept if one.state in PENDING])
+    warnings = warnings_by_figure(_to_look_at(answers, ground, work))
     for answer in answers:
         if answer.observation is not None and answer.outcome != Outcome.CONFLICT:
             answer.warnings = warnings.get(answer.observation.pk, [])
     return answers
+
+
+def _to_look_at(answers: Sequence[Answer], ground: _Ground, work: _Work) -> list[Observation]:
+    """What was kept, and what else waits at the same sites: a total is compared with parts that were kept before."""
+    kept = [one.observation for one in answers if one.outcome in KEPT and one.observation is not None]
+    sites = {(one.indicator_id, one.period_id, one.unit_id) for one in kept}
+    gone = {one.pk for one in work.gone}
+    beside = [one for place, one in ground.pending.items() if place[:3] in sites and one.pk not in gone]
+    return list({one.pk: one for one in [*beside, *kept] if one.state in PENDING}.values())
 
 
 def _load(figures: Sequence[Given], by: User, at: datetime, source: str) -> _Ground:
@@ -140,7 +150,7 @@ def _load(figures: Sequence[Given], by: User, at: datetime, source: str) -> _Gro
         .select_related("programme", "version", "definition", "plan")
         .prefetch_related("units")
     )
-    by_pk = {one.pk: one for one in indicators}
+    by_pk, roles = {one.pk: one for one in indicators}, roles_by_programme(by)
     periods = ReportingPeriod.objects.filter(
         pk__in={one.period for one in figures}, programme__indicators__in=pks
     )
@@ -149,7 +159,7 @@ def _load(figures: Sequence[Given], by: User, at: datetime, source: str) -> _Gro
     )
     ground = _Ground(
         indicators=by_pk,
-        refused=why_not_enter(by, by_pk.values()),
+        refused={pk: _why_not(by, one, roles) for pk, one in by_pk.items()},
         periods={one.pk: one for one in periods.select_related("course_run").distinct()},
         units={one.pk: one for one in units.distinct()},
         pending={},
@@ -168,6 +178,10 @@ def _load(figures: Sequence[Given], by: User, at: datetime, source: str) -> _Gro
         place = (row.indicator_id, row.period_id, row.unit_id, row.cell)
         (ground.approved if row.state == State.APPROVED else ground.pending)[place] = row
     return ground
+
+
+def _why_not(by: User, indicator: ProgrammeIndicator, roles: Mapping[int, set[str]]) -> str:
+    return why_not(partial(check_may_enter, roles=roles.get(indicator.programme_id, set())), by, indicator)
 
 
 # --- Judging one figure; asks no query ---------------------------------------------------------------------------
@@ -216,7 +230,7 @@ def _judge_free(one: Given, place: Place, ground: _Ground, work: _Work) -> Answe
     if one.takes_away and approved is None:
         return Answer(outcome=Outcome.SAME)
     indicator, period = ground.indicators[place[0]], ground.periods[place[1]]
-    today = _today(indicator, ground.at)
+    today = today_of(indicator, ground.at)
     given = {"as_of": min(period.ends_on, today), **one.figures}
     if approved is not None:
         same = not one.takes_away and _says_the_same(approved, _merged(approved, one.figures, today))
@@ -245,7 +259,7 @@ def _judge_taken(one: Given, stored: Observation, ground: _Ground, work: _Work) 
     is_open = stored.state in {State.DRAFT, State.RETURNED}
     if one.takes_away:
         return _judge_emptied(one, stored, work)
-    clean = _merged(stored, one.figures, _today(stored.indicator, ground.at))
+    clean = _merged(stored, one.figures, today_of(stored.indicator, ground.at))
     if _says_the_same(stored, clean) and one.follow_up in {None, stored.follow_up}:
         return Answer(outcome=Outcome.SAME, observation=stored)
     if not is_open or one.version != stored.version:
@@ -284,10 +298,6 @@ def _says_the_same(stored: Observation, clean: Mapping[str, Any]) -> bool:
     return all(getattr(stored, name) == value for name, value in clean.items())
 
 
-def _today(indicator: ProgrammeIndicator, at: datetime) -> Any:
-    return at.astimezone(indicator.programme.zone).date()
-
-
 def _said(observation: Observation) -> dict[str, Any]:
     return as_json(observation) | ({"follow_up": True} if observation.follow_up else {})
 
@@ -306,16 +316,12 @@ def _write(work: _Work, by: User, at: datetime) -> None:
             unique_fields=["pk"],
             update_fields=[*FIGURE_FIELDS, "follow_up", "entered_by", "entered_at", "version"],
         )
-    deeds = [_deed("recorded", one, after=_said(one)) for one in work.new]
-    deeds += [_deed("changed", one, before=before, after=_said(one)) for one, before in work.changed]
-    deeds += [_deed("discarded", one, before=_said(one)) for one in work.gone]
+    deeds = [deed("recorded", one, after=_said(one)) for one in work.new]
+    deeds += [deed("changed", one, before=before, after=_said(one)) for one, before in work.changed]
+    deeds += [deed("discarded", one, before=_said(one)) for one in work.gone]
     remember_all(deeds, by=by, at=at)
     if work.gone:
         Observation.objects.filter(pk__in=[one.pk for one in work.gone]).delete()
-
-
-def _deed(verb: str, observation: Observation, **what: Any) -> Deed:
-    return Deed(verb=verb, about=observation, programme=observation.indicator.programme_id, **what)
 
 
 # --- Once --------------------------------------------------------------------------------------------------------

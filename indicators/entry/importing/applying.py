@@ -9,9 +9,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from indicators import derived
-from indicators.entry.actions import as_json, change_observation, correct_observation, submit_observation
+from indicators.entry.actions import change_observation, correct_observation, submit_observation
 from indicators.entry.importing.checking import Checked, Problem, Proposal, check_table
 from indicators.entry.importing.reader import Table
+from indicators.entry.moves import as_json
 from indicators.entry.showing import figure_text
 from indicators.events import remember
 from indicators.models import Observation, Programme, ProgrammeIndicator, State, User

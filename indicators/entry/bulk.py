@@ -1,0 +1,127 @@
+"""Acts on many figures at once: submit, validate, approve, return. Each figure has its own outcome.
+
+What can go goes, in one transaction; what cannot stays as it was and is named with the reason, so that one odd figure
+among hundreds does not hold up the others. Nothing is left half done: if the transaction fails, nothing went.
+
+The number of queries does not depend on how many figures there are. As in `actions`, the indicators are locked first
+and the figures second, both in the order of their keys, so that two people at once are served one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from indicators import derived
+from indicators.entry.moves import check_move, deed, for_update, move_all
+from indicators.entry.unusual import warnings_by_figure
+from indicators.events import remember_all
+from indicators.models import Observation, User
+from indicators.permissions import check_may_edit_observation, roles_by_programme
+
+LIMIT = 500
+"""So many figures at once; more would hold other people's locks too long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """A figure that stayed as it was."""
+
+    observation: Observation
+    reason: str
+    """In the reader's language."""
+    code: str
+    """``conflict``, ``warning``, ``denied`` or ``gone``."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What was done, and what was not and why; each in the order of primary keys."""
+
+    done: list[Observation] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+
+    def leave(self, observation: Observation, reason: str, code: str) -> None:
+        self.left.append(Left(observation=observation, reason=reason, code=code))
+
+
+@transaction.atomic
+def submit_observations(*, observations: Iterable[Observation], by: User, at: datetime) -> Outcome:
+    """Hand many drafts and returned figures to those who decide; each that can go, goes.
+
+    Args:
+        observations: at most `LIMIT`, which `by` sees.
+
+    Raises:
+        ValidationError: code ``limit`` when there are more.
+
+    Returns:
+        Left behind are figures that `by` may not edit (``denied``), that somebody moved on meanwhile
+        (``conflict``), that were discarded (``gone``), or that look unusual and lack a comment (``warning``).
+    """
+    locked, outcome = _lock_all(observations)
+    roles = roles_by_programme(by)
+
+    def check(one: Observation) -> None:
+        check_move(one, "submitted")
+        check_may_edit_observation(by, one, roles=roles[one.indicator.programme_id])
+
+    going = _explained(_passing(locked, check, outcome), outcome)
+    move_all(going, "submitted", submitted_by=by, submitted_at=at, decided_by=None, decided_at=None)
+    remember_all([deed("submitted", one, after={"state": one.state}) for one in going], by=by, at=at)
+    return _finished(outcome, going)
+
+
+def _lock_all(observations: Iterable[Observation]) -> tuple[list[Observation], Outcome]:
+    """The rows as they are now, locked; those that are gone are left behind in the outcome already."""
+    given = {one.pk: one for one in observations}
+    if len(given) > LIMIT:
+        raise ValidationError(
+            _("%(given)s figures were chosen; at most %(limit)s can be handled at once."),
+            code="limit",
+            params={"given": len(given), "limit": LIMIT},
+        )
+    derived.lock_indicators({one.indicator_id for one in given.values()})
+    locked = list(for_update().filter(pk__in=given.keys()).order_by("pk"))
+    outcome = Outcome()
+    for pk in sorted(given.keys() - {one.pk for one in locked}):
+        outcome.leave(given[pk], _("This draft was discarded by somebody else."), "gone")
+    return locked, outcome
+
+
+def _passing(
+    locked: Sequence[Observation], check: Callable[[Observation], None], outcome: Outcome
+) -> list[Observation]:
+    """Those that the check lets pass; the others are left behind with what it says."""
+    passing = []
+    for one in locked:
+        try:
+            check(one)
+        except PermissionDenied as refusal:
+            outcome.leave(one, str(refusal), "denied")
+        except ValidationError as refusal:
+            outcome.leave(one, " ".join(refusal.messages), "conflict")
+        else:
+            passing.append(one)
+    return passing
+
+
+def _explained(locked: Sequence[Observation], outcome: Outcome) -> list[Observation]:
+    """Those that look usual or have a comment that explains them."""
+    found = warnings_by_figure(locked)
+    unexplained = [one for one in locked if found[one.pk] and not one.comment and not one.correction_reason]
+    for one in unexplained:
+        said = " ".join(found[one.pk])
+        outcome.leave(one, _("%(warning)s A comment was expected.") % {"warning": said}, "warning")
+    return [one for one in locked if one not in unexplained]
+
+
+def _finished(outcome: Outcome, done: list[Observation]) -> Outcome:
+    outcome.done = done
+    outcome.left.sort(key=lambda left: left.observation.pk)
+    return outcome
