@@ -99,6 +99,12 @@ ROUTES: dict[str, Route] = {
     "observation-submit": only(WRITERS, of("draft"), among=INSIDE, method="post"),
     "observation-discard": only(WRITERS, of("draft"), among=INSIDE, method="post"),
     "observation-decide": only(("approver",), of("submitted"), among=INSIDE, method="post"),
+    "sheet-save": Route(nothing, SIGNED_IN, method="post"),
+    "sheet-period": only(WRITERS, code_and("period")),
+    "sheet-period-submit": only(WRITERS, code_and("period")),
+    "sheet-indicator": only(WRITERS, code_and("indicator")),
+    "sheet-indicator-submit": only(WRITERS, code_and("indicator")),
+    "sheet-cell": only(WRITERS, code_and("indicator")),
     # course registers
     "register-edit": only(REGISTER, code_and("course_run")),
     "participant-remove": only(WRITERS, code_and("course_run"), method="post"),

@@ -304,6 +304,11 @@ def figure_warnings(
     return found
 
 
+def no_evidence() -> str:
+    """What is said of a figure that rests on nothing, in the reader's language."""
+    return _("No evidence is given: no file, no link, and not said where it is held.")
+
+
 def warnings_of(
     *,
     indicator: ProgrammeIndicator,
@@ -329,7 +334,7 @@ def warnings_of(
         )
         found += [in_words(mismatch)] if mismatch is not None else []
     if not has_evidence and not figures["missing_reason"]:
-        found.append(_("No evidence is given: no file, no link, and not said where it is held."))
+        found.append(no_evidence())
     return found
 
 
