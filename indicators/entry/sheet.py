@@ -168,6 +168,8 @@ def base_of(observation: Observation) -> dict[str, Any]:
         found["comment"] = observation.comment
     if observation.follow_up:
         found["follow_up"] = True
+    if observation.state == State.RETURNED:
+        found["returned"] = observation.decision_comment
     return found
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from indicators.entry.sheet import place_key, read_key
-from indicators.models import Evidence, Event, Observation
+from indicators.models import Event, Evidence, Observation
 from tests.entry.scenes import Scene, log_in
 from tests.factories import (
     make_indicator,

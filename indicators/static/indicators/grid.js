@@ -61,11 +61,6 @@
     return row ? nearest(cellsOf(row), cell) : null;
   }
 
-  function sideways(cell, step) {
-    var all = Array.from(table.querySelectorAll("[data-cell]"));
-    return all[all.indexOf(cell) + step];
-  }
-
   function inRow(cell, step) {
     var all = cellsOf(cell.closest("tr"));
     return all[all.indexOf(cell) + step];
@@ -139,7 +134,10 @@
       return;
     }
     var from = anchor && cellsOf(cell.closest("tr")).indexOf(anchor) >= 0 ? anchor : cell;
-    move(event, vertical(from, event.shiftKey ? -1 : 1));
+    var way = event.shiftKey ? -1 : 1;
+    var target = vertical(from, way);
+    while (target && !mayType(target)) target = vertical(target, way); // what cannot be typed over is passed by
+    move(event, target);
     anchor = document.activeElement;
   }
 
@@ -322,6 +320,11 @@
     if (!note) return;
     note.hidden = !lost;
     note.querySelector("[data-count]").textContent = String(lost);
+  }
+
+  if (isCell(document.activeElement)) {
+    start = document.activeElement.value; // the address asked for this cell
+    if (document.activeElement.select) document.activeElement.select();
   }
 
   // A sheet that is kept as one types has nothing to lose; the others ask before they are left.

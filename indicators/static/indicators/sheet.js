@@ -140,6 +140,7 @@
     if (item && item.status === "incomplete" && isEmpty(item.figures)) return words.commentWaits;
     if (item) return "";
     var one = base[place.key];
+    if (one && one.returned) return "“" + one.returned + "”";
     var isExplained = one && one.comment;
     return !isExplained && place.warnings ? place.warnings.join(" ") : "";
   }
@@ -213,9 +214,21 @@
       showShare(total);
       said = aboveOf(total).concat(sumsOf(total, lines));
     }
+    var odd = lines.map(oddness).filter(Boolean);
+    said = odd
+      .filter(function (word, at) {
+        return odd.indexOf(word) === at;
+      })
+      .concat(said);
     var node = line.querySelector("[data-sum]");
     var text = said.join(". ");
     if (node.textContent !== text) node.textContent = text;
+  }
+
+  // The word for a place that asks for something; nothing for one that goes its way.
+  function oddness(place) {
+    var now = place.node.dataset.standing;
+    return now && ["saved", "typed", "saving"].indexOf(now) < 0 ? words[now] : "";
   }
 
   function aboveOf(total) {
@@ -308,7 +321,9 @@
     var items = event.detail.items;
     if (before !== state)
       items.forEach(function (item) {
-        if (places[item.place]) mark(places[item.place]);
+        if (!places[item.place]) return;
+        mark(places[item.place]);
+        check(places[item.place]);
       });
     showStatus(items);
   });
@@ -675,5 +690,9 @@
   showMerge();
   queue.tell();
   var asked = form.querySelector("[autofocus]");
-  if (asked) asked.focus();
+  if (asked) {
+    asked.focus();
+    selected = placeOf(asked);
+    showDock();
+  }
 })();
