@@ -216,6 +216,7 @@ ROUTES: dict[str, Route] = {
     "api-indicator-period-explanation": seen(lambda own: [own.indicator.pk, own.period.pk]),
     "api-verdict-explanation": seen(of("verdict")),
     "api-observation-list": everybody(),
+    "api-observation-bulk": Route(nothing, SIGNED_IN, method="post"),
     "api-observation-detail": seen(of("approved")),
     "api-observation-submit": only(WRITERS, of("draft"), among=INSIDE, method="post"),
     "api-observation-approve": only(("approver",), of("submitted"), among=INSIDE, method="post"),

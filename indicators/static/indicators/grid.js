@@ -263,6 +263,7 @@
     var isBlock = /[\t\n]/.test(text.replace(/\r?\n$/, ""));
     if (!isBlock && !isSelect(cell)) return;
     event.preventDefault();
+    if (document.activeElement !== cell) cell.focus();
     var lost = 0;
     var changes = [];
     var first = pasteCells(cell.closest("tr"));
