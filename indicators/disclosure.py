@@ -46,8 +46,10 @@ def sees_small_cells(user: User, indicator: ProgrammeIndicator) -> bool:
 
 
 def _works_in(user: User) -> set[int]:
-    """The programmes whose figures the person enters or approves today. One query."""
-    held = Membership.objects.active().filter(user=user, role__in=[Role.OFFICER, Role.APPROVER])
+    """The programmes whose figures the person enters, validates or approves today. One query."""
+    held = Membership.objects.active().filter(
+        user=user, role__in=[Role.OFFICER, Role.VALIDATOR, Role.APPROVER]
+    )
     return set(held.values_list("programme_id", flat=True))
 
 

@@ -26,6 +26,8 @@ class Deed:
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
     reason: str = ""
+    in_place_of: str = ""
+    """For a substitute: the name of the person whose place was taken."""
 
 
 def remember(
@@ -56,12 +58,19 @@ def remember_all(deeds: Iterable[Deed], *, by: User | None, at: datetime) -> Non
     Event.objects.bulk_create([_event(deed, by=by, at=at) for deed in deeds], batch_size=1000)
 
 
+def _name(by: User | None, in_place_of: str) -> str:
+    """Who did it, in their own name; a substitute with the name of the person whose place was taken."""
+    if by is None:
+        return "schedule"
+    return f"{str(by)[:70]} (for {in_place_of[:70]})" if in_place_of else str(by)
+
+
 def _event(deed: Deed, *, by: User | None, at: datetime) -> Event:
     programme = deed.programme
     return Event(
         at=at,
         by_id=by.pk if by is not None else None,
-        by_name=str(by) if by is not None else "schedule",
+        by_name=_name(by, deed.in_place_of),
         verb=deed.verb,
         about_type=deed.about._meta.model_name,
         about_id=deed.about.pk,

@@ -13,6 +13,6 @@ def home(request: HttpRequest) -> HttpResponse:
     held = set(Membership.objects.active().filter(user=request.user).values_list("role", flat=True))
     if Role.OFFICER in held:
         return redirect("due-list")
-    if Role.APPROVER in held:
+    if held & {Role.VALIDATOR, Role.APPROVER}:
         return redirect("review-queue")
     return redirect("portfolio")

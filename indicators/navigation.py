@@ -40,7 +40,7 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
                 url_name="review-queue",
                 label=_("Review queue"),
                 icon="clipboard-check",
-                roles=frozenset({Role.APPROVER}),
+                roles=frozenset({Role.VALIDATOR, Role.APPROVER}),
             ),
         ),
     ),

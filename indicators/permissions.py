@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from indicators.models import (
+    WAITING,
     Alert,
     DueAssessment,
     ExPostPlan,
@@ -24,20 +28,23 @@ from indicators.models import (
     User,
 )
 
+WORKING = frozenset({Role.OFFICER, Role.VALIDATOR, Role.APPROVER})
+"""Who works with a programme's figures, and so does not evaluate it."""
 
-def may(check: Callable[..., None], *args: Any) -> bool:
+
+def may(check: Callable[..., None], *args: Any, **given: Any) -> bool:
     """Whether the check lets pass."""
     try:
-        check(*args)
+        check(*args, **given)
     except PermissionDenied:
         return False
     return True
 
 
-def why_not(check: Callable[..., None], *args: Any) -> str:
+def why_not(check: Callable[..., None], *args: Any, **given: Any) -> str:
     """The reason why the check refuses, for a button's hint; empty when it lets pass."""
     try:
-        check(*args)
+        check(*args, **given)
     except PermissionDenied as refusal:
         return str(refusal)
     return ""
@@ -51,14 +58,72 @@ def roles_in(user: User, programme: Programme | int) -> set[str]:
     return set(Membership.objects.active().filter(user=user, programme_id=pk).values_list("role", flat=True))
 
 
-def roles_by_programme(user: User) -> dict[int, set[str]]:
-    """The roles that a person holds today, by programme. One query; for questions about many rows."""
-    found: dict[int, set[str]] = defaultdict(set)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The roles that a person holds in a programme today: in their own right, or in the place of another."""
+
+    own: frozenset[str] = frozenset()
+    instead: Mapping[str, str] = field(default_factory=dict)
+    """Role to the name of the person whose place is taken."""
+
+    @property
+    def roles(self) -> frozenset[str]:
+        return self.own | self.instead.keys()
+
+    def in_place_of(self, *roles: str) -> str:
+        """Whose place is taken by acting in one of these roles; empty for whoever holds one in their own right."""
+        if self.own & set(roles):
+            return ""
+        return next((self.instead[role] for role in roles if role in self.instead), "")
+
+
+def standing_in(user: User, programme: Programme | int) -> Standing:
+    """How a person stands in one programme today. One query."""
+    pk = programme.pk if isinstance(programme, Programme) else programme
+    return standings(user, [pk])[pk]
+
+
+def standings(user: User, programmes: Collection[int] | None = None) -> dict[int, Standing]:
+    """How a person stands in each programme (or in these) today; a programme without a role has an empty one."""
+    own: dict[int, set[str]] = defaultdict(set)
+    instead: dict[int, dict[str, str]] = defaultdict(dict)
     if user.is_authenticated:
-        for programme, role in (
-            Membership.objects.active().filter(user=user).values_list("programme_id", "role")
-        ):
-            found[programme].add(role)
+        held = Membership.objects.active().filter(user=user).select_related("substitutes_for")
+        for one in held if programmes is None else held.filter(programme__in=programmes):
+            if one.substitutes_for is None:
+                own[one.programme_id].add(one.role)
+            else:
+                instead[one.programme_id][one.role] = str(one.substitutes_for)
+    found: dict[int, Standing] = defaultdict(Standing)
+    for pk in {*own, *instead}:
+        found[pk] = Standing(own=frozenset(own[pk]), instead=instead[pk])
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandIn:
+    """Somebody who takes, or gives, a place from a day to a day (UTC, as memberships)."""
+
+    person: int
+    starts_on: date
+    ends_on: date
+
+    def covers(self, at: datetime | None) -> bool:
+        return at is not None and self.starts_on <= at.astimezone(UTC).date() <= self.ends_on
+
+
+def stand_ins(user: User, programmes: Collection[int]) -> dict[int, list[StandIn]]:
+    """By programme, whose place the person takes or took, and who takes or took theirs. One query."""
+    found: dict[int, list[StandIn]] = defaultdict(list)
+    pairs = Membership.objects.filter(
+        Q(user=user) | Q(substitutes_for=user), programme__in=programmes, substitutes_for__isnull=False
+    )
+    for one in pairs:
+        other = one.substitutes_for_id if one.user_id == user.pk else one.user_id
+        if other is not None and one.ends_on is not None:
+            found[one.programme_id].append(
+                StandIn(person=other, starts_on=one.starts_on, ends_on=one.ends_on)
+            )
     return found
 
 
@@ -105,26 +170,71 @@ def check_may_edit_observation(
         raise PermissionDenied(_("Only drafts and returned figures can be changed; others are corrected."))
 
 
-def check_may_decide(user: User, observation: Observation) -> None:
-    """Approve, return or reject a submitted observation (four eyes: METHOD 4.2)."""
-    if Role.APPROVER not in roles_in(user, observation.indicator.programme_id):
+def check_may_decide(user: User, observation: Observation, *, roles: Collection[str] | None = None) -> None:
+    """Approve, return or reject an observation that waits for it (four eyes: METHOD 4.2).
+
+    It waits once it is submitted, or where the programme validates its figures once it is validated. `roles` as in
+    `check_may_enter`.
+    """
+    programme = observation.indicator.programme
+    held = roles_in(user, programme) if roles is None else roles
+    if Role.APPROVER not in held:
         raise PermissionDenied(_("Only approvers of this programme decide on its figures."))
-    if observation.state != State.SUBMITTED:
+    if observation.state not in WAITING:
         raise PermissionDenied(_("Only submitted figures wait for a decision."))
+    if observation.state == State.SUBMITTED and programme.needs_validation:
+        raise PermissionDenied(_("This figure waits for a data validator first."))
     if user.pk in {observation.entered_by_id, observation.submitted_by_id}:
         raise PermissionDenied(_("Nobody decides on figures that they entered or submitted."))
 
 
-def check_may_correct(user: User, observation: Observation) -> None:
-    """Enter a newer figure for an approved one."""
-    check_may_enter(user, observation.indicator)
+def check_may_approve(user: User, observation: Observation, *, roles: Collection[str] | None = None) -> None:
+    """Accept an observation: as `check_may_decide`, and not by whoever validated it."""
+    check_may_decide(user, observation, roles=roles)
+    if user.pk == observation.validated_by_id:
+        raise PermissionDenied(_("Nobody approves figures that they validated."))
+
+
+def check_may_validate(user: User, observation: Observation, *, roles: Collection[str] | None = None) -> None:
+    """Say that a submitted observation is sound, or return it (METHOD 4.1, 4.2); `roles` as in `check_may_enter`."""
+    programme = observation.indicator.programme
+    held = roles_in(user, programme) if roles is None else roles
+    if Role.VALIDATOR not in held:
+        raise PermissionDenied(_("Only data validators of this programme validate its figures."))
+    if not programme.needs_validation:
+        raise PermissionDenied(_("This programme approves its figures without a step of validation."))
+    if observation.state != State.SUBMITTED:
+        raise PermissionDenied(_("Only submitted figures wait for validation."))
+    if user.pk in {observation.entered_by_id, observation.submitted_by_id}:
+        raise PermissionDenied(_("Nobody validates figures that they entered or submitted."))
+
+
+def check_may_return(user: User, observation: Observation, *, roles: Collection[str] | None = None) -> None:
+    """Give an observation back: whoever may validate or decide on it as it stands."""
+    if observation.state == State.SUBMITTED and observation.indicator.programme.needs_validation:
+        check_may_validate(user, observation, roles=roles)
+    else:
+        check_may_decide(user, observation, roles=roles)
+
+
+def check_may_keep_calendar(user: User, programme: Programme) -> None:
+    """Reopen and lock periods, grant and take back exceptions: administrators and the programme's approvers."""
+    if not user.is_admin and Role.APPROVER not in roles_in(user, programme):
+        raise PermissionDenied(
+            _("Only administrators and approvers of this programme reopen or lock its periods.")
+        )
+
+
+def check_may_correct(user: User, observation: Observation, *, roles: Collection[str] | None = None) -> None:
+    """Enter a newer figure for an approved one; `roles` as in `check_may_enter`."""
+    check_may_enter(user, observation.indicator, roles=roles)
     if observation.state != State.APPROVED:
         raise PermissionDenied(_("Only approved figures are corrected; others can still be changed."))
 
 
 def check_may_see_register(user: User, programme: Programme) -> None:
     """Read what a course register says of single people, though under pseudonyms."""
-    if not user.is_admin and not roles_in(user, programme) & {Role.OFFICER, Role.APPROVER, Role.EVALUATOR}:
+    if not user.is_admin and not roles_in(user, programme) & (WORKING | {Role.EVALUATOR}):
         raise PermissionDenied(_("Records of single participants are shown to those who work with them."))
 
 
@@ -163,7 +273,7 @@ def check_may_lock_expost_plan(user: User, plan: ExPostPlan) -> None:
         raise PermissionDenied(
             _("A second person locks it: an evaluator of this programme, or an administrator.")
         )
-    if not user.is_admin and roles & {Role.OFFICER, Role.APPROVER}:
+    if not user.is_admin and roles & WORKING:
         raise PermissionDenied(_("Nobody locks the plan of a programme in which they work."))
     if plan.is_locked:
         raise PermissionDenied(_("This plan is locked already."))
@@ -178,7 +288,7 @@ def check_may_evaluate(user: User, programme: Programme) -> None:
     roles = roles_in(user, programme)
     if Role.EVALUATOR not in roles:
         raise PermissionDenied(_("Only evaluators of this programme review its assessments."))
-    if roles & {Role.OFFICER, Role.APPROVER}:
+    if roles & WORKING:
         raise PermissionDenied(_("Nobody evaluates a programme in which they work."))
 
 

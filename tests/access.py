@@ -1,8 +1,8 @@
 """Who may open what: the table that people read and `test_doors` proves for every address and every role.
 
-The cast stands in `tests.world`: members of OWN (officer, approver, evaluator, reader), those who read everything
-(admin, regional, auditor), the partner viewer of OWN's nation, and strangers: a former member, a member of OTHER, the
-partner viewer of another nation. Strangers get 404: they learn nothing, not even that a thing exists.
+The cast stands in `tests.world`: members of OWN (officer, validator, approver, evaluator, reader), those who read
+everything (admin, regional, auditor), the partner viewer of OWN's nation, and strangers: a former member, a member of
+OTHER, the partner viewer of another nation. Strangers get 404: they learn nothing, not even that a thing exists.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-MEMBERS = ("officer", "approver", "evaluator", "reader")
+MEMBERS = ("officer", "validator", "approver", "evaluator", "reader")
 SEERS = ("admin", "regional", "auditor")
 INSIDE = (*MEMBERS, *SEERS)
 PARTNER = ("partner",)
 STRANGERS = ("former", "stranger", "other_partner")
 SIGNED_IN = (*INSIDE, *PARTNER, *STRANGERS)
 WRITERS = ("officer", "approver")
-REGISTER = ("admin", "officer", "approver", "evaluator")
+REVIEWERS = ("validator", "approver")
+REGISTER = ("admin", "officer", "validator", "approver", "evaluator")
 """Who reads records of single participants, under pseudonyms."""
 
 
@@ -89,7 +90,10 @@ ROUTES: dict[str, Route] = {
     "styleguide": only(ADMIN, nothing, among=SIGNED_IN),
     # entry
     "due-list": everybody(),
-    "review-queue": only(("approver",), nothing, among=SIGNED_IN),
+    "review-queue": only(REVIEWERS, nothing, among=SIGNED_IN),
+    "review-summary": only(REVIEWERS, nothing, among=SIGNED_IN, method="post"),
+    "review-decide": only(REVIEWERS, nothing, among=SIGNED_IN, method="post"),
+    "change-request-list": only(INSIDE, code),
     "observation-new": only(WRITERS, of("indicator")),
     "observation-beside": only(WRITERS, of("indicator")),
     "observation-computed": only(WRITERS, of("indicator")),
@@ -137,6 +141,13 @@ ROUTES: dict[str, Route] = {
     "member-list": only(INSIDE, code),
     "member-new": only(ADMIN, code),
     "member-end": only(ADMIN, code_and("membership")),
+    "substitute-new": only(ADMIN, code_and("membership")),
+    # the calendar
+    "programme-calendar": only(INSIDE, code),
+    "period-reopen": only(("admin", "approver"), code),
+    "period-lock": only(("admin", "approver"), code),
+    "exception-grant": only(("admin", "approver"), code),
+    "exception-revoke": only(("admin", "approver"), code_and("exception")),
     "indicator-add": only(ADMIN, code),
     "indicator-tailor": only(ADMIN, lambda own: [own.programme.code, own.indicator.definition.code]),
     "indicator-edit": only(ADMIN, code_and("indicator")),
@@ -219,6 +230,8 @@ ROUTES: dict[str, Route] = {
     "api-observation-bulk": Route(nothing, SIGNED_IN, method="post"),
     "api-observation-detail": seen(of("approved")),
     "api-observation-submit": only(WRITERS, of("draft"), among=INSIDE, method="post"),
+    "api-observation-validate": only((), of("submitted"), among=INSIDE, method="post"),
+    "api-observation-request-change": only(WRITERS, of("approved"), method="post"),
     "api-observation-approve": only(("approver",), of("submitted"), among=INSIDE, method="post"),
     "api-observation-send-back": only(("approver",), of("submitted"), among=INSIDE, method="post"),
     "api-observation-correct": only(WRITERS, of("approved"), method="post"),

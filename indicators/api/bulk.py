@@ -60,7 +60,9 @@ class BulkResultSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(required=False)
     state = serializers.CharField(required=False)
     etag = serializers.CharField(required=False)
-    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), required=False)
+    errors: Any = serializers.DictField(  # type: ignore[assignment]  # a stub names Serializer.errors
+        child=serializers.ListField(child=serializers.CharField()), required=False
+    )
     warnings = serializers.ListField(child=serializers.CharField(), required=False)
     stored = StoredSerializer(required=False, allow_null=True, help_text="In a conflict; null: discarded.")
 

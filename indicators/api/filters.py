@@ -60,6 +60,7 @@ class ObservationFilter(filters.FilterSet):
     indicator = filters.NumberFilter(field_name="indicator_id", max_value=2**63 - 1)
     unit = filters.CharFilter(field_name="unit__code")
     state = filters.ChoiceFilter(choices=State.choices)
+    by_request = filters.BooleanFilter(label="Changes of locked periods that were asked for.")
     period_from = filters.DateFilter(field_name="period__starts_on", lookup_expr="gte")
     period_to = filters.DateFilter(field_name="period__ends_on", lookup_expr="lte")
 

@@ -82,15 +82,26 @@ class ObservationActions:
     @extend_schema(request=None, responses=serializers.ObservationSerializer)
     @action(detail=True, methods=["post"])
     def submit(self, request: Request, pk: str) -> Response:
-        """Hand a draft to the approver."""
+        """Hand a draft to those who validate or approve it."""
         observation = self.get_object()
         entry.submit_observation(observation=observation, by=request.user, at=timezone.now())
         return self._shown(observation)
 
     @extend_schema(request=serializers.CommentSerializer, responses=serializers.ObservationSerializer)
     @action(detail=True, methods=["post"])
+    def validate(self, request: Request, pk: str) -> Response:
+        """Say that a submitted figure is sound, in a programme that validates before it approves."""
+        observation = self.get_object()
+        comment = checked(serializers.CommentSerializer, request)["comment"]
+        entry.validate_observation(
+            observation=observation, by=request.user, at=timezone.now(), comment=comment
+        )
+        return self._shown(observation)
+
+    @extend_schema(request=serializers.CommentSerializer, responses=serializers.ObservationSerializer)
+    @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
-        """Accept a submitted figure; its indicator's status changes in the same transaction."""
+        """Accept a figure that waits for it; its indicator's status changes in the same transaction."""
         observation = self.get_object()
         comment = checked(serializers.CommentSerializer, request)["comment"]
         entry.approve_observation(
@@ -101,7 +112,7 @@ class ObservationActions:
     @extend_schema(request=serializers.CommentSerializer, responses=serializers.ObservationSerializer)
     @action(detail=True, methods=["post"], url_path="return")
     def send_back(self, request: Request, pk: str) -> Response:
-        """Return a submitted figure to its officer, with a comment."""
+        """Return a submitted or validated figure to its officer, with a comment."""
         observation = self.get_object()
         comment = checked(serializers.CommentSerializer, request)["comment"]
         entry.return_observation(observation=observation, comment=comment, by=request.user, at=timezone.now())
@@ -121,6 +132,25 @@ class ObservationActions:
             reason=given.pop("reason"),
             by=request.user,
             at=timezone.now(),
+            **figures(given),
+        )
+        return self._shown(newer, status.HTTP_201_CREATED)
+
+    @extend_schema(
+        request=serializers.CorrectionSerializer, responses={201: serializers.ObservationSerializer}
+    )
+    @action(detail=True, methods=["post"], url_path="request-change")
+    def request_change(self, request: Request, pk: str) -> Response:
+        """Ask for a newer figure for an approved one of a locked period. Approved by another person, it counts."""
+        observation = self.get_object()
+        check_may_correct(request.user, observation)
+        given = checked(serializers.CorrectionSerializer, request)
+        newer = entry.request_change(
+            observation=observation,
+            reason=given.pop("reason"),
+            by=request.user,
+            at=timezone.now(),
+            source="api",
             **figures(given),
         )
         return self._shown(newer, status.HTTP_201_CREATED)

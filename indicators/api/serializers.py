@@ -158,6 +158,7 @@ class ObservationSerializer(serializers.ModelSerializer[Observation]):
     programme = serializers.CharField(source="indicator.programme.code")
     definition = serializers.CharField(source="indicator.definition.code")
     entered_by = serializers.CharField(source="entered_by.username")
+    validated_by = serializers.CharField(source="validated_by.username", allow_null=True, default=None)
     decided_by = serializers.CharField(source="decided_by.username", allow_null=True, default=None)
     is_left_out = serializers.BooleanField(
         default=False,
@@ -170,8 +171,8 @@ class ObservationSerializer(serializers.ModelSerializer[Observation]):
             "id", "programme", "definition", "indicator", "period", "unit", "cell", "numerator", "denominator",
             "value", "text", "missing_reason", "standard_error", "sample_size", "as_of", "reliability", "credibility",
             "marking", "comment", "source", "state", "version", "entered_by", "entered_at", "submitted_at",
-            "decided_by", "decided_at", "decision_comment", "corrects", "correction_reason", "superseded_at",
-            "is_left_out",
+            "validated_by", "validated_at", "decided_by", "decided_at", "decision_comment", "corrects",
+            "correction_reason", "by_request", "superseded_at", "is_left_out",
         ]  # fmt: skip
 
 

@@ -196,7 +196,7 @@ class ObservationViewSet(BulkActions, ObservationActions, ByIdViewSet):
     def with_related(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
         return rows.select_related(
             "indicator__programme", "indicator__definition", "indicator__version", "period", "unit", "entered_by",
-            "decided_by",
+            "validated_by", "decided_by",
         )  # fmt: skip
 
     def paginate_queryset(self, queryset: Any) -> Any:

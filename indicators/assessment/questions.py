@@ -17,7 +17,7 @@ from indicators.engine.expost.situation import Choice, Method
 from indicators.engine.messages import gettext_noop, message, refuse
 from indicators.engine.quality import Freshness, freshness, staleness
 from indicators.engine.types import PeriodValue, Refusal, RefusalCode, Snapshot
-from indicators.models import Observation, PlannedIndicator, Programme, ProgrammeIndicator, State
+from indicators.models import WAITING, Observation, PlannedIndicator, Programme, ProgrammeIndicator
 
 DAYS_PER_MONTH = 30.4375
 ASKED_FOR = gettext_noop("What the plan asks: %(method)s")
@@ -51,7 +51,7 @@ def _pending(items: Sequence[PlannedIndicator], as_of: date) -> set[int]:
     return set(
         Observation.objects.filter(
             indicator__in=[item.indicator_id for item in items],
-            state=State.SUBMITTED,
+            state__in=WAITING,
             period__ends_on__lte=as_of,
         ).values_list("indicator_id", flat=True)
     )

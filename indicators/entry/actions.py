@@ -6,13 +6,12 @@ the other, whoever they are and whatever they do; the second sees what the first
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from indicators import derived
@@ -26,39 +25,53 @@ from indicators.entry.checks import (
     clean_text,
     warnings_of,
 )
+from indicators.entry.deciding import (
+    approve_locked,
+    check_corrects,
+    in_force,
+    required_comment,
+    send_back_locked,
+    validate_locked,
+)
 from indicators.entry.moves import (
-    Place,
     as_json,
     check_move,
     check_other_eyes,
     check_version,
     clean_comment,
     conflict,
-    deed,
-    for_update,
     lock,
     move,
-    move_all,
     remember,
     today_of,
 )
-from indicators.events import Deed, remember_all
 from indicators.models import (
     PENDING,
     Observation,
     ProgrammeIndicator,
     ReportingPeriod,
     ReportingUnit,
+    Role,
     State,
     User,
 )
+from indicators.periods import locked_refusal, takes_writes_of
 from indicators.permissions import (
+    Standing,
     check_is_observed,
+    check_may_approve,
     check_may_correct,
     check_may_decide,
     check_may_edit_observation,
     check_may_enter,
+    check_may_return,
+    check_may_validate,
+    standing_in,
 )
+
+ENTERING = (Role.OFFICER, Role.APPROVER)
+"""Who enters figures; the first of these that a substitute holds says whose place is taken."""
+
 
 # --- Entering ----------------------------------------------------------------------------------------------------
 
@@ -85,15 +98,19 @@ def record_observation(
 
     Raises:
         PermissionDenied: `by` enters no figures in this programme.
-        ValidationError: by field; code ``exists`` (with params["existing"], a primary key) when the place is taken.
+        ValidationError: by field; code ``exists`` (with params["existing"], a primary key) when the place is taken,
+            ``locked`` when the period is.
     """
-    check_may_enter(by, indicator)
+    standing = standing_in(by, indicator.programme_id)
+    check_may_enter(by, indicator, roles=standing.roles)
     derived.lock_indicators([indicator.pk])
     indicator.refresh_from_db(fields=["formula"])  # A formula may have been set while waiting for the lock.
     check_is_observed(indicator)
     cell = clean_place(indicator=indicator, period=period, unit=unit, cell=cell)
     clean = clean_figures(figures, version=indicator.version, period=period, today=today_of(indicator, at))
     _check_free(indicator, period, unit, cell)
+    if not takes_writes_of(period, by, at):
+        raise ValidationError({"period": locked_refusal(period)})
     observation = Observation.objects.create(
         indicator=indicator,
         period=period,
@@ -105,7 +122,8 @@ def record_observation(
         entered_at=at,
         **clean,
     )
-    remember("recorded", observation, by=by, at=at, after=as_json(observation))
+    place = standing.in_place_of(*ENTERING)
+    remember("recorded", observation, by=by, at=at, in_place_of=place, after=as_json(observation))
     return observation
 
 
@@ -121,10 +139,11 @@ def change_observation(
     Raises:
         ValidationError: code ``stale`` when somebody changed the figure since.
     """
-    check_may_edit_observation(by, observation)
-    locked = lock(observation)
+    standing = standing_in(by, observation.indicator.programme_id)
+    check_may_edit_observation(by, observation, roles=standing.roles)
+    locked = lock(observation, by, at)
     check_version(locked, version)
-    check_may_edit_observation(by, locked)
+    check_may_edit_observation(by, locked, roles=standing.roles)
     before = as_json(locked)
     clean = _merged(locked, figures, at=at)
     for name, value in clean.items():
@@ -132,36 +151,41 @@ def change_observation(
     locked.entered_by, locked.entered_at = by, at
     locked.version += 1
     locked.save(update_fields=[*clean, "entered_by", "entered_at", "version"])
-    remember("changed", locked, by=by, at=at, before=before, after=as_json(locked))
+    place = standing.in_place_of(*ENTERING)
+    remember("changed", locked, by=by, at=at, in_place_of=place, before=before, after=as_json(locked))
     return locked
 
 
 @transaction.atomic
 def discard_observation(*, observation: Observation, by: User, at: datetime) -> None:
     """Remove a draft that was never submitted; the audit trail keeps what it said."""
-    check_may_edit_observation(by, observation)
-    locked = lock(observation)
+    standing = standing_in(by, observation.indicator.programme_id)
+    check_may_edit_observation(by, observation, roles=standing.roles)
+    locked = lock(observation, by, at)
     if locked.state != State.DRAFT:
         raise ValidationError(_("Only drafts can be discarded."), code="conflict")
-    remember("discarded", locked, by=by, at=at, before=as_json(locked))
+    place = standing.in_place_of(*ENTERING)
+    remember("discarded", locked, by=by, at=at, in_place_of=place, before=as_json(locked))
     locked.delete()
 
 
 @transaction.atomic
 def submit_observation(*, observation: Observation, by: User, at: datetime) -> Observation:
-    """Hand a figure to the approvers.
+    """Hand a figure to those who validate or approve it.
 
     Raises:
         ValidationError: on ``comment``, code ``warning``: the figure looks unusual and no comment explains it.
     """
-    check_may_edit_observation(by, observation)
-    locked = lock(observation)
+    standing = standing_in(by, observation.indicator.programme_id)
+    check_may_edit_observation(by, observation, roles=standing.roles)
+    locked = lock(observation, by, at)
     check_move(locked, "submitted")
     _check_explained(locked)
     locked.submitted_by, locked.submitted_at = by, at
     locked.decided_by = locked.decided_at = None
     move(locked, "submitted", "submitted_by", "submitted_at", "decided_by", "decided_at")
-    remember("submitted", locked, by=by, at=at, after={"state": locked.state})
+    place = standing.in_place_of(*ENTERING)
+    remember("submitted", locked, by=by, at=at, in_place_of=place, after={"state": locked.state})
     return locked
 
 
@@ -176,10 +200,50 @@ def correct_observation(
         figures: what is different. Given any of `checks.ANSWER_FIELDS`, the others of these are emptied.
 
     Raises:
-        ValidationError: by field; code ``same`` when nothing differs, ``exists`` when a correction is under way.
+        ValidationError: by field; code ``same`` when nothing differs, ``exists`` when a correction is under way,
+            ``locked`` when the period is locked: then `request_change` asks for it.
     """
-    check_may_correct(by, observation)
-    old = lock(observation)
+    standing = standing_in(by, observation.indicator.programme_id)
+    check_may_correct(by, observation, roles=standing.roles)
+    old = lock(observation, by, at)
+    new = _newer(old, reason, figures, source=source, by=by, at=at)
+    new.save(force_insert=True)
+    _remember_newer("corrected", old, new, standing)
+    return new
+
+
+@transaction.atomic
+def request_change(
+    *, observation: Observation, reason: str, by: User, at: datetime, source: str = "form", **figures: Any
+) -> Observation:
+    """Ask for a change of an approved figure in a locked period (METHOD 4.4, HistoricalChangeRequest).
+
+    The request is the newer figure itself, on its usual way: it waits for validation where the programme validates,
+    and for approval by another person; approved, it supersedes the old one, and returned or rejected, nothing changes.
+
+    Raises:
+        ValidationError: as `correct_observation`; code ``open`` when the period is not locked.
+    """
+    standing = standing_in(by, observation.indicator.programme_id)
+    check_may_correct(by, observation, roles=standing.roles)
+    old = lock(observation, by, at, even_closed=True)
+    if not old.is_closed:  # type: ignore[attr-defined]
+        raise ValidationError(
+            _("“%(period)s” is not locked; correct the figure, nobody need be asked."),
+            code="open",
+            params={"period": old.period.label},
+        )
+    new = _newer(old, reason, figures, source=source, by=by, at=at)
+    new.by_request = True
+    new.save(force_insert=True)
+    _remember_newer("asked for a change", old, new, standing)
+    return new
+
+
+def _newer(
+    old: Observation, reason: str, figures: dict[str, Any], *, source: str, by: User, at: datetime
+) -> Observation:
+    """The newer figure for one in force, checked and submitted, not kept yet."""
     if old.state != State.APPROVED:
         raise conflict(old)
     try:
@@ -194,7 +258,7 @@ def correct_observation(
     if all(getattr(old, name) == value for name, value in clean.items()):
         raise ValidationError(_("Nothing differs from the figure in force."), code="same")
     _check_free(old.indicator, old.period, old.unit, old.cell, besides=old)
-    new = Observation.objects.create(
+    return Observation(
         indicator=old.indicator,
         period=old.period,
         unit=old.unit,
@@ -209,11 +273,39 @@ def correct_observation(
         correction_reason=reason,
         **clean,
     )
-    remember("corrected", new, by=by, at=at, before=as_json(old), after=as_json(new), reason=reason)
-    return new
+
+
+def _remember_newer(verb: str, old: Observation, new: Observation, standing: Standing) -> None:
+    remember(
+        verb,
+        new,
+        by=new.entered_by,
+        at=new.entered_at,
+        in_place_of=standing.in_place_of(*ENTERING),
+        before=as_json(old),
+        after=as_json(new),
+        reason=new.correction_reason,
+    )
 
 
 # --- Deciding ----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def validate_observation(
+    *, observation: Observation, by: User, at: datetime, comment: str = ""
+) -> Observation:
+    """Say that a submitted figure is sound; an approver decides next (METHOD 4.1, 4.2)."""
+    standing = standing_in(by, observation.indicator.programme_id)
+    check_may_validate(by, observation, roles=standing.roles)
+    comment = clean_comment(comment)
+    locked = lock(observation, by, at)
+    check_move(locked, "validated")
+    check_may_validate(by, locked, roles=standing.roles)
+    check_other_eyes([locked], by, at)
+    place = {locked.indicator.programme_id: standing.in_place_of(Role.VALIDATOR)}
+    validate_locked([locked], by=by, at=at, comment=comment, in_place_of=place)
+    return locked
 
 
 @transaction.atomic
@@ -221,123 +313,55 @@ def approve_observation(
     *, observation: Observation, by: User, at: datetime, comment: str = ""
 ) -> Observation:
     """Accept a figure: it counts from now on, and the indicator's status is brought up to date with it."""
-    check_may_decide(by, observation)
+    standing = standing_in(by, observation.indicator.programme_id)
+    check_may_approve(by, observation, roles=standing.roles)
     comment = clean_comment(comment)
-    locked = lock(observation)
+    locked = lock(observation, by, at)
     check_move(locked, "approved")
-    _approve([locked], by=by, at=at, comment=comment)
+    check_may_approve(by, locked, roles=standing.roles)
+    check_other_eyes([locked], by, at)
+    standing_there = in_force([locked])
+    check_corrects(locked, standing_there)
+    place = {locked.indicator.programme_id: standing.in_place_of(Role.APPROVER)}
+    approve_locked([locked], standing_there, by=by, at=at, comment=comment, in_place_of=place)
     derived.refresh([(locked.indicator_id, locked.period_id)], at=at)
-    return locked
-
-
-@transaction.atomic
-def approve_observations(
-    *, observations: Iterable[Observation], by: User, at: datetime, comment: str = ""
-) -> list[Observation]:
-    """Accept many figures, all or none; statuses are brought up to date once.
-
-    The same number of queries however many figures there are; one more for each further programme.
-    """
-    pks = {observation.pk for observation in observations}
-    comment = clean_comment(comment)
-    derived.lock_indicators(Observation.objects.filter(pk__in=pks).values_list("indicator_id", flat=True))
-    locked = list(for_update().filter(pk__in=pks).order_by("pk"))
-    for observation in locked:
-        check_move(observation, "approved")
-    for observation in {one.indicator.programme_id: one for one in locked}.values():
-        check_may_decide(by, observation)
-    _approve(locked, by=by, at=at, comment=comment)
-    derived.refresh({(one.indicator_id, one.period_id) for one in locked}, at=at)
     return locked
 
 
 @transaction.atomic
 def return_observation(*, observation: Observation, comment: str, by: User, at: datetime) -> Observation:
     """Give a figure back to be changed; the comment says what is wrong."""
-    return _send_back(observation, "returned", comment=comment, by=by, at=at)
+    return _send_back(observation, "returned", check_may_return, comment=comment, by=by, at=at)
 
 
 @transaction.atomic
 def reject_observation(*, observation: Observation, comment: str, by: User, at: datetime) -> Observation:
     """Refuse a figure for good; the comment says why. A new one may be recorded in its place."""
-    return _send_back(observation, "rejected", comment=comment, by=by, at=at)
+    return _send_back(observation, "rejected", check_may_decide, comment=comment, by=by, at=at)
 
 
-def _approve(locked: Sequence[Observation], *, by: User, at: datetime, comment: str) -> None:
-    """Set submitted figures in force. What they correct steps aside first: one figure for each place."""
-    check_other_eyes(locked, by)
-    in_force = _in_force(locked)
-    corrected = [(in_force[_place(one)], one) for one in locked if _place(one) in in_force]
-    deeds = [_superseded(old, new) for old, new in corrected]
-    move_all([old for old, _new in corrected], "superseded", superseded_at=at)
-    befores = [{"state": one.state} for one in locked]
-    move_all(locked, "approved", decided_by=by, decided_at=at, decision_comment=comment)
-    deeds += [
-        deed("approved", one, before=before, after=as_json(one), reason=comment)
-        for one, before in zip(locked, befores, strict=True)
-    ]
-    remember_all(deeds, by=by, at=at)
-
-
-def _in_force(locked: Sequence[Observation]) -> dict[Place, Observation]:
-    """The figures that stand in the places of the given ones, each the one that the new figure corrects.
-
-    One query when there are none, as for most figures; two otherwise. Their indicators are locked already.
-    """
-    beside = Observation.objects.filter(
-        pk__in=[one.pk for one in locked],
-        indicator=OuterRef("indicator"),
-        period=OuterRef("period"),
-        cell=OuterRef("cell"),
-    )
-    approved = Observation.objects.filter(Exists(beside), state=State.APPROVED).order_by()
-    places = {_place(one) for one in locked}
-    standing = [
-        pk
-        for pk, *place in approved.values_list("pk", "indicator_id", "period_id", "unit_id", "cell")
-        if tuple(place) in places
-    ]
-    rows = for_update().filter(pk__in=standing) if standing else ()
-    found = {_place(one): one for one in rows}
-    for new in locked:
-        old = found.get(_place(new))
-        if (old.pk if old is not None else None) != new.corrects_id:  # type: ignore[attr-defined]
-            raise ValidationError(
-                _(
-                    "Another figure was approved for this place meanwhile; return this one and correct that one."
-                ),
-                code="conflict",
-            )
-    return found
-
-
-def _place(observation: Observation) -> Place:
-    return observation.indicator_id, observation.period_id, observation.unit_id, observation.cell
-
-
-def _superseded(old: Observation, new: Observation) -> Deed:
-    return deed("superseded", old, before=as_json(old), after=as_json(new), reason=new.correction_reason)
-
-
-def _send_back(observation: Observation, verb: str, *, comment: str, by: User, at: datetime) -> Observation:
-    check_may_decide(by, observation)
-    comment = clean_comment(comment)
-    if not comment:
-        raise ValidationError(
-            {"comment": _("No comment was given; whoever entered the figure must learn what is wrong.")},
-            code="required",
-        )
-    locked = lock(observation)
+def _send_back(
+    observation: Observation,
+    verb: str,
+    check: Callable[..., None],
+    *,
+    comment: str,
+    by: User,
+    at: datetime,
+) -> Observation:
+    standing = standing_in(by, observation.indicator.programme_id)
+    check(by, observation, roles=standing.roles)
+    comment = required_comment(comment)
+    locked = lock(observation, by, at)
     check_move(locked, verb)
-    check_other_eyes([locked], by)
-    locked.decided_by, locked.decided_at, locked.decision_comment = by, at, comment
-    before = {"state": locked.state}
-    move(locked, verb, "decided_by", "decided_at", "decision_comment")
-    remember(verb, locked, by=by, at=at, before=before, after={"state": locked.state}, reason=comment)
+    check(by, locked, roles=standing.roles)
+    check_other_eyes([locked], by, at)
+    place = {locked.indicator.programme_id: standing.in_place_of(Role.APPROVER, Role.VALIDATOR)}
+    send_back_locked([locked], verb, by=by, at=at, comment=comment, in_place_of=place)
     return locked
 
 
-# --- What the actions share --------------------------------------------------------------------------------------
+# --- What entering shares ------------------------------------------------------------------------------------------
 
 
 def _check_explained(locked: Observation) -> None:

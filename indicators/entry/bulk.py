@@ -18,11 +18,35 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from indicators import derived
-from indicators.entry.moves import check_move, deed, for_update, move_all
+from indicators.entry.actions import ENTERING
+from indicators.entry.deciding import (
+    approve_locked,
+    check_corrects,
+    in_force,
+    required_comment,
+    send_back_locked,
+    validate_locked,
+)
+from indicators.entry.moves import (
+    OWN_FIGURE,
+    check_is_open,
+    check_move,
+    clean_comment,
+    deed,
+    for_update,
+    move_all,
+    own_figures,
+)
 from indicators.entry.unusual import warnings_by_figure
 from indicators.events import remember_all
-from indicators.models import Observation, User
-from indicators.permissions import check_may_edit_observation, roles_by_programme
+from indicators.models import Observation, Role, User
+from indicators.permissions import (
+    check_may_approve,
+    check_may_edit_observation,
+    check_may_return,
+    check_may_validate,
+    standings,
+)
 
 LIMIT = 500
 """So many figures at once; more would hold other people's locks too long."""
@@ -36,7 +60,7 @@ class Left:
     reason: str
     """In the reader's language."""
     code: str
-    """``conflict``, ``warning``, ``denied`` or ``gone``."""
+    """``conflict``, ``warning``, ``denied``, ``locked`` or ``gone``."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,23 +86,112 @@ def submit_observations(*, observations: Iterable[Observation], by: User, at: da
 
     Returns:
         Left behind are figures that `by` may not edit (``denied``), that somebody moved on meanwhile
-        (``conflict``), that were discarded (``gone``), or that look unusual and lack a comment (``warning``).
+        (``conflict``), that were discarded (``gone``), whose period is locked (``locked``), or that look unusual
+        and lack a comment (``warning``).
     """
-    locked, outcome = _lock_all(observations)
-    roles = roles_by_programme(by)
+    locked, outcome = _lock_all(observations, by, at)
+    held = standings(by, {one.indicator.programme_id for one in locked})
 
     def check(one: Observation) -> None:
         check_move(one, "submitted")
-        check_may_edit_observation(by, one, roles=roles[one.indicator.programme_id])
+        check_may_edit_observation(by, one, roles=held[one.indicator.programme_id].roles)
 
     going = _explained(_passing(locked, check, outcome), outcome)
     move_all(going, "submitted", submitted_by=by, submitted_at=at, decided_by=None, decided_at=None)
-    remember_all([deed("submitted", one, after={"state": one.state}) for one in going], by=by, at=at)
+    places = {pk: one.in_place_of(*ENTERING) for pk, one in held.items()}
+    deeds = [
+        deed("submitted", one, after={"state": one.state}, in_place_of=places[one.indicator.programme_id])
+        for one in going
+    ]
+    remember_all(deeds, by=by, at=at)
     return _finished(outcome, going)
 
 
-def _lock_all(observations: Iterable[Observation]) -> tuple[list[Observation], Outcome]:
-    """The rows as they are now, locked; those that are gone are left behind in the outcome already."""
+@transaction.atomic
+def validate_observations(
+    *, observations: Iterable[Observation], by: User, at: datetime, comment: str = ""
+) -> Outcome:
+    """Say of many submitted figures that they are sound; each that can go, goes.
+
+    Raises:
+        ValidationError: code ``limit`` when there are more than `LIMIT`; on ``comment`` when it cannot be kept.
+
+    Returns:
+        Left behind are figures that `by` may not validate, or had a hand in (``denied``), that somebody moved on
+        meanwhile (``conflict``), or whose period is locked (``locked``).
+    """
+    comment = clean_comment(comment)
+    going, outcome, places = _deciding(observations, "validated", check_may_validate, by, at, Role.VALIDATOR)
+    validate_locked(going, by=by, at=at, comment=comment, in_place_of=places)
+    return _finished(outcome, going)
+
+
+@transaction.atomic
+def approve_observations(
+    *, observations: Iterable[Observation], by: User, at: datetime, comment: str = ""
+) -> Outcome:
+    """Accept many figures; each that can go, goes. Statuses are brought up to date once.
+
+    Raises:
+        ValidationError: as `validate_observations`.
+
+    Returns:
+        Left behind as by `validate_observations`; also, as ``conflict``, figures whose place another took meanwhile.
+    """
+    comment = clean_comment(comment)
+    passing, outcome, places = _deciding(observations, "approved", check_may_approve, by, at, Role.APPROVER)
+    standing = in_force(passing)
+    going = _passing(passing, lambda one: check_corrects(one, standing), outcome)
+    approve_locked(going, standing, by=by, at=at, comment=comment, in_place_of=places)
+    if going:
+        derived.refresh({(one.indicator_id, one.period_id) for one in going}, at=at)
+    return _finished(outcome, going)
+
+
+@transaction.atomic
+def return_observations(
+    *, observations: Iterable[Observation], comment: str, by: User, at: datetime
+) -> Outcome:
+    """Give many figures back to be changed, with one comment that says what is wrong; each that can go, goes.
+
+    Raises:
+        ValidationError: as `validate_observations`; on ``comment`` also when there is none.
+    """
+    comment = required_comment(comment)
+    going, outcome, places = _deciding(
+        observations, "returned", check_may_return, by, at, Role.APPROVER, Role.VALIDATOR
+    )
+    send_back_locked(going, "returned", by=by, at=at, comment=comment, in_place_of=places)
+    return _finished(outcome, going)
+
+
+def _deciding(
+    observations: Iterable[Observation],
+    verb: str,
+    may: Callable[..., None],
+    by: User,
+    at: datetime,
+    *roles: Role,
+) -> tuple[list[Observation], Outcome, dict[int, str]]:
+    """Those of the figures on which the person may decide so, locked; the others left; whose place is taken where."""
+    locked, outcome = _lock_all(observations, by, at)
+    held = standings(by, {one.indicator.programme_id for one in locked})
+    own = own_figures(locked, by, at)
+
+    def check(one: Observation) -> None:
+        check_move(one, verb)
+        may(by, one, roles=held[one.indicator.programme_id].roles)
+        if one.pk in own:
+            raise PermissionDenied(OWN_FIGURE)
+
+    going = _passing(locked, check, outcome)
+    return going, outcome, {pk: one.in_place_of(*roles) for pk, one in held.items()}
+
+
+def _lock_all(
+    observations: Iterable[Observation], by: User, at: datetime
+) -> tuple[list[Observation], Outcome]:
+    """The rows as they are now, locked; those that are gone or in a locked period are left behind already."""
     given = {one.pk: one for one in observations}
     if len(given) > LIMIT:
         raise ValidationError(
@@ -87,11 +200,11 @@ def _lock_all(observations: Iterable[Observation]) -> tuple[list[Observation], O
             params={"given": len(given), "limit": LIMIT},
         )
     derived.lock_indicators({one.indicator_id for one in given.values()})
-    locked = list(for_update().filter(pk__in=given.keys()).order_by("pk"))
+    locked = list(for_update(by, at).filter(pk__in=given.keys()).order_by("pk"))
     outcome = Outcome()
     for pk in sorted(given.keys() - {one.pk for one in locked}):
         outcome.leave(given[pk], _("This draft was discarded by somebody else."), "gone")
-    return locked, outcome
+    return _passing(locked, check_is_open, outcome), outcome
 
 
 def _passing(
@@ -105,7 +218,7 @@ def _passing(
         except PermissionDenied as refusal:
             outcome.leave(one, str(refusal), "denied")
         except ValidationError as refusal:
-            outcome.leave(one, " ".join(refusal.messages), "conflict")
+            outcome.leave(one, " ".join(refusal.messages), getattr(refusal, "code", None) or "conflict")
         else:
             passing.append(one)
     return passing

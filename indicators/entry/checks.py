@@ -20,6 +20,7 @@ from indicators.entry.cells import canonical_cell
 from indicators.entry.markings import check_marking
 from indicators.entry.numbers import parse_number, parse_whole_number
 from indicators.models import (
+    WAITING,
     Credibility,
     IndicatorVersion,
     Marking,
@@ -61,7 +62,7 @@ DEFAULTS: Mapping[str, Any] = {
     "comment": "",
 }
 MAX_TEXT = 5000
-COUNTED_BESIDE = (State.APPROVED, State.SUBMITTED)
+COUNTED_BESIDE = (State.APPROVED, *WAITING)
 """A part is compared with the total that counts, or waits to be decided on."""
 BY_HAND = ("form", "grid")
 """Sources of which evidence is asked."""

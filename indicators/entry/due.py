@@ -197,12 +197,13 @@ WITH wanted AS (
     SELECT indicator_id, period_id, unit_id,
            CASE WHEN bool_or(state = 'returned') THEN 'returned'
                 WHEN bool_or(state = 'draft') THEN 'draft'
-                WHEN bool_or(state = 'submitted') THEN 'waiting'
+                WHEN bool_or(state IN ('submitted', 'validated')) THEN 'waiting'
                 ELSE 'done' END AS bucket,
            (array_agg(id ORDER BY array_position(
-               ARRAY['returned', 'draft', 'submitted', 'approved']::text[], state::text), id))[1] AS observation_id
+               ARRAY['returned', 'draft', 'submitted', 'validated', 'approved']::text[], state::text), id
+           ))[1] AS observation_id
     FROM indicators_observation
-    WHERE indicator_id = ANY(%(indicators)s) AND state IN ('draft', 'submitted', 'returned', 'approved')
+    WHERE indicator_id = ANY(%(indicators)s) AND state IN ('draft', 'submitted', 'validated', 'returned', 'approved')
     GROUP BY indicator_id, period_id, unit_id
 ), slot AS (
     SELECT DISTINCT ON (w.indicator_id, p.id, s.unit_id)

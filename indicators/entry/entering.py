@@ -13,6 +13,7 @@ from indicators.entry.actions import (
     change_observation,
     correct_observation,
     record_observation,
+    request_change,
     submit_observation,
 )
 from indicators.entry.evidence import CheckedFile, add_evidence, attach_evidence
@@ -78,11 +79,13 @@ def enter_correction(
     observation: Observation,
     reason: str,
     evidence: GivenEvidence,
+    as_request: bool = False,
     by: User,
     at: datetime,
     **figures: Any,
 ) -> Observation:
-    """Submit a newer figure for an approved one, with the evidence for it."""
-    new = correct_observation(observation=observation, reason=reason, by=by, at=at, **figures)
+    """Submit a newer figure for an approved one, with the evidence for it; `as_request` where its period is locked."""
+    act = request_change if as_request else correct_observation
+    new = act(observation=observation, reason=reason, by=by, at=at, **figures)
     attach_evidence(observation=new, by=by, at=at, **evidence.parts())
     return new

@@ -25,7 +25,7 @@ from indicators.entry.markings import check_marking
 from indicators.events import Deed, remember, remember_all
 from indicators.models import Evidence, Observation, User
 from indicators.models.observations import evidence_path
-from indicators.permissions import check_may_edit_observation, roles_by_programme
+from indicators.permissions import check_may_edit_observation, standings
 
 MEGABYTE = 1024 * 1024
 MAX_FILES = 10
@@ -168,9 +168,9 @@ def add_evidence_to_all(
     text = clean_text(elsewhere)
     if not text or not observations:
         return []
-    roles = roles_by_programme(by)
+    held = standings(by, {one.indicator.programme_id for one in observations})
     for one in observations:
-        check_may_edit_observation(by, one, roles=roles.get(one.indicator.programme_id, set()))
+        check_may_edit_observation(by, one, roles=held[one.indicator.programme_id].roles)
     pks = [one.pk for one in observations]
     proven = set(Evidence.objects.filter(observation__in=pks).values_list("observation_id", flat=True))
     bare = [one for one in observations if one.pk not in proven and not one.missing_reason]

@@ -21,7 +21,7 @@ from indicators.entry.entering import enter_correction, enter_observation, reent
 from indicators.entry.forms import CorrectionForm, FiguresForm, ObservationForm, initial_of
 from indicators.entry.numbers import parse_number
 from indicators.entry.showing import load_beside, observation_text
-from indicators.entry.views import get_observation, whole_id, whole_number
+from indicators.entry.views import get_observation, said_of, whole_id, whole_number
 from indicators.models import (
     PENDING,
     Observation,
@@ -30,6 +30,7 @@ from indicators.models import (
     State,
     ValueType,
 )
+from indicators.periods import takes_writes_of
 from indicators.permissions import (
     check_may_correct,
     check_may_edit_observation,
@@ -120,9 +121,10 @@ def observation_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @vary_on_headers("HX-Request")
 def observation_correct(request: HttpRequest, pk: int) -> HttpResponse:
-    """Enter a newer figure for an approved observation."""
+    """Enter a newer figure for an approved observation; in a locked period, ask for it."""
     observation = get_observation(request, pk)
     check_may_correct(request.user, observation)  # type: ignore[arg-type]
+    as_request = not takes_writes_of(observation.period, request.user, timezone.now())  # type: ignore[arg-type]
     form = CorrectionForm(
         *sent(request),
         indicator=observation.indicator,
@@ -136,13 +138,15 @@ def observation_correct(request: HttpRequest, pk: int) -> HttpResponse:
             observation=observation,
             reason=form.cleaned_data["reason"],
             evidence=form.evidence(),
+            as_request=as_request,
             by=request.user,  # type: ignore[arg-type]
             at=timezone.now(),
             **form.figures(),
         )
 
     context = {
-        "title": _("Correct the observation"),
+        "title": _("Ask for a change of a locked figure") if as_request else _("Correct the observation"),
+        "is_request": as_request,
         "observation": observation,
         "old": observation_text(observation),
         "is_correction": True,
@@ -168,12 +172,7 @@ def answer(
                 context["existing"] = existing_in(problem)
                 take_over(form, problem, warnings)
             else:
-                said = (
-                    _("Saved as a draft.")
-                    if kept.state in {State.DRAFT, State.RETURNED}
-                    else _("Submitted. An approver of the programme decides next.")
-                )
-                messages.success(request, said)
+                messages.success(request, said_of(kept))
                 return redirect(kept)
     context |= {"form": form, "indicator": form.indicator, "warnings": warnings, "step": step}
     if step == "check" and request.headers.get("HX-Request"):

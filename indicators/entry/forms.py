@@ -321,10 +321,11 @@ class CorrectionForm(FiguresForm):
 
 
 class DecisionForm(forms.Form):
-    """An approver's word on a submitted observation."""
+    """A validator's or an approver's word on an observation that waits."""
 
     decision = forms.ChoiceField(
         choices=[
+            ("validate", gettext_lazy("Validate")),
             ("approve", gettext_lazy("Approve")),
             ("return", gettext_lazy("Return to be changed")),
             ("reject", gettext_lazy("Reject for good")),

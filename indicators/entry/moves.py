@@ -5,7 +5,8 @@ Called by `actions` (one figure) and `bulk` (many). Knows no request and no page
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,11 +14,14 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import F
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from indicators import derived
 from indicators.entry.checks import FIGURE_FIELDS, clean_text
 from indicators.events import Deed, remember_all
-from indicators.models import Event, Observation, ProgrammeIndicator, State, User
+from indicators.models import WAITING, Event, Observation, ProgrammeIndicator, State, User
+from indicators.periods import is_closed, locked_refusal
+from indicators.permissions import stand_ins
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +34,54 @@ class Move:
 
 MOVES = {
     "submitted": Move(frozenset({State.DRAFT, State.RETURNED}), State.SUBMITTED),
-    "approved": Move(frozenset({State.SUBMITTED}), State.APPROVED),
-    "returned": Move(frozenset({State.SUBMITTED}), State.RETURNED),
-    "rejected": Move(frozenset({State.SUBMITTED}), State.REJECTED),
+    "validated": Move(frozenset({State.SUBMITTED}), State.VALIDATED),
+    "approved": Move(frozenset(WAITING), State.APPROVED),
+    "returned": Move(frozenset(WAITING), State.RETURNED),
+    "rejected": Move(frozenset(WAITING), State.REJECTED),
     "superseded": Move(frozenset({State.APPROVED}), State.SUPERSEDED),
 }
-"""The whole way (METHOD 4.2). Rejected and superseded are final; a correction is a new row."""
+"""The whole way (METHOD 4.2). Rejected and superseded are final; a correction is a new row.
+
+Whether what is submitted waits for validation or for approval is the programme's choice: see `permissions`.
+"""
 
 Place = tuple[int, int, int | None, str]
 """Indicator, period, unit, cell: where one figure is in force."""
 
-FIGURE_VERBS = ("recorded", "changed", "corrected", "submitted", "imported")
+FIGURE_VERBS = ("recorded", "changed", "corrected", "submitted", "imported", "asked for a change")
 """Whoever did one of these to a figure does not decide on it."""
+OWN_FIGURE = gettext_lazy(
+    "Nobody decides on figures that they entered or submitted, or that were entered by a person they stand in for "
+    "or who stands in for them."
+)
 
 
-def for_update() -> Any:
-    return Observation.objects.select_for_update(of=("self",)).select_related(
-        "indicator__programme", "indicator__version", "indicator__definition", "period", "unit"
+def for_update(by: User, at: datetime) -> Any:
+    """Rows to lock, each with what the acts ask of it, and `is_closed`: whether its period takes no writes."""
+    return (
+        Observation.objects.select_for_update(of=("self",))
+        .select_related(
+            "indicator__programme", "indicator__version", "indicator__definition", "period", "unit"
+        )
+        .annotate(is_closed=is_closed(by, at))
     )
 
 
-def lock(observation: Observation) -> Observation:
+def lock(observation: Observation, by: User, at: datetime, *, even_closed: bool = False) -> Observation:
+    """The figure as it is now, held until the transaction ends; refused where its period is locked."""
     derived.lock_indicators([observation.indicator_id])
-    locked: Observation | None = for_update().filter(pk=observation.pk).first()
+    locked: Observation | None = for_update(by, at).filter(pk=observation.pk).first()
     if locked is None:
         raise ValidationError(_("This draft was discarded by somebody else."), code="conflict")
+    if not even_closed:
+        check_is_open(locked)
     return locked
+
+
+def check_is_open(locked: Observation) -> None:
+    """Refuse what stands in a period that is locked, for a row of `for_update`."""
+    if locked.is_closed:  # type: ignore[attr-defined]
+        raise locked_refusal(locked.period)
 
 
 def check_version(locked: Observation, version: int) -> None:
@@ -80,23 +106,57 @@ def conflict(locked: Observation) -> ValidationError:
     )
 
 
-def check_other_eyes(locked: Sequence[Observation], by: User) -> None:
+def check_other_eyes(locked: Sequence[Observation], by: User, at: datetime) -> None:
     """Nobody decides on a figure that they ever entered, changed or submitted (METHOD 4.2)."""
-    had_a_hand = any(by.pk in {one.entered_by_id, one.submitted_by_id} for one in locked)  # type: ignore[attr-defined]
-    if not had_a_hand:
-        pks = [one.pk for one in locked]
-        trail = Event.objects.filter(about_type="observation", about_id__in=pks, verb__in=FIGURE_VERBS)
-        had_a_hand = trail.filter(by_id=by.pk).exists() or _entered_the_register(locked, by)
-    if had_a_hand:
-        raise PermissionDenied(_("Nobody decides on figures that they entered or submitted."))
+    if own_figures(locked, by, at):
+        raise PermissionDenied(OWN_FIGURE)
 
 
-def _entered_the_register(locked: Sequence[Observation], by: User) -> bool:
+def own_figures(locked: Sequence[Observation], by: User, at: datetime) -> set[int]:
+    """Those of these figures that the person had a hand in, or whoever they stand in for or who stands in for them.
+
+    A substitute acts in the place of another: neither decides on what the other entered, while the term runs, nor
+    later on what was submitted during it. Two queries for any number of figures, a third when some come from a
+    course register.
+    """
+    known = stand_ins(by, {one.indicator.programme_id for one in locked})
+    hands = {
+        one.pk: {by.pk}
+        | {
+            each.person
+            for each in known[one.indicator.programme_id]
+            if each.covers(at) or each.covers(one.submitted_at)
+        }
+        for one in locked
+    }
+    found = {one.pk for one in locked if hands[one.pk] & {one.entered_by_id, one.submitted_by_id}}
+    trail = Event.objects.filter(
+        about_type="observation",
+        about_id__in=hands,
+        verb__in=FIGURE_VERBS,
+        by_id__in=set().union(*hands.values()),
+    )
+    found |= {
+        pk for pk, person in trail.values_list("about_id", "by_id") if pk is not None and person in hands[pk]
+    }
+    return found | _from_own_registers(locked, hands)
+
+
+def _from_own_registers(locked: Sequence[Observation], hands: Mapping[int, set[int]]) -> set[int]:
     """A figure that follows from a course register was entered by whoever entered the register."""
-    runs = {one.period.course_run_id for one in locked if one.source == "course"}  # type: ignore[attr-defined]
-    verbs = ("changed a register", "changed run facts")
-    trail = Event.objects.filter(about_type="courserun", about_id__in=runs, verb__in=verbs, by_id=by.pk)
-    return bool(runs) and trail.exists()
+    runs: dict[int, int] = {one.pk: one.period.course_run_id for one in locked if one.source == "course"}  # type: ignore[attr-defined]
+    if not runs:
+        return set()
+    trail = Event.objects.filter(
+        about_type="courserun",
+        about_id__in=set(runs.values()),
+        verb__in=("changed a register", "changed run facts"),
+    )
+    by_run: dict[int, set[int]] = defaultdict(set)
+    for run, person in trail.values_list("about_id", "by_id").distinct():
+        if run is not None and person is not None:
+            by_run[run].add(person)
+    return {pk for pk, run in runs.items() if by_run[run] & hands[pk]}
 
 
 def clean_comment(comment: str) -> str:
@@ -127,8 +187,10 @@ def move_all(locked: Sequence[Observation], verb: str, **changes: Any) -> None:
             setattr(one, name, value)
 
 
-def remember(verb: str, observation: Observation, *, by: User, at: datetime, **what: Any) -> None:
-    remember_all([deed(verb, observation, **what)], by=by, at=at)
+def remember(
+    verb: str, observation: Observation, *, by: User, at: datetime, in_place_of: str = "", **what: Any
+) -> None:
+    remember_all([deed(verb, observation, in_place_of=in_place_of, **what)], by=by, at=at)
 
 
 def deed(verb: str, observation: Observation, **what: Any) -> Deed:

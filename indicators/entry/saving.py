@@ -17,13 +17,15 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from indicators import derived
+from indicators.entry.actions import ENTERING
 from indicators.entry.checks import ANSWER_FIELDS, DEFAULTS, FIGURE_FIELDS, clean_figures, clean_place
-from indicators.entry.moves import as_json, deed, today_of
+from indicators.entry.moves import as_json, check_is_open, deed, today_of
 from indicators.entry.unusual import warnings_by_figure
-from indicators.events import remember_all
+from indicators.events import Deed, remember_all
 from indicators.models import (
     PENDING,
     Observation,
@@ -34,7 +36,8 @@ from indicators.models import (
     State,
     User,
 )
-from indicators.permissions import check_may_enter, roles_by_programme, why_not
+from indicators.periods import HasException, IsLocked, is_closed, locked_refusal
+from indicators.permissions import Standing, check_may_enter, standings, why_not
 
 MOST_FIGURES = 500
 BATCHES_KEPT = timedelta(days=7)
@@ -87,6 +90,7 @@ class _Ground:
 
     indicators: dict[int, ProgrammeIndicator]
     refused: dict[int, str]
+    held: dict[int, Standing]
     periods: dict[int, ReportingPeriod]
     units: dict[int, ReportingUnit]
     pending: dict[Place, Observation]
@@ -124,7 +128,7 @@ def save_figures(*, figures: Sequence[Given], by: User, at: datetime, source: st
         )
     ground, work = _load(figures, by, at, source), _Work()
     answers = [_judge(one, ground, work) for one in figures]
-    _write(work, by, at)
+    _write(work, ground)
     warnings = warnings_by_figure(_to_look_at(answers, ground, work))
     for answer in answers:
         if answer.observation is not None and answer.outcome != Outcome.CONFLICT:
@@ -150,16 +154,18 @@ def _load(figures: Sequence[Given], by: User, at: datetime, source: str) -> _Gro
         .select_related("programme", "version", "definition", "plan")
         .prefetch_related("units")
     )
-    by_pk, roles = {one.pk: one for one in indicators}, roles_by_programme(by)
+    by_pk = {one.pk: one for one in indicators}
+    held = standings(by, {one.programme_id for one in by_pk.values()})
     periods = ReportingPeriod.objects.filter(
         pk__in={one.period for one in figures}, programme__indicators__in=pks
-    )
+    ).annotate(is_closed=closed_to(by, at))
     units = ReportingUnit.objects.filter(
         pk__in={one.unit for one in figures if one.unit is not None}, programme__indicators__in=pks
     )
     ground = _Ground(
         indicators=by_pk,
-        refused={pk: _why_not(by, one, roles) for pk, one in by_pk.items()},
+        refused={pk: _why_not(by, one, held) for pk, one in by_pk.items()},
+        held=held,
         periods={one.pk: one for one in periods.select_related("course_run").distinct()},
         units={one.pk: one for one in units.distinct()},
         pending={},
@@ -172,6 +178,7 @@ def _load(figures: Sequence[Given], by: User, at: datetime, source: str) -> _Gro
         Observation.objects.select_for_update(of=("self",))
         .filter(indicator__in=pks, period__in=list(ground.periods), state__in=[*PENDING, State.APPROVED])
         .select_related("entered_by", "submitted_by", "period", "unit")
+        .annotate(is_closed=is_closed(by, at))
     )
     for row in rows:
         row.indicator = by_pk[row.indicator_id]
@@ -180,8 +187,13 @@ def _load(figures: Sequence[Given], by: User, at: datetime, source: str) -> _Gro
     return ground
 
 
-def _why_not(by: User, indicator: ProgrammeIndicator, roles: Mapping[int, set[str]]) -> str:
-    return why_not(partial(check_may_enter, roles=roles.get(indicator.programme_id, set())), by, indicator)
+def closed_to(by: User, at: datetime) -> Q:
+    """A condition on periods: locked, and without an exception for the person."""
+    return Q(IsLocked("pk", at)) & ~Q(HasException("pk", [by.pk], at))
+
+
+def _why_not(by: User, indicator: ProgrammeIndicator, held: Mapping[int, Standing]) -> str:
+    return why_not(partial(check_may_enter, roles=held[indicator.programme_id].roles), by, indicator)
 
 
 # --- Judging one figure; asks no query ---------------------------------------------------------------------------
@@ -238,6 +250,8 @@ def _judge_free(one: Given, place: Place, ground: _Ground, work: _Work) -> Answe
     clean = clean_figures(given, version=indicator.version, period=period, today=today)
     if one.version:
         return Answer(outcome=Outcome.CONFLICT)
+    if period.is_closed:  # type: ignore[attr-defined]
+        raise ValidationError({"period": locked_refusal(period)})
     observation = Observation(
         indicator=indicator,
         period=period,
@@ -264,6 +278,7 @@ def _judge_taken(one: Given, stored: Observation, ground: _Ground, work: _Work) 
         return Answer(outcome=Outcome.SAME, observation=stored)
     if not is_open or one.version != stored.version:
         return Answer(outcome=Outcome.CONFLICT, observation=stored)
+    check_is_open(stored)
     before = _said(stored)
     for name, value in clean.items():
         setattr(stored, name, value)
@@ -282,6 +297,7 @@ def _judge_emptied(one: Given, stored: Observation, work: _Work) -> Answer:
         )
     if stored.state != State.DRAFT or one.version != stored.version:
         return Answer(outcome=Outcome.CONFLICT, observation=stored)
+    check_is_open(stored)
     work.gone.append(stored)
     return Answer(outcome=Outcome.SAVED)
 
@@ -305,7 +321,7 @@ def _said(observation: Observation) -> dict[str, Any]:
 # --- Writing -----------------------------------------------------------------------------------------------------
 
 
-def _write(work: _Work, by: User, at: datetime) -> None:
+def _write(work: _Work, ground: _Ground) -> None:
     """Four statements at most, and one for the trail."""
     Observation.objects.bulk_create(work.new)
     if work.changed:
@@ -316,10 +332,15 @@ def _write(work: _Work, by: User, at: datetime) -> None:
             unique_fields=["pk"],
             update_fields=[*FIGURE_FIELDS, "follow_up", "entered_by", "entered_at", "version"],
         )
-    deeds = [deed("recorded", one, after=_said(one)) for one in work.new]
-    deeds += [deed("changed", one, before=before, after=_said(one)) for one, before in work.changed]
-    deeds += [deed("discarded", one, before=_said(one)) for one in work.gone]
-    remember_all(deeds, by=by, at=at)
+    places = {pk: one.in_place_of(*ENTERING) for pk, one in ground.held.items()}
+
+    def done(verb: str, one: Observation, **what: Any) -> Deed:
+        return deed(verb, one, in_place_of=places.get(one.indicator.programme_id, ""), **what)
+
+    deeds = [done("recorded", one, after=_said(one)) for one in work.new]
+    deeds += [done("changed", one, before=before, after=_said(one)) for one, before in work.changed]
+    deeds += [done("discarded", one, before=_said(one)) for one in work.gone]
+    remember_all(deeds, by=ground.by, at=ground.at)
     if work.gone:
         Observation.objects.filter(pk__in=[one.pk for one in work.gone]).delete()
 

@@ -72,11 +72,15 @@ class Place:
     errors: list[str] = field(default_factory=list)
     stored: str | None = None
     """After a conflict: what somebody else stored."""
+    is_closed: bool = False
+    """Its period is locked."""
     is_asked: bool = False
     """The address asks for this place: it takes the focus."""
 
     @property
     def is_open(self) -> bool:
+        if self.is_closed:
+            return False
         return self.observation is None or self.observation.state in {State.DRAFT, State.RETURNED}
 
     @property
@@ -303,6 +307,7 @@ class _Reader:
             fields=_fields(indicator.version, texts),
             reason=_reason(indicator.version, texts),
             observation=observation,
+            is_closed=getattr(period, "is_closed", False),
             is_asked=key == self.asked,
         )
 

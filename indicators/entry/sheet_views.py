@@ -22,7 +22,7 @@ from indicators.entry.cells import cell_label
 from indicators.entry.checks import no_evidence
 from indicators.entry.evidence import add_evidence_to_all
 from indicators.entry.form_views import asked_place, today_of
-from indicators.entry.saving import MOST_FIGURES, Answer, Outcome, answer_once, save_figures
+from indicators.entry.saving import MOST_FIGURES, Answer, Outcome, answer_once, closed_to, save_figures
 from indicators.entry.sheet import (
     SENT,
     Sheet,
@@ -84,7 +84,11 @@ def period_page(request: HttpRequest, code: str, period_pk: int) -> Page:
     """All indicators of a programme for one period that the person may enter. The lock of its pages."""
     user: Any = request.user
     programme = get_object_or_404(Programme.objects.visible_to(user), code=code)
-    period = get_object_or_404(ReportingPeriod.objects.filter(programme=programme), pk=period_pk)
+    today = timezone.now().astimezone(programme.zone).date()
+    periods = ReportingPeriod.objects.filter(programme=programme).annotate(
+        is_closed=closed_to(user, timezone.now())
+    )
+    period = get_object_or_404(periods, pk=period_pk)
     roles = roles_in(user, programme)
     if not roles & {Role.OFFICER, Role.APPROVER}:
         raise PermissionDenied(_("Only officers of this programme enter its figures."))
@@ -92,7 +96,6 @@ def period_page(request: HttpRequest, code: str, period_pk: int) -> Page:
     mine = request.GET.get("mine") == "1"
     if mine:
         indicators = indicators.filter(responsible=user)
-    today = timezone.now().astimezone(programme.zone).date()
     started = ReportingPeriod.objects.filter(programme=programme, starts_on__lte=today)
     others = list(started.order_by("frequency", "-starts_on", "-pk")[: 4 * MOST_PERIODS])
     return Page(
@@ -109,12 +112,14 @@ def period_page(request: HttpRequest, code: str, period_pk: int) -> Page:
 
 def indicator_page(request: HttpRequest, code: str, pk: int) -> Page:
     """One indicator over its latest periods. The lock of its pages."""
+    user: Any = request.user
     indicator = get_object_or_404(seen_indicators(request, active=False), pk=pk, programme__code=code)
-    check_may_enter(request.user, indicator)  # type: ignore[arg-type]
+    check_may_enter(user, indicator)
     count = min(max(whole_number(request.GET.get("periods", ""), PERIODS_BACK), 1), MOST_PERIODS)
     periods = ReportingPeriod.objects.filter(
         programme=indicator.programme_id, frequency=indicator.frequency, starts_on__lte=today_of(indicator)
-    ).order_by("-starts_on", "-pk")
+    )
+    periods = periods.annotate(is_closed=closed_to(user, timezone.now())).order_by("-starts_on", "-pk")
     return Page(
         programme=indicator.programme,
         title=_("Enter figures: %(indicator)s") % {"indicator": indicator.name},
@@ -208,6 +213,7 @@ def _show(
         "ready": len(sheet.ready()),
         "has_parts": any(group.has_more_parts for group in sheet.groups),
         "all_parts": request.GET.get("parts") == "1",
+        "locked": [one for one in page.periods if one.is_closed],  # type: ignore[attr-defined]
         "has_several": len(page.periods) > 1,
         "marking": max((one.marking for one in page.indicators), key=lambda m: m != "PUBLIC", default=None),
     }

@@ -8,18 +8,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Window
-from django.db.models.functions import RowNumber
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from indicators.engine.achievement import planned_value
 from indicators.engine.codec import judgement_from_json
 from indicators.engine.display import format_number, format_value
-from indicators.engine.rules import Rules
 from indicators.engine.types import Message
-from indicators.entry.cells import cell_label
-from indicators.entry.checks import HISTORY_LENGTH, figure_warnings, in_words, shown_value
+from indicators.entry.checks import in_words, shown_value
 from indicators.models import (
     Event,
     IndicatorStatus,
@@ -28,9 +23,7 @@ from indicators.models import (
     Observation,
     ProgrammeIndicator,
     Rollup,
-    State,
     ValueType,
-    rules_on,
 )
 from indicators.templatetags.ui import with_days
 
@@ -184,10 +177,12 @@ def event_words(verb: str) -> tuple[str, str]:
         "imported": (_("Imported"), "upload"),
         "changed": (_("Changed"), "pencil"),
         "submitted": (_("Submitted"), "send"),
+        "validated": (_("Validated"), "clipboard-check"),
         "approved": (_("Approved"), "check"),
         "returned": (_("Returned"), "undo"),
         "rejected": (_("Rejected"), "x"),
         "corrected": (_("Correction submitted"), "history"),
+        "asked for a change": (_("Change of a locked figure asked for"), "history"),
         "superseded": (_("Replaced by a correction"), "history"),
         "evidence added": (_("Evidence added"), "paperclip"),
     }
@@ -224,100 +219,4 @@ def load_chain(observation: Observation) -> list[Observation]:
         )
         .select_related("entered_by", "decided_by", "indicator__version", "indicator__programme")
         .order_by("-pk")
-    )
-
-
-# --- Review ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewLine:
-    """A submitted observation with what an approver compares it with."""
-
-    observation: Observation
-    text: str
-    cell: str
-    previous: str
-    previous_label: str
-    replaces: str
-    """For a correction: the figure in force."""
-    warnings: Sequence[str]
-    why_not: str
-
-
-def review_lines(observations: Sequence[Observation], why_not: Mapping[int, str]) -> list[ReviewLine]:
-    """The submitted observations beside the last approved value of their place. Two queries, however many."""
-    histories, rules = _load_histories(observations), rules_on(timezone.localdate())
-    return [_review_line(one, histories, why_not.get(one.pk, ""), rules) for one in observations]
-
-
-Place = tuple[int, int | None, str]
-
-
-def _load_histories(observations: Sequence[Observation]) -> dict[Place, list[Observation]]:
-    """The newest approved values of each place, newest first."""
-    rows = (
-        Observation.objects.current()
-        .filter(
-            indicator__in={one.indicator_id for one in observations},
-            cell__in={one.cell for one in observations},
-        )
-        .annotate(
-            place=Window(
-                RowNumber(),
-                partition_by=[F("indicator"), F("unit"), F("cell")],
-                order_by=[F("period__starts_on").desc(), F("pk").desc()],
-            )
-        )
-        .filter(place__lte=HISTORY_LENGTH + 1)
-        .select_related("period")
-        .order_by("-period__starts_on", "-pk")
-    )
-    found: dict[Place, list[Observation]] = {}
-    for row in rows:
-        found.setdefault((row.indicator_id, row.unit_id, row.cell), []).append(row)
-    return found
-
-
-def _review_line(
-    one: Observation, histories: Mapping[Place, list[Observation]], why_not: str, rules: Rules
-) -> ReviewLine:
-    version = one.indicator.version
-    place = histories.get((one.indicator_id, one.unit_id, one.cell), [])
-    earlier = [row for row in place if row.period.starts_on < one.period.starts_on]
-    in_force = next((row for row in place if row.period_id == one.period_id), None)
-    values = [shown_value(version, vars(row)) for row in reversed(earlier)]
-    return ReviewLine(
-        observation=one,
-        text=observation_text(one),
-        cell=cell_label(version, one.cell),
-        previous=figure_text(version, vars(earlier[0])) if earlier else "",
-        previous_label=earlier[0].period.label if earlier else "",
-        replaces=figure_text(version, vars(in_force)) if in_force is not None else "",
-        warnings=figure_warnings(
-            vars(one),
-            version=version,
-            period=one.period,
-            history=[value for value in values if value is not None],
-            rules=rules,
-        ),
-        why_not=why_not,
-    )
-
-
-def submitted_for(user: Any, programmes: Any) -> Any:
-    """What waits for the decision of an approver of the given programmes, the oldest first."""
-    return (
-        Observation.objects.visible_to(user)
-        .filter(state=State.SUBMITTED, indicator__programme__in=programmes)
-        .select_related(
-            "indicator__programme",
-            "indicator__version",
-            "indicator__definition",
-            "period",
-            "unit",
-            "submitted_by",
-            "entered_by",
-        )
-        .order_by("submitted_at", "pk")
     )

@@ -2,12 +2,14 @@
 
 from django.urls import URLPattern, path
 
-from indicators.entry import form_views, sheet_views, views
+from indicators.entry import form_views, review_views, sheet_views, views
 from indicators.entry.register import views as register
 
 urlpatterns: list[URLPattern] = [
     path("due/", views.due_list, name="due-list"),
-    path("review/", views.review_queue, name="review-queue"),
+    path("review/", review_views.review_queue, name="review-queue"),
+    path("review/summary/", review_views.review_summary, name="review-summary"),
+    path("review/decide/", review_views.review_decide, name="review-decide"),
     path("log/<int:indicator_pk>/", form_views.observation_new, name="observation-new"),
     path("log/<int:indicator_pk>/beside/", form_views.observation_beside, name="observation-beside"),
     path("log/<int:indicator_pk>/computed/", form_views.observation_computed, name="observation-computed"),
@@ -47,5 +49,6 @@ urlpatterns: list[URLPattern] = [
     ),
     path("programmes/<str:code>/runs/<int:pk>/facts/", register.run_facts, name="run-facts"),
     path("programmes/<str:code>/runs/<int:pk>/figures/", register.register_propose, name="register-propose"),
+    path("programmes/<str:code>/changes/", review_views.change_request_list, name="change-request-list"),
     path("evidence/<int:pk>/", views.evidence_download, name="evidence-download"),
 ]

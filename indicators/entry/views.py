@@ -2,38 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from indicators.disclosure import shown_to, withheld
 from indicators.entry import actions
 from indicators.entry.cells import cell_label
 from indicators.entry.due import BUCKET_LABELS, PER_SECTION, Bucket, due_lines, due_progress
 from indicators.entry.forms import DecisionForm
+from indicators.entry.reviewing import waiting_for
 from indicators.entry.showing import (
     load_chain,
     load_status,
     load_trail,
     observation_text,
-    review_lines,
-    submitted_for,
 )
-from indicators.models import Evidence, Observation, Role, programmes_of
+from indicators.models import WAITING, Evidence, Observation, State
+from indicators.periods import is_locked, takes_writes_of
 from indicators.permissions import (
+    check_may_approve,
     check_may_correct,
     check_may_decide,
     check_may_edit_observation,
+    check_may_return,
+    check_may_validate,
     may,
+    standing_in,
     why_not,
 )
 
@@ -43,11 +48,13 @@ FOLDED = {Bucket.WAITING, Bucket.DONE}
 """Nothing to do there: one line each until it is opened."""
 
 DECISIONS = {
+    "validate": actions.validate_observation,
     "approve": actions.approve_observation,
     "return": actions.return_observation,
     "reject": actions.reject_observation,
 }
 SAID = {
+    "validate": gettext_lazy("Validated. An approver decides next."),
     "approve": gettext_lazy("Approved. The indicator's status is up to date."),
     "return": gettext_lazy("Returned. Whoever entered it finds it among what is due."),
     "reject": gettext_lazy("Rejected. The figure is due again."),
@@ -109,7 +116,7 @@ def due_list(request: HttpRequest) -> HttpResponse:
         "nothing_due": not any(
             totals[one] for one in (Bucket.RETURNED, Bucket.OVERDUE, Bucket.DUE, Bucket.DRAFT)
         ),
-        "to_review": submitted_for(user, programmes_of(user, Role.APPROVER).values("pk")).count(),
+        "to_review": waiting_for(user).count(),
     }
     return render(request, "entry/due_list.html", context)
 
@@ -127,6 +134,7 @@ def get_observation(request: HttpRequest, pk: int) -> Observation:
             "unit",
             "entered_by",
             "submitted_by",
+            "validated_by",
             "decided_by",
             "corrects",
         ),
@@ -157,20 +165,56 @@ def detail_context(request: HttpRequest, observation: Observation, form: Any = N
         "chain": [(one, observation_text(one)) for one in chain] if len(chain) > 1 else [],
         "status": load_status(indicator, today=timezone.now().astimezone(indicator.programme.zone).date()),
         "marking": observation.marking,
-        "may_edit": may(check_may_edit_observation, user, observation),
-        "why_not_edit": why_not(check_may_edit_observation, user, observation),
-        "may_correct": may(check_may_correct, user, observation),
-        "why_not_correct": why_not(check_may_correct, user, observation),
-        "may_decide": may(check_may_decide, user, observation),
-        "why_not_decide": why_not(check_may_decide, user, observation),
-        "form": form or DecisionForm(initial={"decision": "approve"}),
+        "form": form or DecisionForm(),
+        **_what_may_be_done(user, observation),
     }
+
+
+def _what_may_be_done(user: Any, observation: Observation) -> dict[str, Any]:
+    """Which buttons the page has, and why not the others. Two queries: the roles, and whether the period is locked."""
+    roles = standing_in(user, observation.indicator.programme_id).roles
+    closed = is_locked(observation.period, timezone.now())
+    is_open = (
+        not closed or observation.by_request or takes_writes_of(observation.period, user, timezone.now())
+    )
+    waits = observation.state in WAITING
+    asks = {"validate": check_may_validate, "approve": check_may_approve, "return": check_may_return,
+            "reject": check_may_decide}  # fmt: skip
+    return {
+        "is_locked": closed,
+        "is_open": is_open,
+        "may_edit": is_open and may(check_may_edit_observation, user, observation, roles=roles),
+        "why_not_edit": why_not(check_may_edit_observation, user, observation, roles=roles),
+        "may_correct": may(check_may_correct, user, observation, roles=roles),
+        "why_not_correct": why_not(check_may_correct, user, observation, roles=roles),
+        "decisions": [
+            name for name, check in asks.items() if waits and may(check, user, observation, roles=roles)
+        ],
+        "why_not_decide": _why_not_decide(user, observation, roles),
+    }
+
+
+def _why_not_decide(user: Any, observation: Observation, roles: Collection[str]) -> str:
+    waits_for_validator = (
+        observation.state == State.SUBMITTED and observation.indicator.programme.needs_validation
+    )
+    check = check_may_validate if waits_for_validator else check_may_approve
+    return why_not(check, user, observation, roles=roles)
 
 
 def _evidence_of(observation: Observation) -> list[Evidence]:
     """Nothing of a figure that is left out: a file, its name or a note would tell the figure."""
     is_left_out = observation.is_left_out  # type: ignore[attr-defined]
     return [] if is_left_out else list(observation.evidence.select_related("added_by"))
+
+
+def said_of(kept: Observation) -> str:
+    """What became of a figure that was saved, and who is next."""
+    if kept.state in {State.DRAFT, State.RETURNED}:
+        return _("Saved as a draft.")
+    if kept.indicator.programme.needs_validation:
+        return _("Submitted. A data validator of the programme checks it next.")
+    return _("Submitted. An approver of the programme decides next.")
 
 
 def tell(request: HttpRequest, problem: ValidationError) -> None:
@@ -184,12 +228,12 @@ def observation_submit(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand in a draft as it stands; what needs a comment leads to the form."""
     observation = get_observation(request, pk)
     try:
-        actions.submit_observation(observation=observation, by=request.user, at=timezone.now())  # type: ignore[arg-type]
+        submitted = actions.submit_observation(observation=observation, by=request.user, at=timezone.now())  # type: ignore[arg-type]
     except ValidationError as problem:
         tell(request, problem)
         is_editable = may(check_may_edit_observation, request.user, observation)
         return redirect("observation-edit" if is_editable else "observation-detail", pk)
-    messages.success(request, _("Submitted. An approver of the programme decides next."))
+    messages.success(request, said_of(submitted))
     return redirect("observation-detail", pk)
 
 
@@ -229,57 +273,10 @@ def observation_decide(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, SAID[form.cleaned_data["decision"]])
             return redirect("observation-detail", pk)
     else:
-        check_may_decide(request.user, observation)  # type: ignore[arg-type]
+        check_may_return(request.user, observation)  # type: ignore[arg-type]
     return render(
         request, "entry/observation_detail.html", detail_context(request, observation, form), status=422
     )
-
-
-@require_http_methods(["GET", "POST"])
-def review_queue(request: HttpRequest) -> HttpResponse:
-    """What waits for this approver, and the approval of several at once."""
-    user: Any = request.user
-    programmes = programmes_of(user, Role.APPROVER)
-    if not programmes.exists():
-        raise PermissionDenied(_("Only approvers review figures."))
-    waiting = submitted_for(user, programmes.values("pk"))
-    if request.method == "POST":
-        return approve_chosen(request, waiting)
-    if code := request.GET.get("programme", "")[:20]:
-        waiting = waiting.filter(indicator__programme__code=code)
-    page = Paginator(waiting, PER_PAGE).get_page(whole_number(request.GET.get("page", "1")))
-    own = _("Nobody decides on figures that they entered or submitted.")
-    reasons = {
-        one.pk: own
-        for one in page.object_list
-        if user.pk in {one.entered_by_id, one.submitted_by_id}  # type: ignore[attr-defined]
-    }
-    context = {
-        "page": page,
-        "lines": review_lines(list(page.object_list), reasons),
-        "programmes": programmes.order_by("code"),
-        "programme": code,
-    }
-    return render(request, "entry/review_queue.html", context)
-
-
-def approve_chosen(request: HttpRequest, waiting: Any) -> HttpResponse:
-    pks = [int(text) for text in request.POST.getlist("observation") if whole_id(text)]
-    if not pks:
-        messages.warning(request, _("No figure was chosen; tick at least one."))
-        return redirect("review-queue")
-    chosen = list(waiting.filter(pk__in=pks))
-    try:
-        if len(chosen) < len(set(pks)):
-            raise ValidationError(_("Some of the chosen figures no longer wait for a decision; look again."))
-        actions.approve_observations(observations=chosen, by=request.user, at=timezone.now())  # type: ignore[arg-type]
-    except ValidationError as problem:
-        tell(request, problem)
-    except PermissionDenied as refusal:
-        messages.error(request, _("Nothing was approved: %(reason)s") % {"reason": refusal})
-    else:
-        messages.success(request, _("%(count)s figures approved.") % {"count": len(chosen)})
-    return redirect("review-queue")
 
 
 def whole_id(text: str) -> bool:

@@ -42,6 +42,7 @@ from indicators.models.library import (
 )
 from indicators.models.observations import (
     PENDING,
+    WAITING,
     Credibility,
     Evidence,
     MissingReason,
@@ -51,6 +52,7 @@ from indicators.models.observations import (
     State,
 )
 from indicators.models.people import GlobalRole, Membership, Role, User, programmes_of
+from indicators.models.periods import EntryException, PeriodTurn
 from indicators.models.programmes import (
     Assumption,
     DesignVersion,
@@ -82,6 +84,7 @@ from indicators.models.tailoring import (
 __all__ = [
     "MOST_PRIMARY",
     "PENDING",
+    "WAITING",
     "Across",
     "AgeBand",
     "Aggregation",
@@ -100,6 +103,7 @@ __all__ = [
     "Direction",
     "DueAssessment",
     "Enrolment",
+    "EntryException",
     "Evaluation",
     "Event",
     "Evidence",
@@ -128,6 +132,7 @@ __all__ = [
     "Occasion",
     "Organisation",
     "Partner",
+    "PeriodTurn",
     "PlannedComparison",
     "PlannedIndicator",
     "Programme",

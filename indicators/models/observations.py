@@ -18,13 +18,16 @@ class State(models.TextChoices):
 
     DRAFT = "draft", _("Draft")
     SUBMITTED = "submitted", _("Submitted")
+    VALIDATED = "validated", _("Validated")
     RETURNED = "returned", _("Returned")
     APPROVED = "approved", _("Approved")
     REJECTED = "rejected", _("Rejected")
     SUPERSEDED = "superseded", _("Superseded")
 
 
-PENDING = (State.DRAFT, State.SUBMITTED, State.RETURNED)
+PENDING = (State.DRAFT, State.SUBMITTED, State.VALIDATED, State.RETURNED)
+WAITING = (State.SUBMITTED, State.VALIDATED)
+"""Handed in, and not yet accepted."""
 
 
 class Reliability(models.TextChoices):
@@ -111,6 +114,8 @@ class Observation(models.Model):
     entered_at = models.DateTimeField()
     submitted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     submitted_at = models.DateTimeField(null=True, blank=True)
+    validated_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    validated_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
     decision_comment = models.TextField(blank=True)
@@ -119,12 +124,19 @@ class Observation(models.Model):
     )
     correction_reason = models.TextField(blank=True)
     superseded_at = models.DateTimeField(null=True, blank=True)
+    by_request = models.BooleanField(default=False)
+    """A correction of a locked period, asked for (METHOD 4.4): it passes the lock, and counts once approved."""
 
     objects = ObservationQuerySet.as_manager()
 
     indicator_id: int
     period_id: int
     unit_id: int | None
+    entered_by_id: int
+    submitted_by_id: int | None
+    validated_by_id: int | None
+    decided_by_id: int | None
+    corrects_id: int | None
 
     class Meta:
         ordering = ["indicator_id", "period__starts_on", "unit_id", "cell", "pk"]
@@ -143,13 +155,36 @@ class Observation(models.Model):
                 Coalesce("unit", 0),
                 "cell",
                 name="observation_one_pending",
-                condition=Q(state__in=["draft", "submitted", "returned"]),
+                condition=Q(state__in=["draft", "submitted", "validated", "returned"]),
             ),
             models.CheckConstraint(
                 name="observation_four_eyes",
                 condition=~Q(state="approved")
                 | (~Q(decided_by=F("entered_by")) & ~Q(decided_by=F("submitted_by"))),
                 violation_error_message=_("Nobody approves what they entered or submitted."),
+            ),
+            models.CheckConstraint(
+                name="observation_validated_by_another",
+                condition=~Q(validated_by=F("entered_by")) & ~Q(validated_by=F("submitted_by")),
+                violation_error_message=_("Nobody validates what they entered or submitted."),
+            ),
+            models.CheckConstraint(
+                name="observation_validator_does_not_approve",
+                condition=~Q(state="approved") | ~Q(decided_by=F("validated_by")),
+                violation_error_message=_("Nobody approves what they validated."),
+            ),
+            models.CheckConstraint(
+                name="observation_validated_by_and_at",
+                condition=Q(validated_by__isnull=True, validated_at__isnull=True)
+                | Q(validated_by__isnull=False, validated_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="observation_validated_is_validated",
+                condition=~Q(state="validated") | Q(validated_by__isnull=False, submitted_by__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="observation_request_corrects",
+                condition=Q(by_request=False) | Q(corrects__isnull=False),
             ),
             models.CheckConstraint(
                 name="observation_decided_by_and_at",
@@ -194,8 +229,14 @@ class Observation(models.Model):
         indexes = [
             # The roll-up of one touched period, and the list below an indicator.
             models.Index(name="observation_rollup", fields=["indicator", "period", "state"]),
-            # The approver's queue.
-            models.Index(name="observation_queue", fields=["submitted_at"], condition=Q(state="submitted")),
+            # The validator's and the approver's queue.
+            models.Index(
+                name="observation_queue",
+                fields=["submitted_at"],
+                condition=Q(state__in=["submitted", "validated"]),
+            ),
+            # The list of corrections asked for.
+            models.Index(name="observation_requests", fields=["-id"], condition=Q(by_request=True)),
         ]
 
     def __str__(self) -> str:

@@ -88,6 +88,7 @@ class Role(models.TextChoices):
     """What somebody may do in one programme (METHOD 4.1)."""
 
     OFFICER = "officer", _("Program officer")
+    VALIDATOR = "validator", _("Data validator")
     APPROVER = "approver", _("Approver")
     EVALUATOR = "evaluator", _("Evaluator")
     READER = "reader", _("Reader")
@@ -123,24 +124,45 @@ class Membership(models.Model):
     ends_on = models.DateField(
         _("until"), null=True, blank=True, help_text=_("Last day. Empty: until further notice.")
     )
+    substitutes_for = models.ForeignKey(
+        User,
+        verbose_name=_("substitute for"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="substituted_by",
+    )
+    """Whose place is taken for a time; empty for a role of one's own."""
 
     objects = MembershipQuerySet.as_manager()
 
     programme_id: int
     user_id: int
+    substitutes_for_id: int | None
 
     class Meta:
         ordering = ["programme_id", "role", "user_id"]
         constraints = [
             models.UniqueConstraint(
                 name="membership_once_per_role",
-                fields=["user", "programme", "role"],
+                fields=["user", "programme", "role", "substitutes_for"],
+                nulls_distinct=False,
                 violation_error_message=_("This person already has this role in this programme."),
             ),
             models.CheckConstraint(
                 name="membership_ends_after_it_starts",
                 condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
                 violation_error_message=_("A membership cannot end before it starts."),
+            ),
+            models.CheckConstraint(
+                name="membership_substitute_for_a_time",
+                condition=Q(substitutes_for__isnull=True) | Q(ends_on__isnull=False),
+                violation_error_message=_("A substitute needs a last day."),
+            ),
+            models.CheckConstraint(
+                name="membership_substitute_is_another",
+                condition=Q(substitutes_for__isnull=True) | ~Q(substitutes_for=F("user")),
+                violation_error_message=_("Nobody is their own substitute."),
             ),
         ]
 

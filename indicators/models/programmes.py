@@ -90,6 +90,28 @@ class Programme(models.Model):
         help_text=_("Days after the end of a period until its figures are due."),
     )
 
+    needs_validation = models.BooleanField(
+        _("figures are validated before approval"),
+        default=False,
+        help_text=_("A data validator checks each submitted figure before an approver sees it."),
+    )
+    validation_days = models.PositiveSmallIntegerField(
+        _("days to validate"),
+        default=20,
+        help_text=_("Days after the end of a period until its figures should be validated."),
+    )
+    approval_days = models.PositiveSmallIntegerField(
+        _("days to approve"),
+        default=25,
+        help_text=_("Days after the end of a period until its figures should be approved."),
+    )
+    lock_days = models.PositiveSmallIntegerField(
+        _("days until a period is locked"),
+        null=True,
+        blank=True,
+        help_text=_("Days after the end of a period from which nothing in it changes. Empty: never locked."),
+    )
+
     is_illustrative = models.BooleanField(default=False, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -108,6 +130,11 @@ class Programme(models.Model):
                 name="programme_fiscal_month_exists",
                 condition=Q(fiscal_year_start_month__gte=1, fiscal_year_start_month__lte=12),
                 violation_error_message=_("The first month is a number from 1 to 12."),
+            ),
+            models.CheckConstraint(
+                name="programme_locks_after_it_is_due",
+                condition=Q(lock_days__isnull=True) | Q(lock_days__gt=F("grace_days")),
+                violation_error_message=_("A period can be locked only after its figures are due."),
             ),
         ]
 

@@ -1,5 +1,6 @@
 """The verbs of this room, for whoever opens its door: pages, the API, the clock, the demo. Nothing is done here."""
 
+from indicators.programmes.calendar import grant_exceptions, lock_periods, reopen_periods, revoke_exception
 from indicators.programmes.composing import create_index, retire_index, revise_index
 from indicators.programmes.computing import set_formula
 from indicators.programmes.designing import (
@@ -15,6 +16,7 @@ from indicators.programmes.places import ensure_periods, save_course, save_run, 
 from indicators.programmes.proposing import decide_proposal
 from indicators.programmes.registering import add_member, change_programme, end_membership, register_programme
 from indicators.programmes.rules import change_rules
+from indicators.programmes.substituting import name_substitute
 from indicators.programmes.tailoring import change_indicator, revise_target, sign_off, tailor_indicator
 
 __all__ = [
@@ -26,13 +28,18 @@ __all__ = [
     "decide_proposal",
     "end_membership",
     "ensure_periods",
+    "grant_exceptions",
+    "lock_periods",
+    "name_substitute",
     "put_design_in_force",
     "register_programme",
     "remove_assumption",
     "remove_objective",
+    "reopen_periods",
     "retire_index",
     "revise_index",
     "revise_target",
+    "revoke_exception",
     "save_assumption",
     "save_course",
     "save_objective",

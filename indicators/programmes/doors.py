@@ -69,12 +69,13 @@ def tabs_of(programme: Programme, current: str, user: Any) -> list[dict[str, Any
         "programme-design": _("Design"),
         "unit-list": _("Reporting units"),
         "course-list": _("Courses"),
+        "programme-calendar": _("Calendar"),
         "member-list": _("Members"),
     }
     return [
         {"label": label, "url": reverse(name, args=[programme.code]), "current": name == current}
         for name, label in names.items()
-        if name != "member-list" or may(check_may_see_people, user)
+        if name not in {"member-list", "programme-calendar"} or may(check_may_see_people, user)
     ]
 
 

@@ -15,10 +15,12 @@ from indicators.models import (
     DesignVersion,
     Framework,
     GlobalRole,
+    Membership,
     Objective,
     Organisation,
     Partner,
     Programme,
+    ReportingPeriod,
     ReportingUnit,
     Role,
     User,
@@ -86,6 +88,32 @@ class ProgrammeForm(PlainForm):
         initial=15,
         max_value=365,
         help_text=_("Days after the end of a period until its figures are due."),
+    )
+    needs_validation = forms.BooleanField(
+        label=_("Figures are validated before approval"),
+        required=False,
+        help_text=_("A data validator checks each submitted figure before an approver sees it."),
+    )
+    validation_days = WholeNumberField(
+        label=_("Days to validate"),
+        initial=20,
+        max_value=366,
+        help_text=_("Days after the end of a period until its figures should be validated."),
+    )
+    approval_days = WholeNumberField(
+        label=_("Days to approve"),
+        initial=25,
+        max_value=366,
+        help_text=_("Days after the end of a period until its figures should be approved."),
+    )
+    lock_days = WholeNumberField(
+        label=_("Days until a period is locked"),
+        required=False,
+        min_value=1,
+        max_value=3660,
+        help_text=_(
+            "From this day after its end nothing in a period changes; 30 is usual. Empty: never locked."
+        ),
     )
 
 
@@ -201,6 +229,63 @@ class MemberForm(PlainForm):
 
 class MembershipEndForm(PlainForm):
     ends_on = DayField(label=_("Last day"), required=False, help_text=_("Empty: access ends now."))
+
+
+class PeriodsForm(PlainForm):
+    """Periods of one programme, chosen on its calendar."""
+
+    periods = forms.ModelMultipleChoiceField(
+        label=_("Periods"),
+        queryset=ReportingPeriod.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, programme: Programme, asked: list[str], **given: Any) -> None:
+        super().__init__(*args, **given)
+        rows = ReportingPeriod.objects.filter(programme=programme)
+        keys = [int(text) for text in asked if text.isascii() and text.isdigit() and len(text) < 19]
+        self.fields["periods"].queryset = rows.filter(pk__in=keys).order_by("-starts_on", "pk")  # type: ignore[attr-defined]
+        self.fields["periods"].initial = keys
+
+
+class ReopenForm(PeriodsForm):
+    until = DayField(label=_("Open until"), help_text=_("Last day; after it the periods lock by themselves."))
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
+
+
+class LockForm(PeriodsForm):
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
+
+
+class ExceptionForm(PeriodsForm):
+    user = forms.ModelChoiceField(label=_("Person"), queryset=User.objects.none())
+    until = DayField(label=_("Open until"), help_text=_("Last day on which this person may enter figures."))
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
+
+    def __init__(self, *args: Any, programme: Programme, asked: list[str], **given: Any) -> None:
+        super().__init__(*args, programme=programme, asked=asked, **given)
+        held = Membership.objects.active().filter(
+            programme=programme, role__in=[Role.OFFICER, Role.VALIDATOR, Role.APPROVER]
+        )
+        people = User.objects.filter(pk__in=held.values("user"), is_active=True)
+        self.fields["user"].queryset = people.order_by("first_name", "last_name", "username")  # type: ignore[attr-defined]
+
+
+class ReasonForm(PlainForm):
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
+
+
+class SubstituteForm(PlainForm):
+    user = forms.ModelChoiceField(label=_("Substitute"), queryset=User.objects.none())
+    starts_on = DayField(label=_("From"), required=False, help_text=_("Empty: from today."))
+    ends_on = DayField(label=_("Last day"), help_text=_("The place goes back by itself after this day."))
+
+    def __init__(self, *args: Any, but: User, **given: Any) -> None:
+        super().__init__(*args, **given)
+        people = User.objects.filter(is_active=True).exclude(
+            Q(global_role=GlobalRole.PARTNER_VIEWER) | Q(pk=but.pk)
+        )
+        self.fields["user"].queryset = people.order_by("first_name", "last_name", "username")  # type: ignore[attr-defined]
 
 
 class CourseForm(PlainForm):

@@ -30,6 +30,7 @@ from indicators.programmes.doors import (
 )
 from indicators.programmes.fields import PlainForm, attempt
 from indicators.programmes.forms import CourseForm, MemberForm, MembershipEndForm, RunForm, UnitForm
+from indicators.programmes.substituting import check_may_name_substitute
 from indicators.programmes.trees import unit_tree
 
 
@@ -200,17 +201,24 @@ def member_list(request: HttpRequest, code: str) -> HttpResponse:
     members = (
         Membership.objects.visible_to(request.user)
         .filter(programme=programme)
-        .select_related("user")
+        .select_related("user", "substitutes_for")
         .order_by("role", "user__first_name", "user__username")
     )
     today = local_day(programme, timezone.now())
     rows: list[Any] = list(members)
     for row in rows:
         row.state = _member_state(row, today)
+        is_over = row.state == "ended"
+        row.may_name = not is_over and may(check_may_name_substitute, request.user, row)
+        row.may_end = not is_over and (request.user.is_admin or row.substitutes_for_id == request.user.pk)  # type: ignore[union-attr]
     return render(
         request,
         "programmes/member_list.html",
-        {**_around(request, programme, "member-list"), "members": rows},
+        {
+            **_around(request, programme, "member-list"),
+            "members": rows,
+            "may_act": any(row.may_name or row.may_end for row in rows),
+        },
     )
 
 
@@ -235,8 +243,10 @@ def member_new(request: HttpRequest, code: str) -> HttpResponse:
 
 @GET_OR_POST
 def member_end(request: HttpRequest, code: str, pk: int) -> HttpResponse:
-    programme = administered_programme(request, code)
+    programme = seen_programme(request, code)
     membership = get_object_or_404(programme.memberships.select_related("user"), pk=pk)
+    if membership.substitutes_for_id != request.user.pk:
+        check_may_administer(request.user)
     url = reverse("member-list", args=[code])
     form = MembershipEndForm(posted(request))
     if request.method == "POST" and (

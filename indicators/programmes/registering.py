@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -49,6 +49,10 @@ PLAIN_FIELDS = (
     "time_zone",
     "fiscal_year_start_month",
     "grace_days",
+    "needs_validation",
+    "validation_days",
+    "approval_days",
+    "lock_days",
 )
 FIELDS = (*PLAIN_FIELDS, "partners", "organisations")
 CALENDAR = [f for f in Frequency.values if f != Frequency.PER_COURSE.value]
@@ -68,6 +72,10 @@ def register_programme(
     time_zone: str = "UTC",
     fiscal_year_start_month: int = 1,
     grace_days: int = 15,
+    needs_validation: bool = False,
+    validation_days: int = 20,
+    approval_days: int = 25,
+    lock_days: int | None = None,
     scope: str = "",
     is_illustrative: bool = False,
     by: User,
@@ -86,6 +94,10 @@ def register_programme(
         time_zone=time_zone,
         fiscal_year_start_month=fiscal_year_start_month,
         grace_days=grace_days,
+        needs_validation=needs_validation,
+        validation_days=validation_days,
+        approval_days=approval_days,
+        lock_days=lock_days,
         is_illustrative=is_illustrative,
     )
     check_free(Programme.objects.all(), "code", code)
@@ -121,7 +133,11 @@ def change_programme(
     for name in changes.keys() & set(PLAIN_FIELDS):
         setattr(programme, name, changes[name])
     check_free(Programme.objects.all(), "code", programme.code, but=programme.pk)
-    check_row(programme, partners=_partners_in_use(programme, changes.get("partners")))
+    check_row(
+        programme,
+        partners=_partners_in_use(programme, changes.get("partners")),
+        needs_validation=_no_validator(programme, before),
+    )
     for name in changes.keys() & {"partners", "organisations"}:
         getattr(programme, name).set(changes[name])
     was, became = differing(before, facts(programme, FIELDS))
@@ -140,6 +156,14 @@ def change_programme(
         after=became | {"version": programme.version},
     )
     return programme
+
+
+def _no_validator(programme: Programme, before: Mapping[str, Any]) -> str:
+    """Why the step of validation cannot be switched on: nobody could take it, and every figure would wait."""
+    is_new = programme.needs_validation and not before["needs_validation"]
+    if is_new and not programme.memberships.active().filter(role=Role.VALIDATOR).exists():  # type: ignore[attr-defined]
+        return _("Nobody is a data validator of this programme; give somebody the role first.")
+    return ""
 
 
 def _no_partner(partners: list[Partner]) -> str:
@@ -188,14 +212,18 @@ def _realign_periods(programme: Programme, *, changed: set[str], at: datetime) -
     unfit = periods.none()
     if "fiscal_year_start_month" in changed:
         unfit = periods
-        field, text = "fiscal_year_start_month", _("figures are already stored in periods of the old year.")
+        field, text = (
+            "fiscal_year_start_month",
+            _("figures or decisions are already stored in periods of the old year."),
+        )
     elif changed & {"starts_on", "ends_on"}:
         unfit = periods.filter(Q(ends_on__lt=programme.starts_on) | Q(starts_on__gt=programme.ends_on))
         field, text = (
             "starts_on" if "starts_on" in changed else "ends_on",
-            _("figures are already stored in periods outside these dates."),
+            _("figures or decisions are already stored in periods outside these dates."),
         )
-    if unfit.filter(observations__isnull=False).exists():
+    held = Q(observations__isnull=False) | Q(turns__isnull=False) | Q(exceptions__isnull=False)
+    if unfit.filter(held).exists():
         raise refuse(field, _("Cannot be changed to this: %s") % text)
     unfit.delete()
     if "grace_days" in changed:
@@ -224,8 +252,9 @@ def add_member(
     check_may_administer(by)
     programme = lock_programme(programme)
     starts_on = starts_on or role_day(at)
-    _check_member(programme, user, role)
-    old = Membership.objects.filter(user=user, programme=programme, role=role).first()
+    check_member(programme, user, role)
+    own = Membership.objects.filter(substitutes_for__isnull=True)
+    old = own.filter(user=user, programme=programme, role=role).first()
     if old is not None and (old.ends_on is None or old.ends_on >= role_day(at)):
         raise refuse("user", _("%s already has this role in this programme.") % user)
     membership = old or Membership(user=user, programme=programme, role=role)
@@ -248,7 +277,8 @@ def role_day(at: datetime) -> date:
     return at.astimezone(UTC).date()
 
 
-def _check_member(programme: Programme, user: User, role: str) -> None:
+def check_member(programme: Programme, user: User, role: str) -> None:
+    """Refuse a person who cannot hold the role, in their own right or for another."""
     if role not in Role.values:
         raise refuse("role", _("“%s” is not a role; choose one of the list.") % role)
     if not user.is_active:
@@ -258,7 +288,7 @@ def _check_member(programme: Programme, user: User, role: str) -> None:
     held = set(
         Membership.objects.active().filter(user=user, programme=programme).values_list("role", flat=True)
     )
-    working = {Role.OFFICER.value, Role.APPROVER.value}
+    working = {Role.OFFICER.value, Role.VALIDATOR.value, Role.APPROVER.value}
     if (role == Role.EVALUATOR and held & working) or (role in working and Role.EVALUATOR in held):
         raise refuse(
             "role",
@@ -275,7 +305,8 @@ def end_membership(
 
     Returns None when the membership is withdrawn altogether, because it only began today.
     """
-    check_may_administer(by)
+    if by.pk != membership.substitutes_for_id:  # Whoever named a substitute takes the place back.
+        check_may_administer(by)
     membership = Membership.objects.select_for_update().get(pk=membership.pk)
     last_day = ends_on or role_day(at) - timedelta(days=1)
     before = {"until": ready(membership.ends_on)}
@@ -293,6 +324,7 @@ def end_membership(
     membership.ends_on = last_day
     check_row(membership)
     membership.save(update_fields=["ends_on"])
+    _end_substitutes(membership, last_day, by=by, at=at)
     events.remember(
         "ended a role",
         by=by,
@@ -303,3 +335,30 @@ def end_membership(
         after={"person": str(membership.user), "role": membership.role, "until": ready(last_day)},
     )
     return membership
+
+
+def _end_substitutes(membership: Membership, last_day: date, *, by: User, at: datetime) -> None:
+    """Nobody stands in for a person longer than that person has the role."""
+    if membership.substitutes_for_id is not None:
+        return
+    later = Membership.objects.filter(
+        programme=membership.programme_id,
+        role=membership.role,
+        substitutes_for=membership.user_id,
+        ends_on__gt=last_day,
+    )
+    for one in later.select_related("user"):
+        before = {"until": ready(one.ends_on)}
+        one.ends_on = last_day
+        if one.starts_on > last_day:  # A term that will never begin.
+            one.starts_on = one.ends_on = role_day(at) - timedelta(days=1)
+        one.save(update_fields=["starts_on", "ends_on"])
+        events.remember(
+            "ended a role",
+            by=by,
+            at=at,
+            about=one,
+            programme=membership.programme_id,
+            before=before,
+            after={"person": str(one.user), "role": one.role, "until": ready(one.ends_on)},
+        )

@@ -3,11 +3,13 @@
 from django.urls import path
 
 from indicators.programmes import (
+    calendar_views,
     design_views,
     formula_views,
     index_views,
     place_views,
     rules_views,
+    substitute_views,
     tailor_views,
     views,
 )
@@ -49,6 +51,21 @@ urlpatterns = [
     path("programmes/<str:code>/members/", place_views.member_list, name="member-list"),
     path("programmes/<str:code>/members/new/", place_views.member_new, name="member-new"),
     path("programmes/<str:code>/members/<int:pk>/end/", place_views.member_end, name="member-end"),
+    path(
+        "programmes/<str:code>/members/<int:pk>/substitute/",
+        substitute_views.substitute_new,
+        name="substitute-new",
+    ),
+    # The calendar.
+    path("programmes/<str:code>/calendar/", calendar_views.programme_calendar, name="programme-calendar"),
+    path("programmes/<str:code>/calendar/reopen/", calendar_views.period_reopen, name="period-reopen"),
+    path("programmes/<str:code>/calendar/lock/", calendar_views.period_lock, name="period-lock"),
+    path("programmes/<str:code>/calendar/exception/", calendar_views.exception_grant, name="exception-grant"),
+    path(
+        "programmes/<str:code>/calendar/exceptions/<int:pk>/revoke/",
+        calendar_views.exception_revoke,
+        name="exception-revoke",
+    ),
     # Composite indices.
     path("programmes/<str:code>/indices/new/", index_views.composite_new, name="composite-new"),
     path("programmes/<str:code>/indices/<int:pk>/edit/", index_views.composite_edit, name="composite-edit"),

@@ -19,12 +19,12 @@ from indicators.engine.quality import is_partial
 from indicators.engine.timeline import current_value, started
 from indicators.engine.types import Coverage, PeriodValue, Snapshot, Step
 from indicators.models import (
+    WAITING,
     GlobalRole,
     IndicatorStatus,
     Observation,
     ProgrammeIndicator,
     ReportingUnit,
-    State,
     User,
     rules_on,
 )
@@ -186,7 +186,7 @@ def _left_out(user: User, indicator: ProgrammeIndicator, snapshot: Snapshot) -> 
     """What the numbers do not contain: gaps, periods that a rule refused, figures that nobody accepted yet."""
     gaps = [p.label for p in snapshot.series if p.value is None and p.refusal is None]
     refused = [p.label for p in snapshot.series if p.refusal is not None]
-    waiting = Observation.objects.visible_to(user).filter(indicator=indicator, state=State.SUBMITTED).count()
+    waiting = Observation.objects.visible_to(user).filter(indicator=indicator, state__in=WAITING).count()
     found = []
     if gaps:
         found.append(_("Periods without a figure: %(names)s") % {"names": named(gaps)})

@@ -39,6 +39,7 @@ STATES = {
     "draft": (pgettext_lazy("state", "Draft"), "pencil", "muted"),
     "submitted": (pgettext_lazy("state", "Submitted"), "send", "wait"),
     "verified": (pgettext_lazy("state", "Verified"), "check", "wait"),
+    "validated": (pgettext_lazy("state", "Validated"), "clipboard-check", "wait"),
     "approved": (pgettext_lazy("state", "Approved"), "check", "good"),
     "accepted": (pgettext_lazy("state", "Accepted"), "check", "good"),
     "returned": (pgettext_lazy("state", "Returned"), "undo", "warn"),
@@ -63,6 +64,9 @@ STATES = {
     "ended": (pgettext_lazy("state", "Ended"), "flag", "muted"),
     "closed": (pgettext_lazy("state", "Closed"), "lock", "muted"),
     "open": (pgettext_lazy("state", "Open"), "clock", "wait"),
+    "running_period": (pgettext_lazy("state", "Runs"), "clock", "wait"),
+    "grace": (pgettext_lazy("state", "Grace"), "clock", "warn"),
+    "reopened": (pgettext_lazy("state", "Reopened"), "undo", "warn"),
     "locked": (pgettext_lazy("state", "Locked"), "lock", "muted"),
     "frozen": (pgettext_lazy("state", "Frozen"), "lock", "muted"),
 }

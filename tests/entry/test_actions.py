@@ -5,8 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.db import IntegrityError, transaction
 
 from indicators.entry import actions
 from indicators.models import Event, IndicatorStatus, Observation, Rollup, State
@@ -399,65 +398,16 @@ def test_a_rejected_figure_is_final_and_its_place_is_free_again(scene):
         scene.approve(rejected)
 
 
-def test_many_are_approved_at_once_or_none(scene):
-    figures = [scene.submit(period=q, as_of=q.ends_on) for q in scene.quarters[:3]]
-    own = scene.submit(period=scene.quarters[3], as_of=scene.quarters[3].ends_on, by=scene.approver)
-
-    with pytest.raises(PermissionDenied):
-        actions.approve_observations(observations=[*figures, own], by=scene.approver, at=LATER)
-    assert not Observation.objects.current().exists()
-
-    actions.approve_observations(observations=figures, by=scene.approver, at=LATER)
-    assert Observation.objects.current().count() == 3
-    assert Rollup.objects.count() == 3
-
-
 @pytest.mark.parametrize("n", [1, 12])
 def test_approving_one_figure_asks_as_often_whatever_stands_beside_it(scene, n, django_assert_num_queries):
     for _number in range(n):
         make_observation(scene.indicator, scene.q3, unit=make_unit(scene.programme))
     submitted = scene.submit()
 
-    # savepoint, right, lock, row, trail, places; change, event; lock, formulas, indicator, revisions, milestones,
-    # period, figures, roll-up; rules, periods, roll-ups, status; alerts; release
-    with django_assert_num_queries(22):
+    # savepoint, right, lock, row, substitutes, trail, places; change, event; lock, formulas, indicator, revisions,
+    # milestones, period, figures, roll-up; rules, periods, roll-ups, status; alerts; release
+    with django_assert_num_queries(23):
         scene.approve(submitted)
-
-
-def test_bulk_approval_asks_for_the_right_in_every_programme(scene):
-    other = Scene()
-    with pytest.raises(PermissionDenied, match="Only approvers"):
-        actions.approve_observations(
-            observations=[scene.submit(), other.submit()], by=scene.approver, at=LATER
-        )
-
-
-@pytest.mark.parametrize("are_corrections", [False, True])
-def test_bulk_approval_asks_as_often_for_twenty_as_for_one(scene, are_corrections):
-    def figure(quarter):
-        if not are_corrections:
-            return scene.submit(period=quarter, comment="Checked.")
-        old = scene.approve(period=quarter, comment="Checked.")
-        return actions.correct_observation(
-            observation=old,
-            reason="Counted twice.",
-            by=scene.officer,
-            at=LATER,
-            numerator="7",
-            denominator="60",
-        )
-
-    def queries_of_approving(figures):
-        with CaptureQueriesContext(connection) as queries:
-            actions.approve_observations(observations=figures, by=scene.approver, at=LATER)
-        return len(queries)
-
-    figures = [figure(quarter) for quarter in make_quarters(scene.programme, since=2020)[:21]]
-
-    assert queries_of_approving(figures[:1]) == queries_of_approving(figures[1:])
-    assert Observation.objects.current().count() == 21
-    assert Event.objects.filter(verb="approved").count() == (42 if are_corrections else 21)
-    assert Event.objects.filter(verb="superseded").count() == (21 if are_corrections else 0)
 
 
 # --- Correcting --------------------------------------------------------------------------------------------------

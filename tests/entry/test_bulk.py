@@ -7,10 +7,11 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from indicators.derived import differences
 from indicators.entry import actions, bulk
 from indicators.entry.checks import FIGURE_FIELDS, warnings_of
 from indicators.entry.unusual import warnings_by_figure
-from indicators.models import Event, Observation, State
+from indicators.models import Event, Observation, Rollup, State
 from tests.entry.scenes import LATER, Scene
 from tests.factories import make_observation, make_quarters, make_unit, make_version
 
@@ -131,3 +132,81 @@ def test_warnings_of_many_are_those_of_each_alone():
     }  # fmt: skip
     assert found == alone
     assert len({tuple(said) for said in found.values()}) == 3
+
+
+# --- Approving ---------------------------------------------------------------------------------------------------
+
+
+def approve(scene, figures, by=None):
+    return bulk.approve_observations(observations=figures, by=by or scene.approver, at=LATER)
+
+
+def test_figures_are_approved_together_and_ones_own_are_left(scene):
+    figures = [scene.submit(period=quarter) for quarter in scene.quarters[:3]]
+    own = scene.submit(period=scene.quarters[3], by=scene.approver)
+    foreign = Scene().submit()
+
+    outcome = approve(scene, [*figures, own, foreign])
+
+    assert [one.pk for one in outcome.done] == [one.pk for one in figures]
+    assert left(outcome) == sorted([(own.pk, "denied"), (foreign.pk, "denied")])
+    assert Observation.objects.current().count() == Rollup.objects.count() == 3
+    assert not [one for one in differences() if f"indicator {scene.indicator.pk}" in one]
+
+
+def test_a_figure_whose_place_was_taken_meanwhile_is_left(scene):
+    waiting = scene.submit(period=scene.quarters[0])
+    make_observation(scene.indicator, scene.quarters[0])
+
+    assert left(approve(scene, [waiting])) == [(waiting.pk, "conflict")]
+
+
+@pytest.mark.parametrize("are_corrections", [False, True])
+def test_bulk_approval_asks_as_often_for_twenty_as_for_one(scene, are_corrections):
+    def figure(quarter):
+        if not are_corrections:
+            return scene.submit(period=quarter, comment="Checked.")
+        old = scene.approve(period=quarter, comment="Checked.")
+        return actions.correct_observation(
+            observation=old,
+            reason="Counted twice.",
+            by=scene.officer,
+            at=LATER,
+            numerator="7",
+            denominator="60",
+        )
+
+    def queries_of_approving(figures):
+        with CaptureQueriesContext(connection) as queries:
+            assert approve(scene, figures).left == []
+        return len(queries)
+
+    figures = [figure(quarter) for quarter in make_quarters(scene.programme, since=2020)[:21]]
+
+    assert queries_of_approving(figures[:1]) == queries_of_approving(figures[1:])
+    assert Observation.objects.current().count() == 21
+    assert Event.objects.filter(verb="approved").count() == (42 if are_corrections else 21)
+    assert Event.objects.filter(verb="superseded").count() == (21 if are_corrections else 0)
+
+
+# --- Returning ---------------------------------------------------------------------------------------------------
+
+
+def test_figures_are_returned_together_with_one_comment(scene):
+    figures = [scene.submit(period=quarter) for quarter in scene.quarters[:3]]
+    draft = scene.record(period=scene.quarters[3])
+
+    outcome = bulk.return_observations(
+        observations=[*figures, draft], comment="Count again.", by=scene.approver, at=LATER
+    )
+
+    assert (len(outcome.done), left(outcome)) == (3, [(draft.pk, "conflict")])
+    assert {one.decision_comment for one in Observation.objects.filter(state=State.RETURNED)} == {
+        "Count again."
+    }
+    assert Event.objects.filter(verb="returned", reason="Count again.").count() == 3
+
+
+def test_nothing_is_returned_without_a_comment(scene):
+    with pytest.raises(ValidationError, match="No comment was given"):
+        bulk.return_observations(observations=[scene.submit()], comment=" ", by=scene.approver, at=LATER)

@@ -1,7 +1,6 @@
 """Due list, observation page, decision, correction, review queue: what is shown, to whom, with how many queries."""
 
 from datetime import date
-from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -15,7 +14,6 @@ from tests.entry.scenes import LATER, Scene, log_in
 from tests.factories import (
     AT,
     make_indicator,
-    make_observation,
     make_partner,
     make_unit,
     make_user,
@@ -376,8 +374,8 @@ def test_the_observation_page_asks_the_same_queries_however_long_its_history(
     address = reverse("observation-detail", args=[observation.pk])
     client.get(address)
     for _ in range(2):
-        # session, user, observation, chain, trail, evidence, status, roles for each question, menu
-        with django_assert_num_queries(14):
+        # session, user, observation, chain, trail, evidence, status, roles, whether the period is locked, menu
+        with django_assert_num_queries(10):
             client.get(address)
         new = actions.correct_observation(
             observation=observation, reason="A.", by=scene.officer, at=LATER, numerator=28, denominator=60
@@ -385,77 +383,7 @@ def test_the_observation_page_asks_the_same_queries_however_long_its_history(
         actions.reject_observation(observation=new, comment="No.", by=scene.approver, at=LATER)
 
 
-# --- Review ------------------------------------------------------------------------------------------------------
-
-
-def test_the_queue_shows_what_changed_and_what_is_unusual(client, scene):
-    for quarter, numerator in zip(scene.quarters[:6], (31, 32, 33, 32, 31, 33), strict=True):
-        make_observation(scene.indicator, quarter, numerator=Decimal(numerator), denominator=Decimal(60))
-    scene.submit(numerator="59", denominator="60", comment="All were rebuilt.")
-    log_in(client, scene.approver)
-
-    page = client.get(reverse("review-queue")).content.decode()
-
-    assert "59 of 60" in page
-    assert "33 of 60 = 55" in page
-    assert "far from the usual" in page
-    assert "All were rebuilt." in page
-
-
-def test_the_chosen_are_approved_and_own_ones_cannot_be_chosen(client, scene):
-    chosen = [scene.submit(period=quarter) for quarter in scene.quarters[:3]]
-    own = actions.submit_observation(
-        observation=scene.record(by=scene.approver, period=scene.quarters[4]), by=scene.approver, at=AT
-    )
-    log_in(client, scene.approver)
-    page = client.get(reverse("review-queue")).content.decode()
-    assert page.count("disabled title=") == 1
-
-    refused = client.post(reverse("review-queue"), {"observation": [chosen[0].pk, own.pk]}, follow=True)
-    assert "Nothing was approved" in refused.content.decode()
-    assert not Observation.objects.current().exists()
-
-    client.post(reverse("review-queue"), {"observation": [one.pk for one in chosen[:2]]})
-    assert Observation.objects.current().count() == 2
-    assert IndicatorStatus.objects.exists()
-
-
-@pytest.mark.parametrize("chosen", [[], ["x"], ["-1"], ["9" * 30], ["1e3"]])
-def test_choosing_nothing_or_nonsense_approves_nothing(client, scene, chosen):
-    scene.submit()
-    log_in(client, scene.approver)
-
-    assert client.post(reverse("review-queue"), {"observation": chosen}).status_code == 302
-    assert not Observation.objects.current().exists()
-
-
-def test_an_approver_reviews_nothing_of_another_programme(client, scene):
-    other = Scene().submit()
-    log_in(client, scene.approver)
-
-    page = client.get(reverse("review-queue"))
-    client.post(reverse("review-queue"), {"observation": [other.pk]})
-
-    assert "Nothing waits" in page.content.decode()
-    assert not Observation.objects.current().exists()
-
-
-def test_only_approvers_have_a_queue(client, scene):
-    log_in(client, scene.officer)
-
-    assert client.get(reverse("review-queue")).status_code == 403
-
-
-@pytest.mark.parametrize("n", [1, 7])
-def test_the_queue_asks_the_same_queries_for_one_as_for_many(client, scene, django_assert_num_queries, n):
-    for quarter in scene.quarters[:n]:
-        scene.submit(period=quarter)
-    log_in(client, scene.approver)
-    client.get(reverse("review-queue"))
-
-    # session, user, is an approver, count, page, histories, rules, programmes, menu
-    with django_assert_num_queries(9):
-        client.get(reverse("review-queue"))
+# --- Days --------------------------------------------------------------------------------------------------------
 
 
 def test_figures_are_dated_in_the_zone_of_their_programme(scene):

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from indicators.entry import actions
 from indicators.entry.saving import Given, answer_once, save_figures
-from indicators.models import Event, Observation, SentBatch
+from indicators.models import Event, Observation, PeriodTurn, SentBatch
 from tests.entry.scenes import LATER, Scene
 from tests.factories import AT, make_observation, make_unit, make_user, make_version
 
@@ -289,3 +289,24 @@ def test_queries_do_not_grow_with_the_figures(count):
     assert {one.outcome for one in answers} == {"saved"}
     assert len(found) == 16, [one["sql"][:90] for one in found]
     assert set(Observation.objects.values_list("value", "version")) == {(Decimal(7), 1), (Decimal(7), 2)}
+
+
+# --- Locked periods ----------------------------------------------------------------------------------------------
+
+
+def test_a_locked_period_takes_nothing(scene):
+    scene.record(period=scene.quarters[5])
+    for quarter in scene.quarters[5:7]:
+        PeriodTurn.objects.create(
+            period=quarter, kind=PeriodTurn.Kind.LOCKED, reason="Reported.", by=scene.approver, at=AT
+        )
+    drafts = {"period": scene.quarters[5].pk, "version": 1}
+
+    new, changed, emptied = (
+        *save(scene, given(scene), given(scene, **drafts), at=LATER),
+        *save(scene, given(scene, **drafts, figures={}, takes_away=True), at=LATER),
+    )
+
+    assert [one.outcome for one in (new, changed, emptied)] == ["refused"] * 3
+    assert all("is locked" in next(iter(one.errors.values()))[0] for one in (new, changed, emptied))
+    assert Observation.objects.get().version == 1

@@ -21,6 +21,7 @@ from indicators.entry.checks import FIGURE_FIELDS, clean_figures, clean_place, f
 from indicators.entry.importing.reader import Table
 from indicators.models import (
     PENDING,
+    WAITING,
     Observation,
     Programme,
     ProgrammeIndicator,
@@ -342,7 +343,7 @@ def _kind_of(
         return "same"
     if existing.state == State.APPROVED:
         return "corrected"
-    if existing.state == State.SUBMITTED:
+    if existing.state in WAITING:
         raise _refuse(
             "period",
             _("another figure is waiting for approval here (observation %(pk)s); it must be decided first."),

@@ -27,6 +27,7 @@ from indicators.entry.checks import in_words
 from indicators.entry.register.actions import check_version
 from indicators.models import (
     PENDING,
+    WAITING,
     CourseRun,
     Frequency,
     Observation,
@@ -124,11 +125,11 @@ def _kind(indicator: ProgrammeIndicator, figure: CourseFigure, existing: Observa
         return "new"
     given = answer_of(indicator, figure)
     if all(getattr(existing, name) == value for name, value in given.items()):
-        return "same" if existing.state in {State.SUBMITTED, State.APPROVED} else "changed"
+        return "same" if existing.state in {*WAITING, State.APPROVED} else "changed"
     match existing.state:
         case State.APPROVED:
             return "corrected"
-        case State.SUBMITTED:
+        case State.SUBMITTED | State.VALIDATED:
             return "waiting"
         case _:
             return "changed"

@@ -17,6 +17,7 @@ PEOPLE: tuple[tuple[str, str, str, str], ...] = (
     ("approver.nmi", "Approver, NATO Mission Iraq (demo)", "", ""),
     ("officer.ici", "Officer, southern partnerships (demo)", "", ""),
     ("approver.ici", "Approver, southern partnerships (demo)", "", ""),
+    ("validator.ici", "Data validator, southern partnerships (demo)", "", ""),
     ("evaluator", "Evaluator (demo)", "", ""),
     ("viewer.kwt", "Partner viewer, Kuwait (demo)", "partner_viewer", "KWT"),
     ("viewer.irq", "Partner viewer, Iraq (demo)", "partner_viewer", "IRQ"),

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from indicators import derived
 from indicators.catalogue.actions import load_catalogue
-from indicators.management.demo import people, reference
+from indicators.management.demo import people, reference, workflow
 from indicators.management.demo.building import Built, Cast, build, lock_plan, make_indices
 from indicators.management.demo.courses import figures_of_courses, make_courses
 from indicators.management.demo.figures import Figure, figures_of
@@ -76,6 +76,9 @@ def seed_demo(*, today: date, logins_file: Path | None) -> Summary:
         lock_plan(one, cast)
     for blueprint in BLUEPRINTS:
         make_indices(blueprint, by=cast.people[blueprint.approver], at=now)
+    for one in made:
+        if one.blueprint.code == workflow.CODE:
+            workflow.show_workflow(one.programme, dict(cast.people), at=now)
     return _summary(is_new=bool(missing), passwords=passwords)
 
 
