@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from indicators.entry.bulk import submit_observations
@@ -147,6 +148,7 @@ def seen_indicators(request: HttpRequest, *, active: bool = True) -> Any:
 
 
 @GET_OR_POST
+@gzip_page
 def sheet_period(request: HttpRequest, code: str, period_pk: int) -> HttpResponse:
     """A programme's figures of one period. Thirteen queries of its own, however many cells (see the test)."""
     other = whole_number(request.GET.get("period", ""), period_pk)
@@ -158,6 +160,7 @@ def sheet_period(request: HttpRequest, code: str, period_pk: int) -> HttpRespons
 
 
 @GET_OR_POST
+@gzip_page
 def sheet_indicator(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     """One indicator's figures over its periods and units."""
     return _answer(request, indicator_page(request, code, pk))

@@ -200,8 +200,7 @@ def test_keys_move_edit_restore_undo_and_paste(browse):
 
 def test_arrow_keys_follow_the_eye_in_arabic(browse):
     scene = Sheet(indicators=1, sites=1, value_type="ratio", scale=Decimal(100))
-    page = browse("officer", viewport=DESKTOP)
-    page.context.add_cookies([{"name": "django_language", "value": "ar", "url": page.url}])
+    page = browse("officer", viewport=DESKTOP, locale="ar")
     page.goto(scene.url)
     numerator, denominator = scene.name(0, 0, "numerator"), scene.name(0, 0, "denominator")
 
@@ -284,7 +283,7 @@ def test_two_people_on_one_cell_see_both_values_and_choose(browse):
     status(mine, "Changed by two people: 1")
     merge = mine.locator("[data-merge]")
     expect(merge).to_contain_text("Yours: 34")
-    expect(merge).to_contain_text("Stored: 31, by Colleague")
+    expect(merge).to_contain_text("Stored: 31 posts, by Colleague")
     assert scene.values() == [31]
     assert violations(mine) == []
 
@@ -355,7 +354,7 @@ def test_totals_are_checked_as_one_types_and_a_comment_settles_a_warning(browse)
     page.fill(scene.name(0, 0), "10")
     page.fill(scene.name(0, 0, cell="sex=f"), "4")
     page.fill(scene.name(0, 0, cell="sex=m"), "5")
-    expect(page.locator("[data-sum]")).to_contain_text("Parts 9, total 10")
+    expect(page.locator(".sheet-sum")).to_contain_text("Parts 9, total 10")
     status(page, "All is saved")
     page.focus(scene.name(0, 0))
     expect(page.locator("[data-dock-said]")).to_contain_text("No evidence is given")

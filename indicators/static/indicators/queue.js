@@ -9,6 +9,7 @@
   var person = host.dataset.person;
   var ITEM = "figures:" + person + ":";
   var BATCH = "figures-batch:" + person;
+  var LAST = "figures-last:" + person; // the last answers: a page that was drawn before them can catch up
   var MOST = 200; // of the 500 that the server takes: a slow line answers sooner
   var RETRY = [2000, 5000, 15000, 30000];
   var busy = false;
@@ -16,7 +17,8 @@
   var failures = 0;
   var timer = 0;
   var token = csrf(document);
-  var memory = {}; // where storage is switched off: until the page is left
+  var waiting = {};
+  var sent = null; // the batch that waits for its answer
   var stamps = Date.now();
 
   function csrf(page) {
@@ -24,27 +26,25 @@
     return input ? input.value : "";
   }
 
-  // --- What waits ---
+  // --- What waits: in storage, and a copy here so that typing never has to read it ---
 
   function read(name) {
     try {
-      return JSON.parse(localStorage.getItem(name)) || memory[name] || null;
+      return JSON.parse(localStorage.getItem(name));
     } catch (blocked) {
-      return memory[name] || null;
+      return null;
     }
   }
 
   function write(name, value) {
     try {
       localStorage.setItem(name, JSON.stringify(value));
-      delete memory[name];
     } catch (full) {
-      memory[name] = value;
+      // Switched off or full: it lasts until the page is left.
     }
   }
 
   function drop(name) {
-    delete memory[name];
     try {
       localStorage.removeItem(name);
     } catch (blocked) {
@@ -53,28 +53,42 @@
   }
 
   function names() {
-    var found = Object.keys(memory);
     try {
-      found = found.concat(Object.keys(localStorage));
+      return Object.keys(localStorage).filter(function (name) {
+        return name.indexOf(ITEM) === 0;
+      });
     } catch (blocked) {
-      // Only what this page remembers.
+      return [];
     }
-    return found.filter(function (name) {
-      return name.indexOf(ITEM) === 0;
-    });
   }
 
+  names().forEach(function (name) {
+    var item = read(name);
+    if (item) waiting[item.place] = item;
+  });
+
   function items() {
-    return names()
-      .map(read)
-      .filter(Boolean)
+    return Object.keys(waiting)
+      .map(function (place) {
+        return waiting[place];
+      })
       .sort(function (a, b) {
         return a.stamp - b.stamp;
       });
   }
 
   function get(place) {
-    return read(ITEM + place);
+    return waiting[place] || null;
+  }
+
+  function store(item) {
+    waiting[item.place] = item;
+    write(ITEM + item.place, item);
+  }
+
+  function remove(place) {
+    delete waiting[place];
+    drop(ITEM + place);
   }
 
   // item: {place, name, page, version, figures, follow_up, status}; status is typed, incomplete, refused or conflict.
@@ -82,12 +96,12 @@
     stamps = Math.max(stamps + 1, Date.now());
     item.stamp = stamps;
     item.at = item.at || new Date().toISOString();
-    write(ITEM + item.place, item);
+    store(item);
     tell();
   }
 
   function forget(place) {
-    drop(ITEM + place);
+    remove(place);
     tell();
   }
 
@@ -110,8 +124,8 @@
   }
 
   function nextBatch() {
-    var waiting = read(BATCH);
-    if (waiting) return waiting;
+    sent = sent || read(BATCH);
+    if (sent) return sent;
     var ready = items()
       .filter(function (one) {
         return one.status === "typed";
@@ -122,7 +136,7 @@
     ready.forEach(function (one) {
       stamps_[one.place] = one.stamp;
     });
-    var batch = {
+    sent = {
       stamps: stamps_,
       body: {
         key: key(),
@@ -132,8 +146,8 @@
         }),
       },
     };
-    write(BATCH, batch);
-    return batch;
+    write(BATCH, sent);
+    return sent;
   }
 
   function soon(delay) {
@@ -187,6 +201,7 @@
       if (response.status === 409) return "other-person";
       if (response.status >= 500 || response.status === 429) return "server";
       return response.json().then(function (answer) {
+        sent = null;
         drop(BATCH);
         if (response.ok) settle(batch, answer.results);
         else refuse(batch, answer.message || "");
@@ -210,18 +225,19 @@
   }
 
   function settle(batch, results) {
+    write(LAST, { at: Date.now(), results: results });
     Object.keys(results).forEach(function (place) {
       var answer = results[place];
       var item = get(place);
       var isLatest = item && item.stamp === batch.stamps[place];
       if (answer.outcome === "saved" || answer.outcome === "same") {
-        if (isLatest) drop(ITEM + place);
-        else if (item) write(ITEM + place, Object.assign(item, { version: answer.version || 0 }));
+        if (isLatest) remove(place);
+        else if (item) store(Object.assign(item, { version: answer.version || 0 }));
       } else if (isLatest) {
         item.status = answer.outcome;
         item.message = (answer.errors || []).join(" ");
         item.stored = answer.stored;
-        write(ITEM + place, item);
+        store(item);
       }
       document.dispatchEvent(
         new CustomEvent("figures-answer", { detail: { place: place, answer: answer, isLatest: isLatest || !item } }),
@@ -235,7 +251,7 @@
       if (!item || item.stamp !== batch.stamps[cell.place]) return;
       item.status = "refused";
       item.message = message;
-      write(ITEM + cell.place, item);
+      store(item);
       document.dispatchEvent(
         new CustomEvent("figures-answer", {
           detail: { place: cell.place, answer: { outcome: "refused", errors: [message] }, isLatest: true },
@@ -252,9 +268,20 @@
     if (items().length) become("offline");
   });
   window.addEventListener("storage", function (event) {
-    if (event.key && event.key.indexOf(ITEM) === 0) tell();
+    if (!event.key || event.key.indexOf(ITEM) !== 0) return;
+    var place = event.key.slice(ITEM.length);
+    if (event.newValue) waiting[place] = JSON.parse(event.newValue);
+    else delete waiting[place];
+    tell();
   });
 
-  window.figureQueue = { get: get, items: items, keep: keep, forget: forget, send: send, soon: soon, tell: tell };
+  function lastAnswers() {
+    var last = read(LAST);
+    return last && Date.now() - last.at < 60000 ? last.results : {};
+  }
+
+  window.figureQueue = {
+    get: get, items: items, keep: keep, forget: forget, send: send, soon: soon, tell: tell, lastAnswers: lastAnswers,
+  };
   if (items().some(isTyped) || read(BATCH)) soon(0);
 })();

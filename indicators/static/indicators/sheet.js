@@ -31,6 +31,13 @@
     places[node.dataset.of].inputs.push(node);
   });
 
+  var ofLine = new Map();
+  Object.keys(places).forEach(function (key) {
+    var line = places[key].line;
+    if (!ofLine.has(line)) ofLine.set(line, []);
+    ofLine.get(line).push(places[key]);
+  });
+
   function placeOf(cell) {
     var node = cell.closest("[data-place]");
     return places[node ? node.dataset.place : cell.dataset.of];
@@ -199,13 +206,7 @@
 
   function check(place) {
     var line = place.line;
-    var lines = Object.keys(places)
-      .map(function (key) {
-        return places[key];
-      })
-      .filter(function (one) {
-        return one.line === line;
-      });
+    var lines = ofLine.get(line);
     var total = lines.find(function (one) {
       return !cellOf(one.key);
     });
@@ -426,7 +427,8 @@
   }
 
   function when(text) {
-    return new Date(text).toLocaleString(document.documentElement.lang, { dateStyle: "short", timeStyle: "short" });
+    var how = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+    return new Date(text).toLocaleString(document.documentElement.lang + "-u-nu-latn", how);
   }
 
   function button(text, answer) {
@@ -670,7 +672,18 @@
     }
   });
 
-  // --- What waits from before, and the first look ---
+  // --- What was answered as this page was drawn, what waits from before, and the first look ---
+
+  var last = queue.lastAnswers();
+  Object.keys(last).forEach(function (key) {
+    var place = places[key];
+    var answer = last[key];
+    if (!place || !answer.version || answer.version <= ((base[key] || {}).version || 0)) return;
+    base[key] = answer;
+    place.inputs.forEach(function (input) {
+      input.value = answer.texts[input.dataset.field] || "";
+    });
+  });
 
   queue.items().forEach(function (item) {
     var place = places[item.place];
