@@ -13,6 +13,13 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 
+class KeyUsedBefore(APIException):
+    """422: an idempotency key came with something else before."""
+
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+    default_code = "key_used_before"
+
+
 class PreconditionRequired(APIException):
     """428: a change must say which version it changes."""
 

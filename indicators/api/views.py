@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from indicators.api import filters, serializers
+from indicators.api.bulk import BulkActions
 from indicators.api.explanations import ExplanationSerializer, explained
 from indicators.api.observations import ObservationActions
 from indicators.assessment.actions import request_assessment
@@ -185,7 +186,7 @@ class IndicatorViewSet(ByIdViewSet):
         return explained(request, "period", f"{pk}-{period_pk}")
 
 
-class ObservationViewSet(ObservationActions, ByIdViewSet):
+class ObservationViewSet(BulkActions, ObservationActions, ByIdViewSet):
     """Figures: read, enter, change a draft, submit, decide, correct."""
 
     model = Observation

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from indicators import derived
 from indicators.entry.checks import (
     ANSWER_FIELDS,
+    BY_HAND,
     DEFAULTS,
     FIGURE_FIELDS,
     clean_figures,
@@ -372,7 +373,7 @@ def _check_explained(locked: Observation) -> None:
         unit=locked.unit,
         cell=locked.cell,
         figures={name: getattr(locked, name) for name in FIGURE_FIELDS},
-        has_evidence=locked.source != "form" or locked.evidence.exists(),
+        has_evidence=locked.source not in BY_HAND or locked.evidence.exists(),
     )
     if found:
         raise ValidationError({"comment": [ValidationError(one, code="warning") for one in found]})

@@ -64,6 +64,8 @@ DEFAULTS: Mapping[str, Any] = {
 MAX_TEXT = 5000
 COUNTED_BESIDE = (State.APPROVED, *WAITING)
 """A part is compared with the total that counts, or waits to be decided on."""
+BY_HAND = ("form", "grid")
+"""Sources of which evidence is asked."""
 HISTORY_LENGTH = 24
 """So many earlier values are enough to say what is usual."""
 
@@ -303,6 +305,11 @@ def figure_warnings(
     return found
 
 
+def no_evidence() -> str:
+    """What is said of a figure that rests on nothing, in the reader's language."""
+    return _("No evidence is given: no file, no link, and not said where it is held.")
+
+
 def warnings_of(
     *,
     indicator: ProgrammeIndicator,
@@ -328,7 +335,7 @@ def warnings_of(
         )
         found += [in_words(mismatch)] if mismatch is not None else []
     if not has_evidence and not figures["missing_reason"]:
-        found.append(_("No evidence is given: no file, no link, and not said where it is held."))
+        found.append(no_evidence())
     return found
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from indicators.models import ProgrammeIndicator, Role, User, programmes_of
@@ -63,6 +64,12 @@ class DueLine:
     """The person is the indicator's responsible officer."""
     is_locked: bool
     """The period takes no figures; an exception or a reopening is needed."""
+
+    @property
+    def sheet_url(self) -> str:
+        """The sheet of its programme and period, with the cell of this figure selected."""
+        place = f"{self.indicator_id}.{self.period_id}.{self.unit_id or 0}."
+        return f"{reverse('sheet-period', args=[self.programme_code, self.period_id])}?place={place}"
 
 
 @dataclass(slots=True, kw_only=True)

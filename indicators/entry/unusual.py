@@ -11,15 +11,16 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, TextField
 from django.db.models.functions import Cast, Coalesce, JSONObject
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from indicators.engine.rollup import check_parts
 from indicators.engine.types import Measurement
 from indicators.entry.checks import (
+    BY_HAND,
     COUNTED_BESIDE,
     HISTORY_LENGTH,
     figure_warnings,
     in_words,
+    no_evidence,
     shown_value,
 )
 from indicators.models import Evidence, Observation, rules_on
@@ -57,8 +58,8 @@ def warnings_by_figure(observations: Sequence[Observation]) -> dict[int, list[st
             cells = parts[one.indicator_id, one.period_id, one.unit_id]
             mismatch = check_parts(list(cells.values()), version.rule())
             said += [in_words(mismatch)] if mismatch is not None else []
-        if one.source == "form" and not has_evidence and not one.missing_reason:
-            said.append(_("No evidence is given: no file, no link, and not said where it is held."))
+        if one.source in BY_HAND and not has_evidence and not one.missing_reason:
+            said.append(no_evidence())
         found[one.pk] = said
     return found
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from indicators.entry import form_views, review_views, views
+from indicators.entry import form_views, review_views, sheet_views, views
 from indicators.entry.register import views as register
 
 urlpatterns: list[URLPattern] = [
@@ -14,6 +14,24 @@ urlpatterns: list[URLPattern] = [
     path("log/<int:indicator_pk>/", form_views.observation_new, name="observation-new"),
     path("log/<int:indicator_pk>/beside/", form_views.observation_beside, name="observation-beside"),
     path("log/<int:indicator_pk>/computed/", form_views.observation_computed, name="observation-computed"),
+    path("enter/save/", sheet_views.sheet_save, name="sheet-save"),
+    path("programmes/<str:code>/enter/<int:period_pk>/", sheet_views.sheet_period, name="sheet-period"),
+    path(
+        "programmes/<str:code>/enter/<int:period_pk>/submit/",
+        sheet_views.sheet_period_submit,
+        name="sheet-period-submit",
+    ),
+    path(
+        "programmes/<str:code>/indicators/<int:pk>/enter/",
+        sheet_views.sheet_indicator,
+        name="sheet-indicator",
+    ),
+    path(
+        "programmes/<str:code>/indicators/<int:pk>/enter/submit/",
+        sheet_views.sheet_indicator_submit,
+        name="sheet-indicator-submit",
+    ),
+    path("programmes/<str:code>/indicators/<int:pk>/enter/cell/", sheet_views.sheet_cell, name="sheet-cell"),
     path("observations/<int:pk>/", views.observation_detail, name="observation-detail"),
     path("observations/<int:pk>/edit/", form_views.observation_edit, name="observation-edit"),
     path("observations/<int:pk>/correct/", form_views.observation_correct, name="observation-correct"),

@@ -49,6 +49,7 @@ from indicators.models.observations import (
     MissingReason,
     Observation,
     Reliability,
+    SentBatch,
     State,
 )
 from indicators.models.people import DigestRhythm, GlobalRole, Membership, Role, User, programmes_of
@@ -152,6 +153,7 @@ __all__ = [
     "Role",
     "Rollup",
     "RuleSet",
+    "SentBatch",
     "SignOff",
     "State",
     "Status",

@@ -102,7 +102,11 @@ class Observation(models.Model):
     credibility = models.PositiveSmallIntegerField(choices=Credibility, default=Credibility.UNJUDGED)
     marking = models.CharField(max_length=20, choices=Marking, default=Marking.NATO_UNCLASSIFIED)
     comment = models.TextField(blank=True)
-    source = models.CharField(max_length=12, default="form", help_text="form, api, import, course, demo")
+    source = models.CharField(
+        max_length=12, default="form", help_text="form, grid, api, import, course, demo"
+    )
+    follow_up = models.BooleanField(default=False)
+    """Somebody wants to look at it again; says nothing about the figure."""
 
     state = models.CharField(max_length=12, choices=State, default=State.DRAFT)
     version = models.PositiveIntegerField(default=1)
@@ -240,6 +244,27 @@ class Observation(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("observation-detail", args=[self.pk])
+
+
+class SentBatch(models.Model):
+    """What was answered to figures sent together, so that the same figures sent again change nothing twice."""
+
+    by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=80)
+    content_hash = models.CharField(max_length=64)
+    answer = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(name="batch_once_per_person", fields=["by", "key"])]
+        indexes = [
+            # Those past their time are removed by age.
+            models.Index(name="batch_at", fields=["at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.by_id} {self.key}"  # type: ignore[attr-defined]
 
 
 class OfObservationQuerySet(models.QuerySet["Evidence"]):

@@ -18,7 +18,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--skip-start", action="store_true", help="leave out the cold and warm `make run`")
     parser.add_argument("--output", type=Path, default=Path("bench-results.json"))
-    parser.add_argument("--only", choices=["judging", "rebuilding", "expost"], help="nothing but this part")
+    parser.add_argument(
+        "--only", choices=["entering", "judging", "rebuilding", "expost"], help="nothing but this part"
+    )
     parser.add_argument("--indicators", type=int, default=2_000, help="of the rebuild")
     parser.add_argument("--observations", type=int, default=1_000_000, help="of the rebuild")
     parser.add_argument("--ended", type=int, default=500, help="indicators assessed ex-post")
@@ -38,6 +40,11 @@ def main() -> None:
         call_command("migrate", verbosity=0)
         if options.only is None:
             _measure_the_application(rows, with_start=not options.skip_start)
+        if options.only in {None, "entering"}:
+            from tests.bench.entering import measure_entering
+
+            call_command("flush", interactive=False, verbosity=0)
+            show(rows, measure_entering())
         if options.only in {None, "judging"}:
             from tests.bench.judging import measure_judging
 
