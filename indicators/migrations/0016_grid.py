@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("indicators", "0014_workflow")]
+    dependencies = [("indicators", "0015_notices")]
 
     operations = [
         migrations.AddField(
