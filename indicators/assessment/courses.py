@@ -68,6 +68,14 @@ def tasks(
     return found
 
 
+def scores_of(programme: Programme, *, as_of: date) -> list[list[float]]:
+    """Scores before and after of everybody who has been tested twice by a day, in all runs as one. One query."""
+    everybody = Register()
+    for register in _registers(programme, as_of).values():
+        everybody.scores.update(register.scores)
+    return everybody.rows(Occasion.PRE, Occasion.POST)
+
+
 def _runs(programme: Programme, as_of: date) -> list[CourseRun]:
     return list(
         CourseRun.objects.filter(course__programme=programme, ends_on__lte=as_of)

@@ -94,7 +94,7 @@ def situation_expected(
     known = {(p.starts_on, p.ends_on) for p in compared.series if p.value is not None}
     missed = {(p.starts_on, p.ends_on) for p in compared.series if p.value is None}
     every = _calendar(frequency, min(cut.split_on, starts_on), last) if last > cut.split_on else []
-    coming = [p for p in every if p not in known and p not in missed and p[0] > snapshot.as_of]
+    coming = [p for p in every if p not in known and p not in missed and p[1] >= snapshot.as_of]
     before = sum(p[1] <= cut.split_on for p in coming)
     after = sum(p[0] > since and p[1] <= last for p in coming)
     beside = [

@@ -180,6 +180,9 @@ class PlannedIndicator(models.Model):
     transition_from = models.DateField(_("change expected from"), null=True, blank=True)
     transition_until = models.DateField(_("in transition until"), null=True, blank=True)
     horizon_months = models.PositiveSmallIntegerField(_("effect after, in months"), default=12)
+    outlook = models.JSONField(null=True, blank=True, editable=False)
+    """Which change could be detected and from when, as a worker computed it; null on a draft: due. No part of what is
+    laid down."""
 
     objects = OfPlanQuerySet.as_manager()
 
