@@ -23,7 +23,7 @@ from indicators.models import (
     User,
     Verdict,
 )
-from indicators.reports.expost_pictures import lines_of, ranks_of, study_of
+from indicators.reports.expost_pictures import PLACEBO_GAPS, gaps_of, lines_of, ranks_of, study_of
 from indicators.reports.tables import Row
 from indicators.reports.verdict_tables import confidence_word, named
 from indicators.reports.wording import say, say_all
@@ -38,7 +38,7 @@ COLUMNS = {
     "change": "Change", "donor": "Donor", "weight": "Weight", "rank": "Rank", "ratio": "After ÷ before",
     "synthetic": "Synthetic control", "gap": "Gap", "time": "Periods from the start", "rmspe_before": "Misfit before",
 }  # fmt: skip
-DRAWN = {"counterfactual", "gap", "event_study", WOULD_TURN}
+DRAWN = {"counterfactual", "gap", "event_study", PLACEBO_GAPS, WOULD_TURN}
 """Tables that stand behind a picture already, or in a section of their own."""
 FINDINGS = {
     "up": gettext_lazy("it went up"),
@@ -115,6 +115,7 @@ def _block(row: Row, names: Names) -> dict[str, Any]:
         "when": earliest(verdict),
         "lines": lines_of(verdict, title, unit),
         "study": study_of(verdict, title, unit),
+        "gaps": gaps_of(verdict, names, title, unit),
         "ranks": ranks_of(verdict, names),
         "tables": [_table(one, names) for one in result.get("tables", []) if one["name"] not in DRAWN],
         "assumptions": [

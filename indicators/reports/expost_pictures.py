@@ -8,10 +8,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from indicators.charts.compared import EventStudy, Line, PeriodLines, RankedUnit, Ranks, StudyPoint
+from indicators.charts.compared import EventStudy, GapLines, Line, PeriodLines, RankedUnit, Ranks, StudyPoint
 from indicators.models import Verdict
 
 Json = Mapping[str, Any]
+PLACEBO_GAPS = "placebo_gaps"
+WORST_FIT = 20**0.5
+"""Placebos with more than twenty times the treated one's mean squared error before are not drawn, as is usual."""
 
 
 def lines_of(verdict: Verdict, title: str, unit: str) -> PeriodLines | None:
@@ -63,6 +66,29 @@ def ranks_of(verdict: Verdict, names: Mapping[str, str]) -> Ranks | None:
     ]
     return Ranks(
         title=_("Break of each unit, as if it had been the treated one"), unit=_("after ÷ before"), rows=rows
+    )
+
+
+def gaps_of(verdict: Verdict, names: Mapping[str, str], title: str, unit: str) -> GapLines | None:
+    """The gap of the treated one among those of the placebos; None of an answer that was kept without them."""
+    tables = _tables(verdict)
+    if not {"gap", PLACEBO_GAPS} <= set(tables):
+        return None
+    own = tables["gap"]
+    place = own["columns"].index("gap")
+    periods = [row[0] for row in own["rows"]]
+    rows = tables[PLACEBO_GAPS]["rows"]
+    worst = WORST_FIT * float(verdict.result["params"]["rmspe_before"] or 0)
+    drawn = [row for row in rows if row[1] is not None and row[1] <= worst]
+    return GapLines(
+        title=_("%(title)s: gap to the synthetic control, beside the placebos") % {"title": title},
+        unit=unit,
+        periods=periods,
+        treated=Line(name=_("Reached by the programme"), values=[row[place] for row in own["rows"]]),
+        placebos=[Line(name=names.get(row[0], row[0]), values=row[2:], kind="other") for row in drawn],
+        breaks_before=_break(periods, verdict.inputs),
+        break_label=_("Change expected from here"),
+        left_out=[names.get(row[0], row[0]) for row in rows if row not in drawn],
     )
 
 
