@@ -110,7 +110,7 @@ def expected_of(item: PlannedIndicator, *, at: datetime) -> Expected:
         comparisons={code: known.cut.before(one) for code, one in compared.comparisons.items()},
         scale=float(rule.scale),
         rises=RISES.get(rule.direction),
-        pairs=known.situation.pairs,
+        pairs=_people(known.situation, method),
         scores=_scores(item, known, at=at),
         ends=_ends(item, known.cut),
     )
@@ -125,6 +125,13 @@ def _points(situation: Situation, method: Method) -> tuple[int, int]:
     return min(before, before if shared[0] is None else shared[0]), min(
         after, after if shared[1] is None else shared[1]
     )
+
+
+def _people(situation: Situation, method: Method) -> int:
+    """People expected with both scores; beside a comparison group as many as the smaller of both has."""
+    if method is Method.PAIRED_GAIN_WITH_COMPARISON:
+        return min(situation.pairs, situation.comparison_pairs)
+    return situation.pairs
 
 
 def _scores(item: PlannedIndicator, known: Beforehand, *, at: datetime) -> Sequence[Sequence[float]]:

@@ -241,7 +241,7 @@ def gap_rows(shown: GapLines) -> list[GapRow]:
     found = []
     for place, period in enumerate(shown.periods):
         own = shown.treated.values[place]
-        others = sorted(v for line in shown.placebos if (v := line.values[place]) is not None)
+        others = sorted(float(v) for line in shown.placebos if (v := line.values[place]) is not None)
         found.append(
             GapRow(
                 period=period,
@@ -249,7 +249,7 @@ def gap_rows(shown: GapLines) -> list[GapRow]:
                 lowest=others[0] if others else None,
                 middle=median(others) if others else None,
                 highest=others[-1] if others else None,
-                farther=0 if own is None else sum(abs(v) > abs(own) for v in others),
+                farther=0 if own is None else sum(abs(v) > abs(float(own)) for v in others),
             )
         )
     return found

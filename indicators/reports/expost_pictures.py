@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from indicators.charts import PairedCourse
 from indicators.charts.compared import EventStudy, GapLines, Line, PeriodLines, RankedUnit, Ranks, StudyPoint
 from indicators.models import Verdict
 
@@ -90,6 +91,33 @@ def gaps_of(verdict: Verdict, names: Mapping[str, str], title: str, unit: str) -
         break_label=_("Change expected from here"),
         left_out=[names.get(row[0], row[0]) for row in rows if row not in drawn],
     )
+
+
+def slopes_of(verdict: Verdict, title: str) -> list[PairedCourse]:
+    """Scores of the same people at each test, without anybody's name, where there are enough of them."""
+    inputs = verdict.inputs
+    params = verdict.result.get("params", {})
+    stages = [_("Before"), _("After"), _("Later")]
+    groups = [(title, inputs.get("scores"))]
+    if inputs.get("comparison_scores"):
+        groups.append((_("%(title)s: comparison group") % {"title": title}, inputs["comparison_scores"]))
+    means = {
+        "paired_gain": (params.get("mean_pre"), params.get("mean_post")),
+        "retention": (params.get("baseline"), params.get("end"), params.get("followup")),
+    }.get(inputs["compute"], ())
+    return [
+        PairedCourse(
+            title=name,
+            unit=_("points"),
+            stages=stages[: len(rows[0])],
+            people=[tuple(one) for one in rows],
+            means=means,
+            lowest=0,
+            highest=inputs.get("maximum"),
+        )
+        for name, rows in groups
+        if rows
+    ]
 
 
 def _tables(verdict: Verdict) -> dict[str, Json]:

@@ -249,7 +249,7 @@ def _placebos(name: str, donors: Sequence[Unit], ratios: Sequence[float]) -> Tab
 
 def _placebo_gaps(panel: Panel, donors: Sequence[Unit], placebos: Sequence[SyntheticFit]) -> Table:
     periods = (*panel.periods_before, *panel.periods_after)
-    rows = [
+    rows: list[tuple[Param, ...]] = [
         (unit.name, one.error_before, *(float(gap) for gap in (*one.gap_before, *one.gap_after)))
         for unit, one in zip(donors, placebos, strict=True)
     ]
