@@ -73,9 +73,27 @@ def is_planned(verdict: Verdict) -> bool:
 
 def primary_blocks(user: User, rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Every question of the plan with all that stands behind its answer. Up to four queries, however many."""
-    chosen = [row for row in rows if is_primary(row)]
+    chosen = _by_time([row for row in rows if is_primary(row)])
     names = names_for(user, [row.about for row in chosen])
     return [_block(user, row, names[row.about.pk]) for row in chosen]
+
+
+def _by_time(rows: list[Row]) -> list[Row]:
+    """The rows as they stand, but the later tests of one course run in the order of time."""
+    places: dict[tuple[int, int | None], int] = {}
+    for place, row in enumerate(rows):
+        places.setdefault((row.about.indicator_id, row.about.course_run_id), place)
+    return sorted(
+        rows,
+        key=lambda row: (
+            places[row.about.indicator_id, row.about.course_run_id], months_later(row.about),
+        ),
+    )  # fmt: skip
+
+
+def months_later(verdict: Verdict) -> int:
+    """How long after the course its people were tested again; 0 of any other question."""
+    return int((verdict.inputs.get("question") or {}).get("params", {}).get("months", 0))
 
 
 def names_for(user: User, verdicts: Iterable[Verdict]) -> dict[int, dict[str, str]]:
@@ -119,11 +137,14 @@ def _block(user: User, row: Row, names: Names) -> dict[str, Any]:
     title = f"{indicator.name}{f' · {indicator.partner}' if indicator.partner else ''}"
     if verdict.course_run is not None:
         title = f"{title} · {verdict.course_run.course.title} · {verdict.course_run.code}"
+    if months_later(verdict):
+        title = _("%(title)s, %(months)s months later") % {"title": title, "months": months_later(verdict)}
     unit = row.cells["unit"].text if not row.cells["unit"].is_missing else ""
     params, said = result.get("params", {}), result.get("sentence", [])
     return {
         "row": row,
         "title": title,
+        "course": str(verdict.course_run) if verdict.course_run else "",
         "is_planned": is_planned(verdict),
         "method": method_of(verdict),
         "method_reason": inputs.get("method_reason", ""),
@@ -262,7 +283,9 @@ def retention_curves(user: User, run: AssessmentRun, blocks: Sequence[dict[str, 
     for pk, block in asked.items():
         if points[pk]:
             block["retention"] = Retention(
-                title=block["title"], points=[RetainedPoint(months=0, share=1), *points[pk].values()]
+                title=block["title"],
+                points=[RetainedPoint(months=0, share=1), *points[pk].values()],
+                is_of_things=block["row"].about.inputs["compute"] == "share_kept",
             )
 
 
@@ -275,7 +298,7 @@ def _curves_of_courses(blocks: Sequence[dict[str, Any]]) -> None:
     for members in runs.values():
         points = [_point_of(one["row"].about) for one in members]
         members[0]["retention"] = Retention(
-            title=members[0]["title"],
+            title=members[0]["course"],
             points=[RetainedPoint(months=0, share=1), *sorted(points, key=lambda one: one.months)],
         )
 
@@ -283,7 +306,7 @@ def _curves_of_courses(blocks: Sequence[dict[str, Any]]) -> None:
 def _point_of(verdict: Verdict) -> RetainedPoint:
     refusal = verdict.result.get("refusal")
     return RetainedPoint(
-        months=int(verdict.inputs["question"]["params"]["months"]),
+        months=months_later(verdict),
         share=verdict.value,
         low=verdict.low,
         high=verdict.high,
