@@ -99,10 +99,13 @@ def _touch(plan: ExPostPlan, *, by: User, at: datetime, is_new: bool = False) ->
     ring_for_outlooks()
 
 
+@transaction.atomic
 def renew_outlooks() -> int:
-    """Make the outlook of every draft due again. How many."""
-    drafts = PlannedIndicator.objects.filter(plan__state=ExPostPlan.State.DRAFT, outlook__isnull=False)
-    renewed: int = drafts.update(outlook=None)
+    """Make the outlook of every draft due again. How many. The drafts are held, so that none is locked meanwhile."""
+    drafts = ExPostPlan.objects.select_for_update(no_key=True).filter(state=ExPostPlan.State.DRAFT)
+    held = [plan.pk for plan in drafts.only("pk").order_by("pk")]
+    known = PlannedIndicator.objects.filter(plan__in=held, outlook__isnull=False)
+    renewed: int = known.update(outlook=None)
     return renewed
 
 

@@ -1,10 +1,14 @@
-"""Says of each draft of an ex-post plan which change it could detect, and from when. For workers alone."""
+"""Says of each draft of an ex-post plan which change it could detect, and from when. For workers alone.
+
+Statistics load with the first outlook, so that a process that only knows of the task stays light.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
@@ -16,13 +20,14 @@ from indicators.assessment.situations import Cut
 from indicators.assessment.standing import with_content
 from indicators.engine.codec import to_json
 from indicators.engine.errors import EngineError
-from indicators.engine.expost.outlook import Enough, Outlook, outlook
-from indicators.engine.expost.sights import Expected
 from indicators.engine.expost.situation import Method, Situation
 from indicators.engine.messages import gettext_noop, message
 from indicators.engine.periods import Frequency, periods_between
 from indicators.engine.types import Direction
 from indicators.models import ExPostPlan, PlannedIndicator
+
+if TYPE_CHECKING:
+    from indicators.engine.expost.sights import Expected
 
 logger = logging.getLogger(__name__)
 AHEAD = 120
@@ -82,6 +87,8 @@ def keep_outlook(item: PlannedIndicator, found: Json, *, row_version: int) -> bo
 
 def outlook_json(expected: Expected) -> Json:
     """The outlook as it is stored; figures that cannot be computed with are its reason, not a failure."""
+    from indicators.engine.expost.outlook import Enough, Outlook, outlook
+
     try:
         found = outlook(expected)
     except (EngineError, ArithmeticError, ValueError) as failure:
@@ -96,6 +103,8 @@ def outlook_json(expected: Expected) -> Json:
 
 def expected_of(item: PlannedIndicator, *, at: datetime) -> Expected:
     """What a plan expects for one of its indicators, and the figures from before the change."""
+    from indicators.engine.expost.sights import Expected
+
     known = beforehand(item, list(item.comparisons.all()), at=at)  # type: ignore[attr-defined]
     rule, method = known.snapshot.rule, Method(item.method)
     compared = known.compared

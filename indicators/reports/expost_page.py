@@ -72,7 +72,7 @@ def is_planned(verdict: Verdict) -> bool:
 
 
 def primary_blocks(user: User, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Every question of the plan with all that stands behind its answer. Up to four queries, however many."""
+    """Every question of the plan with all that stands behind its answer. Up to five queries, however many."""
     chosen = _by_time([row for row in rows if is_primary(row)])
     names = names_for(user, [row.about for row in chosen])
     return [_block(user, row, names[row.about.pk]) for row in chosen]

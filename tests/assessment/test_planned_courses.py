@@ -62,6 +62,22 @@ def test_what_participants_kept_is_planned_for_the_indicator_that_holds_it(clien
     assert "Yes Both tests are equally difficult." in said
     assert page.count("after 6 months") >= 1  # the curve's words
     assert "Exploratory: what else can be computed" not in said
+    assert "One person" in said
+
+
+def test_partner_viewers_see_no_single_scores(client):
+    programme, _gain, kept = make_learning_programme()
+    make_course_run(programme)
+    planned(programme, items=[(kept, {})])
+    assessed = look_back(programme, date(2025, 9, 30), due_at=make.AT)
+    nation = make.make_partner("JOR")
+    kept.releasable_to.add(nation)
+    programme.partners.add(nation)
+
+    page = page_of(client, assessed, make.make_user("v", global_role="partner_viewer", partner=nation))
+
+    assert kept.name in page
+    assert "One person" not in words(page)
 
 
 def test_without_a_measurement_six_months_later_nothing_kept_can_be_planned():
