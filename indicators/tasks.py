@@ -14,6 +14,8 @@ from indicators.assessment.actions import bury_exhausted
 from indicators.assessment.actions import plan_due as plan
 from indicators.assessment.clock import database_now
 from indicators.assessment.doorbell import ring
+from indicators.assessment.expost_planning import renew_outlooks
+from indicators.assessment.outlooks import fill_due_outlooks
 from indicators.assessment.running import run_what_is_due
 from indicators.entry.reminding import remind as remind_of_due
 from indicators.models import Programme
@@ -36,15 +38,26 @@ def run_one(due_id: int | None = None) -> int:
 
 
 @shared_task
+def fill_outlooks() -> int:
+    """The doorbell of the plans: say which change their drafts could detect."""
+    return fill_due_outlooks(at=database_now())
+
+
+@shared_task
 def sweep() -> int:
     """Every half minute: give up what failed too often; run what nobody was told of or whose worker vanished."""
     bury_exhausted(at=database_now())
+    fill_due_outlooks(at=database_now())
     return run_what_is_due()
 
 
 @shared_task
 def refresh_statuses() -> None:
-    """Every night, and when rules change: open the new reporting periods, judge each indicator again."""
+    """Every night, and when rules change: open the new reporting periods, judge each indicator again.
+
+    What the drafts of ex-post plans could detect becomes due again, because figures have come in.
+    """
+    renew_outlooks()
     for programme in Programme.objects.order_by("pk"):
         _bring_up_to_date(programme)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from indicators.assessment.actions import answer_to
+from indicators.assessment.outlook_lines import OutlookLine, outlook_line
 from indicators.models import (
     Alert,
     AssessmentRun,
@@ -282,6 +284,21 @@ class VerdictSerializer(serializers.ModelSerializer[Verdict]):
         return f"{word}, plan changed after start" if "PLAN_CHANGED" in flags else word
 
 
+class OutlookSerializer(serializers.Serializer[Any]):
+    """What could be detected. `state`: enough, too_few, cannot_say, computing, absent (locked before it was known)."""
+
+    state = serializers.CharField()
+    change = serializers.FloatField(allow_null=True)
+    computed_on = serializers.DateField(allow_null=True)
+    enough_on = serializers.DateField(allow_null=True)
+    as_of = serializers.DateField(allow_null=True)
+    said = serializers.SerializerMethodField()
+
+    def get_said(self, line: OutlookLine) -> str:
+        """The same sentences as on the page."""
+        return " ".join((line.headline, *line.more))
+
+
 class PlannedIndicatorSerializer(serializers.ModelSerializer[PlannedIndicator]):
     """A primary indicator of an ex-post plan."""
 
@@ -289,17 +306,23 @@ class PlannedIndicatorSerializer(serializers.ModelSerializer[PlannedIndicator]):
     method = serializers.CharField()
     proposed = serializers.CharField()
     comparisons = serializers.SerializerMethodField()
+    outlook = serializers.SerializerMethodField()
 
     class Meta:
         model = PlannedIndicator
         fields = [
             "indicator", "definition", "method", "proposed", "method_reason", "smallest_change", "transition_from",
-            "transition_until", "horizon_months", "comparisons",
+            "transition_until", "horizon_months", "comparisons", "outlook",
         ]  # fmt: skip
 
     def get_comparisons(self, item: PlannedIndicator) -> list[str]:
         """Each as kind and numbers: ``unit:12``, ``indicator:7``, ``country:release:country``."""
         return [one.reference() for one in item.comparisons.all()]  # type: ignore[attr-defined]
+
+    @extend_schema_field(OutlookSerializer)
+    def get_outlook(self, item: PlannedIndicator) -> dict[str, Any]:
+        """Whether the planned data would show the change that matters, and from when."""
+        return dict(OutlookSerializer(outlook_line(item)).data)
 
 
 class ExPostPlanSerializer(serializers.ModelSerializer[ExPostPlan]):

@@ -11,11 +11,13 @@ from django.utils.translation import gettext as _
 from indicators.models import (
     ContextRelease,
     ContextValue,
+    CourseRun,
     Partner,
     PlannedComparison,
     ProgrammeIndicator,
     ReportingUnit,
     User,
+    ValueType,
 )
 
 
@@ -36,6 +38,14 @@ def sites_of(indicator: ProgrammeIndicator, by: User) -> QuerySet[ReportingUnit]
     if indicator.is_computed:
         return ReportingUnit.objects.none()
     return ReportingUnit.objects.visible_to(by).filter(indicators=indicator).order_by("code")
+
+
+def registers_of(indicator: ProgrammeIndicator, by: User) -> QuerySet[CourseRun]:
+    """Registers of the programme, of which some may be of people who are tested twice without taking the course."""
+    runs = CourseRun.objects.visible_to(by).filter(course__programme=indicator.programme_id)
+    if indicator.version.value_type != ValueType.EFFECT_SIZE:
+        return runs.none()
+    return runs.select_related("course").order_by("course__title", "starts_on", "pk")
 
 
 def releases_of(indicator: ProgrammeIndicator) -> QuerySet[ContextRelease]:
@@ -73,10 +83,21 @@ def check_comparable(
     allowed |= {f"indicator:{pk}" for pk in other_indicators(indicator, by).values_list("pk", flat=True)}
     releases = list(releases_of(indicator))
     allowed |= {f"country:{release}:{one.pk}" for release, one in countries_in(releases, indicator)}
+    registers = set(registers_of(indicator, by).values_list("pk", flat=True))
+    allowed |= {f"run:{pk}" for pk in registers}
     wrong = [one for one in comparisons if one.reference() not in allowed]
     if wrong:
         raise ValidationError(
             {"comparisons": _("This cannot stand beside the indicator; pick from the list.")}
+        )
+    aside = {one.run_id for one in comparisons if one.run_id}
+    if aside and aside >= registers:
+        raise ValidationError(
+            {
+                "comparisons": _(
+                    "All registers were picked for comparison; one must be left of those who were taught."
+                )
+            }
         )
     taken = {one.unit_id for one in comparisons if one.unit_id}
     if taken and taken >= sites:

@@ -165,6 +165,8 @@ def _compared(
     for number, one in enumerate(item.comparisons, start=1):
         code = f"C{number}"
         units.append({"code": code, **_reference(one)})
+        if one.run_id is not None:  # People, who have no series.
+            continue
         if one.indicator_id is not None:
             comparisons[code] = others[one.indicator_id][1] if one.indicator_id in others else ()
         elif one.unit_id is not None:
@@ -192,6 +194,8 @@ def _reference(one: PlannedComparison) -> Json:
         return {"kind": "indicator", "pk": one.indicator_id}
     if one.unit_id is not None:
         return {"kind": "unit", "pk": one.unit_id}
+    if one.run_id is not None:
+        return {"kind": "run", "pk": one.run_id}
     return {"kind": "country", "pk": one.country_id, "release": one.release_id}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from indicators.assessment.drafts import Json
@@ -199,7 +200,45 @@ def _paired_gain(inputs: Json) -> ExPostResult:
     from indicators.engine.expost.paired import paired_gain
 
     pre, post = _columns(inputs, 2)
-    return paired_gain(pre, post, maximum=inputs["maximum"], unpaired_share=inputs["unpaired_share"])
+    return paired_gain(
+        pre,
+        post,
+        maximum=inputs["maximum"],
+        unpaired_share=inputs["unpaired_share"],
+        equal_forms=inputs.get("equal_forms"),
+    )
+
+
+def _paired_gain_with_comparison(inputs: Json) -> ExPostResult:
+    from indicators.engine.expost.comparison_group import paired_gain_with_comparison
+
+    if "comparison_n" not in inputs:  # Kept before it was computed.
+        return _elsewhere(inputs)
+    pre, post = _columns(inputs, 2)
+    beside = {"scores": inputs["comparison_scores"], "n": inputs["comparison_n"]}
+    return paired_gain_with_comparison(
+        pre,
+        post,
+        *_columns(beside, 2),
+        maximum=inputs["maximum"],
+        unpaired_share=inputs["unpaired_share"],
+        equal_forms=inputs.get("equal_forms"),
+    )
+
+
+def _share_kept(inputs: Json) -> ExPostResult:
+    from indicators.engine.expost.persistence import share_kept
+
+    if "total" not in inputs:  # Kept before it was computed.
+        return _elsewhere(inputs)
+    if inputs["total"] is None:
+        none = gettext_noop("There is no count from after the end yet.")
+        return _refused(refuse(RefusalCode.NO_FOLLOW_UP, none), inputs)
+    kept, total = Decimal(inputs["kept"]), Decimal(inputs["total"])
+    if any(one != one.to_integral_value() for one in (kept, total)):
+        parts = gettext_noop("%(kept)s of %(total)s are no counts of things, so nothing was kept or lost.")
+        return _refused(refuse(RefusalCode.NOT_NUMERIC, parts, kept=kept, total=total), inputs)
+    return share_kept(int(kept), int(total), rules_of(inputs.get("rules", {})))
 
 
 def _retention(inputs: Json) -> ExPostResult:
@@ -278,8 +317,8 @@ COMPUTATIONS: dict[str, Compute] = {
     Method.MEANS_BEFORE_AFTER.value: _before_after,
     Method.DIFFERENCE_ONLY.value: _before_after,
     Method.PAIRED_PROPORTIONS.value: _paired_shares,
-    Method.SHARE_KEPT.value: _elsewhere,
+    Method.SHARE_KEPT.value: _share_kept,
     Method.PARTICIPANT_RETENTION.value: _elsewhere,
-    Method.PAIRED_GAIN_WITH_COMPARISON.value: _elsewhere,
+    Method.PAIRED_GAIN_WITH_COMPARISON.value: _paired_gain_with_comparison,
 }
 """By the word that inputs name their computation with."""

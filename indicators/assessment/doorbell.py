@@ -11,6 +11,7 @@ from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
 RUN_ONE = "indicators.tasks.run_one"
+FILL_OUTLOOKS = "indicators.tasks.fill_outlooks"
 QUICK = {
     **settings.CELERY_BROKER_TRANSPORT_OPTIONS,
     "max_retries": 0,
@@ -24,16 +25,25 @@ def ring_on_commit(due_pk: int | None = None) -> None:
     transaction.on_commit(lambda: ring(due_pk))
 
 
+def ring_for_outlooks() -> None:
+    """The same for drafts of ex-post plans whose outlook is due."""
+    transaction.on_commit(lambda: _send(FILL_OUTLOOKS))
+
+
 def ring(due_pk: int | None = None) -> bool:
     """Ask any worker to run this row, or whatever is due. Whether the message was handed over."""
+    return _send(RUN_ONE, due_pk)
+
+
+def _send(task: str, *args: int | None) -> bool:
     if current_app.conf.broker_url != settings.CELERY_BROKER_URL:
         return False  # A shell or a command without the queue: the sweep will find the row.
     try:
         # A connection of its own, that gives up at once: somebody waits for their page, and the pool's would not.
         with current_app.connection_for_write(transport_options=QUICK) as connection:
             # By name, because rooms do not import doors.
-            current_app.send_task(RUN_ONE, args=[due_pk], connection=connection, retry=False)
+            current_app.send_task(task, args=list(args), connection=connection, retry=False)
     except (OperationalError, OSError) as error:
-        logger.warning("doorbell not heard", extra={"due": due_pk, "error": str(error)})
+        logger.warning("doorbell not heard", extra={"task": task, "arguments": args, "error": str(error)})
         return False
     return True

@@ -9,6 +9,7 @@ from typing import Any
 
 from indicators.assessment import courses, questions
 from indicators.assessment.computing import answer
+from indicators.assessment.courses import COURSE_METHODS
 from indicators.assessment.drafts import Json, Task, judge_task
 from indicators.assessment.standing import (
     EXPLORATORY,
@@ -16,11 +17,12 @@ from indicators.assessment.standing import (
     PRIMARY,
     Governing,
     Planned,
-    Standing,
     governing,
+    laid_down,
 )
 from indicators.assessment.turning import turns_of, with_turns
 from indicators.engine.codec import message_from_json, to_json
+from indicators.engine.expost.situation import Method
 from indicators.engine.expost.types import Answer, Assumption, ExPostResult
 from indicators.engine.messages import gettext_noop, message
 from indicators.engine.profile import quality_profile
@@ -32,7 +34,9 @@ LARGER_THAN_CHANCE = gettext_noop("The difference is larger than chance alone wo
 A_HINT = gettext_noop(
     "The interval leaves out “no change”; of an exploratory result that is a hint, not a finding."
 )
-COURSE_METHODS = {"paired_gain": ("paired_gain",), "participant_retention": ("retention_m6", "retention_m12")}
+
+
+FROM_REGISTERS = {*COURSE_METHODS, Method.PAIRED_GAIN_WITH_COMPARISON.value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +45,13 @@ class Plans:
 
     governing: list[Governing] = field(default_factory=list)
 
-    def standing_of(self, indicator_pk: int, method: str) -> Standing:
-        """How a question that is not asked for by the plan itself stands; planned where it is the plan's own method."""
+    def about(self, indicator_pk: int, method: str) -> Json:
+        """What the plan says of a question to a course run; only how it stands where the plan does not ask for it."""
         for one in self.planned:
             if one.item.indicator_id == indicator_pk and method in COURSE_METHODS.get(one.item.method, ()):
-                return one.standing
+                return laid_down(one)
         whole = next((one for one in self.governing if not one.plan.part), None)
-        return whole.outside if whole else NO_PLAN
+        return {"standing": to_json(whole.outside if whole else NO_PLAN)}
 
     @property
     def planned(self) -> list[Planned]:
@@ -70,7 +74,9 @@ def tasks(
     series is asked once the programme has ended, by the method that the decision table picks, and is exploratory.
     """
     plans = Plans(governing=governing(programme, known_on=known_on))
-    found = courses.tasks(programme, indicators, as_of=as_of, seed=seed, rules=rules_on(as_of))
+    found = courses.tasks(
+        programme, indicators, as_of=as_of, seed=seed, rules=rules_on(as_of), planned=plans.planned
+    )
     from_scores = {task.indicator_pk for task in found}
     quality = _quality_levels(snapshots)
     asked = [
@@ -78,7 +84,7 @@ def tasks(
         for one in plans.planned
         if as_of >= one.item.plan.ends_on
         and one.item.indicator_id in snapshots
-        and one.item.method not in COURSE_METHODS
+        and one.item.method not in FROM_REGISTERS
     ]
     found += questions.planned_tasks(asked, snapshots, as_of=as_of, known_on=known_on, seed=seed)
     if as_of >= programme.ends_on:
@@ -109,8 +115,7 @@ def _with_standing(task: Task, plans: Plans, quality: Mapping[int, int | None]) 
         return task
     inputs = task.inputs
     if "standing" not in inputs:
-        standing = to_json(plans.standing_of(task.indicator_pk, task.method))
-        inputs = inputs | {"standing": standing}
+        inputs = inputs | plans.about(task.indicator_pk, task.method)
     return replace(task, inputs=inputs | {"data_quality": quality.get(task.indicator_pk)})
 
 
@@ -175,7 +180,8 @@ def _against_smallest_change(result: ExPostResult, smallest: str | None) -> ExPo
     """Whether the interval lies beyond the smallest change that matters, short of it, or around it."""
     if result.refusal is not None or smallest is None or result.value is None:
         return result
-    if result.params.get("kind") == "rate_ratio" or result.low is None or result.high is None:
+    is_no_change = result.params.get("kind") == "rate_ratio" or "band" in result.params
+    if is_no_change or result.low is None or result.high is None:
         return result
     border = float(smallest)
     nearest = 0.0 if result.low <= 0 <= result.high else min(abs(result.low), abs(result.high))

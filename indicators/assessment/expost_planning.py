@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from indicators.assessment.actions import LONGEST_FOLLOW_UP_MONTHS
 from indicators.assessment.comparable import check_comparable
+from indicators.assessment.doorbell import ring_for_outlooks
 from indicators.assessment.proposing import propose
 from indicators.assessment.standing import with_content
 from indicators.engine.codec import canonical_hash
@@ -94,6 +95,18 @@ def _touch(plan: ExPostPlan, *, by: User, at: datetime, is_new: bool = False) ->
         plan.row_version += 1
     plan.full_clean()
     plan.save()
+    PlannedIndicator.objects.filter(plan=plan).update(outlook=None)
+    ring_for_outlooks()
+
+
+@transaction.atomic
+def renew_outlooks() -> int:
+    """Make the outlook of every draft due again. How many. The drafts are held, so that none is locked meanwhile."""
+    drafts = ExPostPlan.objects.select_for_update(no_key=True).filter(state=ExPostPlan.State.DRAFT)
+    held = [plan.pk for plan in drafts.only("pk").order_by("pk")]
+    known = PlannedIndicator.objects.filter(plan__in=held, outlook__isnull=False)
+    renewed: int = known.update(outlook=None)
+    return renewed
 
 
 def _check_head(plan: ExPostPlan) -> None:
@@ -140,7 +153,7 @@ def _take_over(plan: ExPostPlan) -> None:
     )
     for item in last.items.all() if last else ():
         comparisons = list(item.comparisons.all())
-        item.pk, item.plan, item._state.adding = None, plan, True
+        item.pk, item.plan, item.outlook, item._state.adding = None, plan, None, True
         item.save(force_insert=True)
         for one in comparisons:
             one.pk, one.item, one._state.adding = None, item, True

@@ -9,7 +9,13 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from indicators.assessment.comparable import countries_in, other_indicators, releases_of, sites_of
+from indicators.assessment.comparable import (
+    countries_in,
+    other_indicators,
+    registers_of,
+    releases_of,
+    sites_of,
+)
 from indicators.assessment.forms import DATE, MonthsField
 from indicators.models import ExPostMethod, PlannedComparison, ProgrammeIndicator, User
 
@@ -142,7 +148,7 @@ class PrimaryForm(forms.Form):
 
 
 def comparison_choices(indicator: ProgrammeIndicator, user: User) -> Choices:
-    """What may stand beside the indicator, in groups. Five queries."""
+    """What may stand beside the indicator, in groups. Six queries."""
     sites = [(f"unit:{one.pk}", str(one)) for one in sites_of(indicator, user)]
     others = [
         (f"indicator:{one.pk}", f"{one.partner or one.programme.name} · {one.name} ({one.programme.code})")
@@ -154,7 +160,14 @@ def comparison_choices(indicator: ProgrammeIndicator, user: User) -> Choices:
         (f"country:{release}:{one.pk}", f"{one} · {names[release]}")
         for release, one in countries_in(releases, indicator)
     ]
+    registers = [
+        (f"run:{one.pk}", f"{one.course.title} · {one.code}") for one in registers_of(indicator, user)
+    ]
     groups: Choices = [
+        (
+            gettext_lazy("Registers of people who are tested twice and do not take the course"),
+            registers if len(registers) > 1 else [],
+        ),
         (gettext_lazy("Sites that the programme does not support"), sites if len(sites) > 1 else []),
         (gettext_lazy("The same indicator of other partners"), others),
         (gettext_lazy("Countries in a published series, by its release"), countries),
@@ -170,6 +183,8 @@ def comparisons_in(references: Sequence[str]) -> list[PlannedComparison]:
         match kind:
             case "unit":
                 found.append(PlannedComparison(unit_id=int(numbers[0])))
+            case "run":
+                found.append(PlannedComparison(run_id=int(numbers[0])))
             case "indicator":
                 found.append(PlannedComparison(indicator_id=int(numbers[0])))
             case _:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from indicators.assessment.clock import add_months
 from indicators.assessment.expost_planning import timely_until
+from indicators.assessment.outlook_lines import outlook_line
 from indicators.assessment.standing import governing_of, with_content
 from indicators.engine.expost.situation import Choice
 from indicators.engine.types import Message
@@ -98,11 +99,14 @@ def context(user: User, programme: Programme, *, today: date) -> dict[str, Any]:
 
 
 def _block(plan: ExPostPlan, names: dict[int, str]) -> dict[str, Any]:
-    items = list(plan.items.all())  # type: ignore[attr-defined]
+    items = [_line(one, names) for one in plan.items.all()]  # type: ignore[attr-defined]
+    outlooks = [one["outlook"] for one in items]
     return {
         "plan": plan,
-        "items": [_line(one, names) for one in items],
+        "items": items,
         "points": [(months, add_months(plan.ends_on, months)) for months in plan.follow_up_months],
+        "is_computing": any(one.is_due for one in outlooks),
+        "outlook_as_of": min((one.as_of for one in outlooks if one.as_of), default=None),
     }
 
 
@@ -110,6 +114,7 @@ def _line(item: PlannedIndicator, names: dict[int, str]) -> dict[str, Any]:
     return {
         "item": item,
         "indicator": item.indicator,
+        "outlook": outlook_line(item),
         "compared": [names[one.pk] for one in item.comparisons.all()],  # type: ignore[attr-defined]
     }
 

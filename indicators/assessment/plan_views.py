@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from indicators.assessment import expost_planning, plan_page
+from indicators.assessment.outlook_lines import outlook_line
 from indicators.assessment.plan_forms import PlanForm, PrimaryForm, comparisons_in
 from indicators.assessment.proposing import propose
 from indicators.assessment.standing import with_content
@@ -234,6 +235,8 @@ def _lock_words(draft: ExPostPlan, programme: Programme) -> dict[str, Any]:
         return {"plan": draft, "items": [], "warning": _("No primary indicator is named yet.")}
     limit = expost_planning.timely_until(draft, items)
     late = today > limit
+    for one in items:
+        one.line = outlook_line(one)
     return {
         "plan": draft,
         "items": items,

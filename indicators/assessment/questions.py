@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 from indicators.assessment import windows
 from indicators.assessment.comparing import Asked, Compared, load_compared
 from indicators.assessment.drafts import Json, Task
 from indicators.assessment.situations import Cut, cut_at, situation_now
-from indicators.assessment.standing import PRIMARY, Planned
+from indicators.assessment.standing import ASKED_FOR, Planned, laid_down, primary_name
 from indicators.engine.codec import message_to_json, to_json
 from indicators.engine.expost.select import choose_method
 from indicators.engine.expost.situation import Choice, Method
@@ -20,7 +21,6 @@ from indicators.engine.types import PeriodValue, Refusal, RefusalCode, Snapshot
 from indicators.models import WAITING, Observation, PlannedIndicator, Programme, ProgrammeIndicator
 
 DAYS_PER_MONTH = 30.4375
-ASKED_FOR = gettext_noop("What the plan asks: %(method)s")
 BY_SITE = {Method.ORDINAL_MATURITY, Method.PAIRED_PROPORTIONS}
 """Methods that count sites and not periods."""
 PICKED_QUESTION = gettext_noop("What the decision table picks for the series before and after the start")
@@ -67,20 +67,19 @@ def _planned(
             snapshot.rule, compared, cut, frequency_days=snapshot.frequency_days, ends_on=plan.ends_on
         )
     )
-    shared: Json = {
-        "standing": to_json(one.standing),
-        "plan": {"pk": plan.pk, "number": plan.number, "part": plan.part, "hash": plan.content_hash},
-        "method_reason": item.method_reason,
-        "proposed": item.proposed,
-        "smallest_change": f"{item.smallest_change.normalize():f}",
-        "choice": choice_as_json(choice),
-        "seed": seed,
-    }
+    shared: Json = laid_down(one) | {"choice": choice_as_json(choice), "seed": seed}
     if item.method == Method.SERIES_RETENTION:
         inputs = windows.retention_inputs(
             snapshot, windows.windows_of(snapshot.series, starts_on=item.changes_on, ends_on=plan.ends_on)
         )
         return _task(item, inputs | shared, snapshot.series)
+    if item.method == Method.SHARE_KEPT:
+        after_end = Cut(split_on=plan.ends_on)
+        blocked = _not_current(item, snapshot, compared, after_end, pending, as_of)
+        inputs = _kept_inputs(snapshot, after_end) | shared
+        return _task(
+            item, inputs | {"blocked": None if blocked is None else to_json(blocked)}, snapshot.series
+        )
     blocked = compared.blocked or _not_current(item, snapshot, compared, cut, pending, as_of)
     inputs = inputs_of(item.method, snapshot, compared, cut, horizon_months=item.horizon_months) | shared
     inputs["question"] = message_to_json(message(ASKED_FOR, method=str(item.method)))
@@ -88,10 +87,32 @@ def _planned(
     return _task(item, inputs, compared.series)
 
 
+def _kept_inputs(snapshot: Snapshot, after_end: Cut) -> Json:
+    """The newest count from after the end: of how many things how many are left."""
+    counted = [
+        p for p in after_end.after(snapshot.series) if p.numerator is not None and p.denominator is not None
+    ]
+    newest = counted[-1] if counted else None
+    return {
+        "compute": Method.SHARE_KEPT.value,
+        "question": message_to_json(message(ASKED_FOR, method=Method.SHARE_KEPT.value)),
+        "flags": [],
+        "notes": [],
+        "kept": None if newest is None else _plain(newest.numerator),
+        "total": None if newest is None else _plain(newest.denominator),
+        "period": "" if newest is None else newest.label,
+        "rules": snapshot.rules.as_text(),
+    }
+
+
+def _plain(value: Decimal | None) -> str:
+    return f"{(value or Decimal(0)).normalize():f}"
+
+
 def _task(item: PlannedIndicator, inputs: Json, series: Sequence[PeriodValue]) -> Task:
     return Task(
         indicator_pk=item.indicator_id,
-        method=PRIMARY if not item.plan.part else f"{PRIMARY}_{item.plan.number}",
+        method=primary_name(item.plan),
         inputs=inputs,
         reported=sum(p.reported for p in series),
         expected=sum(p.expected for p in series),

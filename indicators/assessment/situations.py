@@ -35,6 +35,17 @@ class Cut:
         )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """People expected to be tested: before and after, in the comparison group, and once more later."""
+
+    pairs: int = 0
+    comparison_pairs: int = 0
+    triples: int = 0
+    asks_for_retention: bool = False
+    """The indicator is what is kept of a gain."""
+
+
 def cut_at(changes_on: date, transition_until: date | None = None) -> Cut:
     """Cut before the first day on which a change is expected."""
     return Cut(split_on=changes_on - timedelta(days=1), transition_until=transition_until)
@@ -65,6 +76,7 @@ def situation_now(
         paired_answers=_with_both_sides(compared.treated, cut) if rule.value_type is ValueType.BINARY else 0,
         has_baseline_and_end=bool(before or after) and any(p.starts_on <= ends_on for p in after),
         points_followup=sum(p.starts_on > ends_on for p in after),
+        kept_of=_kept_of(rule, known, ends_on),
         last_period_ends_on=known[-1].ends_on if known else None,
         days_per_period=float(frequency_days),
     )
@@ -79,22 +91,28 @@ def situation_expected(
     starts_on: date,
     ends_on: date,
     follow_up_months: Sequence[int],
-    seats: int = 0,
+    course: Course | None = None,
 ) -> Situation:
     """What there will be at the last measurement point if every period still to come brings its value.
 
     Args:
-        seats: participants expected in the largest course run, for what is measured on them.
+        course: people expected in course runs, where the indicator is measured on them.
     """
     now = situation_now(snapshot.rule, compared, cut, frequency_days=snapshot.frequency_days, ends_on=ends_on)
-    if seats and snapshot.rule.value_type is ValueType.EFFECT_SIZE:
-        return replace(now, pairs=seats)
+    if course is not None:
+        return replace(
+            now,
+            pairs=course.pairs,
+            comparison_pairs=course.comparison_pairs,
+            triples=course.triples,
+            asks_for_retention=course.asks_for_retention,
+        )
     last = max([add_months(ends_on, months) for months in follow_up_months] or [ends_on])
     since = max(cut.split_on, cut.transition_until or cut.split_on)
     known = {(p.starts_on, p.ends_on) for p in compared.series if p.value is not None}
     missed = {(p.starts_on, p.ends_on) for p in compared.series if p.value is None}
     every = _calendar(frequency, min(cut.split_on, starts_on), last) if last > cut.split_on else []
-    coming = [p for p in every if p not in known and p not in missed and p[0] > snapshot.as_of]
+    coming = [p for p in every if p not in known and p not in missed and p[1] >= snapshot.as_of]
     before = sum(p[1] <= cut.split_on for p in coming)
     after = sum(p[0] > since and p[1] <= last for p in coming)
     beside = [
@@ -115,7 +133,14 @@ def situation_expected(
         paired_answers=len(compared.treated) if snapshot.rule.value_type is ValueType.BINARY else 0,
         has_baseline_and_end=now.points_before + before > 0 and after + now.points_after > 0,
         points_followup=followed,
+        will_count_kept=snapshot.rule.value_type is ValueType.RATIO and followed > 0,
     )
+
+
+def _kept_of(rule: IndicatorRule, known: Sequence[PeriodValue], ends_on: date) -> int:
+    """Of how many things the newest share from after the end tells how many are left."""
+    after = [p for p in known if p.starts_on > ends_on and p.denominator is not None]
+    return int(after[-1].denominator or 0) if after and rule.value_type is ValueType.RATIO else 0
 
 
 def _calendar(frequency: str, starts_on: date, ends_on: date) -> list[tuple[date, date]]:

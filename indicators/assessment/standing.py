@@ -9,6 +9,8 @@ from typing import Any
 
 from django.db.models import Prefetch
 
+from indicators.assessment.drafts import Json
+from indicators.engine.codec import to_json
 from indicators.engine.messages import gettext_noop, message
 from indicators.engine.types import Message
 from indicators.models import ExPostPlan, PlannedComparison, PlannedIndicator, Programme
@@ -16,6 +18,7 @@ from indicators.models import ExPostPlan, PlannedComparison, PlannedIndicator, P
 EXPLORATORY = "EXPLORATORY"
 PLAN_CHANGED = "PLAN_CHANGED"
 PRIMARY = "primary"
+ASKED_FOR = gettext_noop("What the plan asks: %(method)s")
 NOT_PLANNED = gettext_noop("Exploratory: no plan was locked before the start.")
 OUTSIDE = gettext_noop("Exploratory: this is not among the primary indicators of the locked plan.")
 LATE = gettext_noop(
@@ -86,6 +89,7 @@ def with_content(plans: Any) -> Any:
         "unit",
         "release__series",
         "country",
+        "run__course",
     )
     items = PlannedIndicator.objects.select_related(
         "indicator__definition", "indicator__version", "indicator__partner", "indicator__programme"
@@ -132,3 +136,20 @@ def _governs(versions: list[ExPostPlan]) -> Governing:
             )
         planned.append(Planned(item=item, standing=standing))
     return Governing(plan=latest, versions=versions, planned=planned)
+
+
+def laid_down(one: Planned) -> Json:
+    """What the plan says of a question, kept with its answer."""
+    item, plan = one.item, one.item.plan
+    return {
+        "standing": to_json(one.standing),
+        "plan": {"pk": plan.pk, "number": plan.number, "part": plan.part, "hash": plan.content_hash},
+        "method_reason": item.method_reason,
+        "proposed": item.proposed,
+        "smallest_change": f"{item.smallest_change.normalize():f}",
+    }
+
+
+def primary_name(plan: ExPostPlan) -> str:
+    """What the planned questions of a part are called in an assessment."""
+    return PRIMARY if not plan.part else f"{PRIMARY}_{plan.number}"

@@ -41,7 +41,8 @@ BY_POINTS = {
     Method.RATES_BEFORE_AFTER.value,
     Method.MEANS_BEFORE_AFTER.value,
 }
-LASTING = {"series_retention", "retention"}
+GAINS = {"paired_gain", Method.PAIRED_GAIN_WITH_COMPARISON.value}
+LASTING = {"series_retention", "retention", Method.SHARE_KEPT.value}
 """What they say is a band, so the borders of the bands are what would turn it."""
 
 
@@ -63,7 +64,7 @@ def turns_of(result: ExPostResult, inputs: Json) -> Turns:
     borders = tuple(_said_of(one, result) for one in _margins(result, inputs))
     if inputs["compute"] in LASTING:
         return Turns(said=borders)
-    if inputs["compute"] == "paired_gain":
+    if inputs["compute"] in GAINS:
         return Turns(said=(*_people(inputs), *borders))
     have = len(_points(inputs)) + len(_units(inputs))
     if not have:
@@ -139,19 +140,25 @@ def _people(inputs: Json) -> tuple[Message, ...]:
     """How many people turn it, each left out alone; never who."""
     from indicators.engine.expost.flips import rows_that_turn
 
-    scores = inputs["scores"]
+    scores, others = inputs["scores"], inputs.get("comparison_scores", [])
+    have = len(scores) + len(others)
     if not scores:
         return ()
-    if len(scores) > MOST:
-        return (message(TOO_MANY, have=len(scores), most=MOST),)
+    if have > MOST:
+        return (message(TOO_MANY, have=have, most=MOST),)
 
     def without(kept: Sequence[int]) -> ExPostResult:
-        return answer(inputs | {"scores": [scores[place] for place in kept], "n": len(kept)})
+        rows = [scores[place] for place in kept if place < len(scores)]
+        beside = [others[place - len(scores)] for place in kept if place >= len(scores)]
+        changed: Json = {"scores": rows, "n": len(rows)}
+        if others:
+            changed |= {"comparison_scores": beside, "comparison_n": len(beside)}
+        return answer(inputs | changed)
 
-    turning = len(rows_that_turn([""] * len(scores), without))
+    turning = len(rows_that_turn([""] * have, without))
     if turning:
-        return (message(PEOPLE, turning=turning, tried=len(scores)),)
-    return (message(NOBODY, tried=len(scores)),)
+        return (message(PEOPLE, turning=turning, tried=have),)
+    return (message(NOBODY, tried=have),)
 
 
 def _margins(result: ExPostResult, inputs: Json) -> list[Margin]:

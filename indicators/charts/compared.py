@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from indicators.charts.scales import Axis, Frame, Number, Tick, Write, path, plain, value_range, value_ticks
 
@@ -176,6 +177,82 @@ def draw_event_study(study: EventStudy, frame: Frame, *, write: Write = plain) -
         zero_y=y(0),
         break_x=None if first_after is None else round(x(first_after - 0.5), 1),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapLines:
+    """How far the treated one lies from its synthetic control, period by period, and each placebo from its own."""
+
+    title: str
+    unit: str = ""
+    periods: Sequence[str]
+    treated: Line
+    placebos: Sequence[Line]
+    breaks_before: int | None = None
+    break_label: str = ""
+    left_out: Sequence[str] = ()
+    """Placebos that fitted too badly before to be drawn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapsDrawing:
+    frame: Frame
+    value_ticks: tuple[Tick, ...]
+    period_ticks: tuple[Tick, ...]
+    treated: DrawnLine
+    placebos: tuple[DrawnLine, ...]
+    zero_y: float
+    break_x: float | None
+
+
+def draw_gaps(shown: GapLines, frame: Frame, *, write: Write = plain) -> GapsDrawing:
+    """Places of the treated one's line among those of the placebos, around the line of no gap."""
+    lines = (shown.treated, *shown.placebos)
+    known: list[Number] = [0, *(v for line in lines for v in line.values if v is not None)]
+    low, high, step = value_range(known, lowest=None, highest=None)
+    y = Axis(low, high, frame.y0, frame.y1)
+    x = Axis(0, max(len(shown.periods) - 1, 1), frame.x0 + 12, frame.x1 - 12)
+    return GapsDrawing(
+        frame=frame,
+        value_ticks=value_ticks(low, high, step, y, write),
+        period_ticks=period_ticks(shown.periods, x, frame.most_dates),
+        treated=_drawn(shown.treated, shown.periods, x, y, write),
+        placebos=tuple(_drawn(line, shown.periods, x, y, write) for line in shown.placebos),
+        zero_y=y(0),
+        break_x=None if shown.breaks_before is None else round(x(shown.breaks_before - 0.5), 1),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapRow:
+    """One period: the treated one's gap beside the placebos'."""
+
+    period: str
+    treated: Number | None
+    lowest: Number | None
+    middle: Number | None
+    highest: Number | None
+    farther: int
+    """Placebos that lie farther from nought."""
+
+
+def gap_rows(shown: GapLines) -> list[GapRow]:
+    """The picture as a table."""
+    found = []
+    for place, period in enumerate(shown.periods):
+        own = shown.treated.values[place]
+        others = sorted(float(v) for line in shown.placebos if (v := line.values[place]) is not None)
+        found.append(
+            GapRow(
+                period=period,
+                treated=own,
+                lowest=others[0] if others else None,
+                middle=median(others) if others else None,
+                highest=others[-1] if others else None,
+                farther=0 if own is None else sum(abs(v) > abs(float(own)) for v in others),
+            )
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

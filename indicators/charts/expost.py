@@ -185,6 +185,7 @@ class RetainedPoint:
 class Retention:
     title: str
     points: Sequence[RetainedPoint]  # begin with months=0, share=1
+    is_of_things: bool = False  # a share of what was there, not of a gain
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from indicators.models.courses import CourseRun
 from indicators.models.people import User
 from indicators.models.programmes import OfProgrammeQuerySet, Programme, ReportingUnit
 from indicators.models.reference import ContextRelease, Partner
@@ -180,6 +181,9 @@ class PlannedIndicator(models.Model):
     transition_from = models.DateField(_("change expected from"), null=True, blank=True)
     transition_until = models.DateField(_("in transition until"), null=True, blank=True)
     horizon_months = models.PositiveSmallIntegerField(_("effect after, in months"), default=12)
+    outlook = models.JSONField(null=True, blank=True, editable=False)
+    """Which change could be detected and from when, as a worker computed it; null on a draft: due. No part of what is
+    laid down."""
 
     objects = OfPlanQuerySet.as_manager()
 
@@ -239,8 +243,19 @@ class OfItemQuerySet(OfProgrammeQuerySet):
     partner_viewers_see = False
 
 
+def _only(*given: str) -> Q:
+    """The thing that a comparison is, and none of the others."""
+    return Q(
+        **{
+            f"{name}__isnull": name not in given
+            for name in ("indicator", "unit", "release", "country", "run")
+        }
+    )
+
+
 class PlannedComparison(models.Model):
-    """Somebody the programme does not reach: another partner's indicator, a site, or a country in a pinned release."""
+    """Somebody the programme does not reach: another partner's indicator, a site, a country in a pinned release, or the
+    register of people who were tested twice without taking the course."""
 
     item = models.ForeignKey(PlannedIndicator, on_delete=models.CASCADE, related_name="comparisons")
     indicator = models.ForeignKey(
@@ -251,6 +266,7 @@ class PlannedComparison(models.Model):
         ContextRelease, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     country = models.ForeignKey(Partner, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    run = models.ForeignKey(CourseRun, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = OfItemQuerySet.as_manager()
 
@@ -259,16 +275,12 @@ class PlannedComparison(models.Model):
         constraints = [
             models.UniqueConstraint(
                 name="comparison_once",
-                fields=["item", "indicator", "unit", "release", "country"],
+                fields=["item", "indicator", "unit", "release", "country", "run"],
                 nulls_distinct=False,
             ),
             models.CheckConstraint(
                 name="comparison_is_one_thing",
-                condition=Q(
-                    indicator__isnull=False, unit__isnull=True, release__isnull=True, country__isnull=True
-                )
-                | Q(indicator__isnull=True, unit__isnull=False, release__isnull=True, country__isnull=True)
-                | Q(indicator__isnull=True, unit__isnull=True, release__isnull=False, country__isnull=False),
+                condition=_only("indicator") | _only("unit") | _only("release", "country") | _only("run"),
             ),
         ]
 
@@ -278,6 +290,8 @@ class PlannedComparison(models.Model):
             return f"{about.partner or about.programme.name} · {about.name} ({about.programme.code})"
         if self.unit is not None:
             return str(self.unit)
+        if self.run is not None:
+            return f"{self.run.course.title} · {self.run.code}"
         return f"{self.country} · {self.release}"
 
     def reference(self) -> str:
@@ -286,4 +300,6 @@ class PlannedComparison(models.Model):
             return f"indicator:{self.indicator_id}"
         if self.unit_id is not None:
             return f"unit:{self.unit_id}"
+        if self.run_id is not None:
+            return f"run:{self.run_id}"
         return f"country:{self.release_id}:{self.country_id}"

@@ -15,6 +15,7 @@ from indicators.models import AssessmentRun, Evaluation, GlobalRole, Kind, Statu
 from indicators.reports import expost_page
 from indicators.reports.explained_verdict import verdict_outline
 from indicators.reports.explanation import explanation_table
+from indicators.reports.expost_pictures import slopes_of
 from indicators.reports.queries import Tally
 from indicators.reports.tables import Row, Table
 from indicators.reports.verdict_tables import assessment_table
@@ -143,7 +144,7 @@ def summary(rows: Sequence[Row]) -> str:
     if shares:
         kept = sum(one.value is not None and one.value >= HALF for one in shares)
         said.append(
-            _("in %(kept)s of %(all)s cases at least half of the gain was still there")
+            _("in %(kept)s of %(all)s cases at least half was still there")
             % {"kept": kept, "all": len(shares)}
         )
     if not said:
@@ -156,7 +157,7 @@ def summary(rows: Sequence[Row]) -> str:
 
 
 def _is_share(verdict: Verdict) -> bool:
-    return verdict.inputs.get("compute") in {"retention", "series_retention"}
+    return verdict.inputs.get("compute") in expost_page.LASTING
 
 
 def _leaves_out_no_change(verdict: Verdict) -> bool:
@@ -291,21 +292,5 @@ def answer_word(code: str) -> str:
 
 def _slopes(rows: Sequence[Row]) -> list[PairedCourse]:
     """Scores of the same people before and after, without anybody's name, where there are enough of them."""
-    made = []
-    for row in rows:
-        verdict = row.about
-        if verdict.inputs.get("compute") != "paired_gain" or not verdict.inputs.get("scores"):
-            continue
-        params = verdict.result.get("params", {})
-        made.append(
-            PairedCourse(
-                title=label_of(row),
-                unit=_("points"),
-                stages=(_("Before"), _("After")),
-                people=[tuple(one) for one in verdict.inputs["scores"]],
-                means=(params.get("mean_pre"), params.get("mean_post")),
-                lowest=0,
-                highest=verdict.inputs.get("maximum"),
-            )
-        )
-    return made[:MOST_SLOPES]
+    gains = [row for row in rows if row.about.inputs.get("compute") == "paired_gain"]
+    return [one for row in gains for one in slopes_of(row.about, label_of(row))][:MOST_SLOPES]

@@ -15,15 +15,17 @@ from indicators.engine.expost.turn_words import ABOUT_TURNING, WOULD_TURN
 from indicators.models import (
     AssessmentRun,
     ContextRelease,
+    CourseRun,
     ExPostMethod,
     ExPostPlan,
+    GlobalRole,
     Partner,
     ProgrammeIndicator,
     ReportingUnit,
     User,
     Verdict,
 )
-from indicators.reports.expost_pictures import lines_of, ranks_of, study_of
+from indicators.reports.expost_pictures import PLACEBO_GAPS, gaps_of, lines_of, ranks_of, slopes_of, study_of
 from indicators.reports.tables import Row
 from indicators.reports.verdict_tables import confidence_word, named
 from indicators.reports.wording import say, say_all
@@ -38,7 +40,7 @@ COLUMNS = {
     "change": "Change", "donor": "Donor", "weight": "Weight", "rank": "Rank", "ratio": "After ÷ before",
     "synthetic": "Synthetic control", "gap": "Gap", "time": "Periods from the start", "rmspe_before": "Misfit before",
 }  # fmt: skip
-DRAWN = {"counterfactual", "gap", "event_study", WOULD_TURN}
+DRAWN = {"counterfactual", "gap", "event_study", PLACEBO_GAPS, WOULD_TURN}
 """Tables that stand behind a picture already, or in a section of their own."""
 FINDINGS = {
     "up": gettext_lazy("it went up"),
@@ -48,8 +50,21 @@ FINDINGS = {
 }
 
 
+PLANNED_AS = {"retention": ExPostMethod.PARTICIPANT_RETENTION}
+"""What a computation is called in a plan, where it has another name there."""
+LASTING = {"series_retention", "retention", "share_kept"}
+
+
 def is_primary(row: Row) -> bool:
-    return str(row.about.method).startswith("primary")
+    """Whether the plan asks it: of the indicator as a whole, or of every course run."""
+    return str(row.about.method).startswith("primary") or "plan" in row.about.inputs
+
+
+def method_of(verdict: Verdict) -> str:
+    """The method by its name in the plan; empty where it has none."""
+    compute = verdict.inputs["compute"]
+    found = PLANNED_AS.get(compute, compute)
+    return str(ExPostMethod(found).label) if found in ExPostMethod.values else ""
 
 
 def is_planned(verdict: Verdict) -> bool:
@@ -57,10 +72,28 @@ def is_planned(verdict: Verdict) -> bool:
 
 
 def primary_blocks(user: User, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Every question of the plan with all that stands behind its answer. Up to four queries, however many."""
-    chosen = [row for row in rows if is_primary(row)]
+    """Every question of the plan with all that stands behind its answer. Up to five queries, however many."""
+    chosen = _by_time([row for row in rows if is_primary(row)])
     names = names_for(user, [row.about for row in chosen])
-    return [_block(row, names[row.about.pk]) for row in chosen]
+    return [_block(user, row, names[row.about.pk]) for row in chosen]
+
+
+def _by_time(rows: list[Row]) -> list[Row]:
+    """The rows as they stand, but the later tests of one course run in the order of time."""
+    places: dict[tuple[int, int | None], int] = {}
+    for place, row in enumerate(rows):
+        places.setdefault((row.about.indicator_id, row.about.course_run_id), place)
+    return sorted(
+        rows,
+        key=lambda row: (
+            places[row.about.indicator_id, row.about.course_run_id], months_later(row.about),
+        ),
+    )  # fmt: skip
+
+
+def months_later(verdict: Verdict) -> int:
+    """How long after the course its people were tested again; 0 of any other question."""
+    return int((verdict.inputs.get("question") or {}).get("params", {}).get("months", 0))
 
 
 def names_for(user: User, verdicts: Iterable[Verdict]) -> dict[int, dict[str, str]]:
@@ -78,7 +111,13 @@ def names_for(user: User, verdicts: Iterable[Verdict]) -> dict[int, dict[str, st
         )
     }
     countries = {one.pk: str(one) for one in _some(Partner.objects.visible_to(user), wanted["country"])}
-    known: dict[str, dict[int, str]] = {"unit": units, "indicator": indicators, "country": countries}
+    runs = {
+        one.pk: f"{one.course.title} · {one.code}"
+        for one in _some(CourseRun.objects.visible_to(user).select_related("course"), wanted["run"])
+    }
+    known: dict[str, dict[int, str]] = {
+        "unit": units, "indicator": indicators, "country": countries, "run": runs,
+    }  # fmt: skip
     return {
         verdict.pk: {
             one["code"]: known[one["kind"]].get(one["pk"], _("%(code)s, which you do not see") % one)
@@ -92,17 +131,22 @@ def _some(rows: Any, pks: set[int]) -> Any:
     return rows.filter(pk__in=pks) if pks else ()
 
 
-def _block(row: Row, names: Names) -> dict[str, Any]:
+def _block(user: User, row: Row, names: Names) -> dict[str, Any]:
     verdict, result = row.about, row.about.result
     indicator, inputs = verdict.indicator, verdict.inputs
     title = f"{indicator.name}{f' · {indicator.partner}' if indicator.partner else ''}"
+    if verdict.course_run is not None:
+        title = f"{title} · {verdict.course_run.course.title} · {verdict.course_run.code}"
+    if months_later(verdict):
+        title = _("%(title)s, %(months)s months later") % {"title": title, "months": months_later(verdict)}
     unit = row.cells["unit"].text if not row.cells["unit"].is_missing else ""
     params, said = result.get("params", {}), result.get("sentence", [])
     return {
         "row": row,
         "title": title,
+        "course": str(verdict.course_run) if verdict.course_run else "",
         "is_planned": is_planned(verdict),
-        "method": ExPostMethod(inputs["compute"]).label if inputs["compute"] in ExPostMethod.values else "",
+        "method": method_of(verdict),
         "method_reason": inputs.get("method_reason", ""),
         "proposed": ExPostMethod(inputs["proposed"]).label if inputs.get("proposed") else "",
         "label": say(result.get("label")),
@@ -110,12 +154,14 @@ def _block(row: Row, names: Names) -> dict[str, Any]:
         "sentence": named(say_all([one for one in said if one["template"] not in ABOUT_TURNING]), names),
         "turns": [named(say(one), names) for one in said if one["template"] in ABOUT_TURNING],
         "turned": _turned(result, names),
-        "asks_effect": inputs["compute"] not in {"series_retention", "retention", "share_kept"},
+        "asks_effect": inputs["compute"] not in LASTING,
         "notes": [say(one) for one in inputs.get("standing", {}).get("notes", [])],
         "when": earliest(verdict),
         "lines": lines_of(verdict, title, unit),
         "study": study_of(verdict, title, unit),
+        "gaps": gaps_of(verdict, names, title, unit),
         "ranks": ranks_of(verdict, names),
+        "slopes": [] if user.global_role == GlobalRole.PARTNER_VIEWER else slopes_of(verdict, title),
         "tables": [_table(one, names) for one in result.get("tables", []) if one["name"] not in DRAWN],
         "assumptions": [
             {
@@ -144,6 +190,8 @@ COMPARED = {
     "synthetic_control": gettext_lazy("a mix of places that ran alike before"),
     "interrupted_series": gettext_lazy("the line before the start, carried on"),
     "counterfactual_trend": gettext_lazy("the earlier trend, carried on"),
+    "paired_gain": gettext_lazy("the participants’ own scores before the course"),
+    "paired_gain_with_comparison": gettext_lazy("people who did not take the course"),
 }
 """Against what a result stands; anything else: against before."""
 
@@ -156,6 +204,10 @@ def plain_words(row: Row) -> str:
     value, params = row.cells["value"], verdict.result.get("params", {})
     if verdict.inputs["compute"] in {"series_retention", "retention"}:
         return _("%(share)s of the change was still there when it was measured again.") % {
+            "share": value.text
+        }
+    if verdict.inputs["compute"] == "share_kept":
+        return _("%(share)s of what was there was still there when it was counted again.") % {
             "share": value.text
         }
     no_change = 1 if params.get("kind") == "rate_ratio" else 0
@@ -200,10 +252,11 @@ def _direction(verdict: Verdict) -> str:
 
 def retention_curves(user: User, run: AssessmentRun, blocks: Sequence[dict[str, Any]]) -> None:
     """Give each question of lasting its curve: what was left at each measurement point so far. One query."""
+    _curves_of_courses(blocks)
     asked = {
         block["row"].about.indicator_id: block
         for block in blocks
-        if block["row"].about.inputs["compute"] == "series_retention"
+        if block["row"].about.inputs["compute"] in {"series_retention", "share_kept"}
     }
     if not asked:
         return
@@ -230,8 +283,35 @@ def retention_curves(user: User, run: AssessmentRun, blocks: Sequence[dict[str, 
     for pk, block in asked.items():
         if points[pk]:
             block["retention"] = Retention(
-                title=block["title"], points=[RetainedPoint(months=0, share=1), *points[pk].values()]
+                title=block["title"],
+                points=[RetainedPoint(months=0, share=1), *points[pk].values()],
+                is_of_things=block["row"].about.inputs["compute"] == "share_kept",
             )
+
+
+def _curves_of_courses(blocks: Sequence[dict[str, Any]]) -> None:
+    """The same of participants: what each course run's people kept at each later test, under its first question."""
+    runs: dict[tuple[int, int], list[dict[str, Any]]] = defaultdict(list)
+    for block in blocks:
+        if block["row"].about.inputs["compute"] == "retention":
+            runs[block["row"].about.indicator_id, block["row"].about.course_run_id].append(block)
+    for members in runs.values():
+        points = [_point_of(one["row"].about) for one in members]
+        members[0]["retention"] = Retention(
+            title=members[0]["course"],
+            points=[RetainedPoint(months=0, share=1), *sorted(points, key=lambda one: one.months)],
+        )
+
+
+def _point_of(verdict: Verdict) -> RetainedPoint:
+    refusal = verdict.result.get("refusal")
+    return RetainedPoint(
+        months=months_later(verdict),
+        share=verdict.value,
+        low=verdict.low,
+        high=verdict.high,
+        refusal=say(refusal["message"]) if refusal else "",
+    )
 
 
 def _table(table: Mapping[str, Any], names: Names) -> dict[str, Any]:

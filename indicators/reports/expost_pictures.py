@@ -8,10 +8,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from indicators.charts.compared import EventStudy, Line, PeriodLines, RankedUnit, Ranks, StudyPoint
+from indicators.charts import PairedCourse
+from indicators.charts.compared import EventStudy, GapLines, Line, PeriodLines, RankedUnit, Ranks, StudyPoint
 from indicators.models import Verdict
 
 Json = Mapping[str, Any]
+PLACEBO_GAPS = "placebo_gaps"
+WORST_FIT = 20**0.5
+"""Placebos with more than twenty times the treated one's mean squared error before are not drawn, as is usual."""
 
 
 def lines_of(verdict: Verdict, title: str, unit: str) -> PeriodLines | None:
@@ -64,6 +68,56 @@ def ranks_of(verdict: Verdict, names: Mapping[str, str]) -> Ranks | None:
     return Ranks(
         title=_("Break of each unit, as if it had been the treated one"), unit=_("after ÷ before"), rows=rows
     )
+
+
+def gaps_of(verdict: Verdict, names: Mapping[str, str], title: str, unit: str) -> GapLines | None:
+    """The gap of the treated one among those of the placebos; None of an answer that was kept without them."""
+    tables = _tables(verdict)
+    if not {"gap", PLACEBO_GAPS} <= set(tables):
+        return None
+    own = tables["gap"]
+    place = own["columns"].index("gap")
+    periods = [row[0] for row in own["rows"]]
+    rows = tables[PLACEBO_GAPS]["rows"]
+    worst = WORST_FIT * float(verdict.result["params"]["rmspe_before"] or 0)
+    drawn = [row for row in rows if row[1] is not None and row[1] <= worst]
+    return GapLines(
+        title=_("%(title)s: gap to the synthetic control, beside the placebos") % {"title": title},
+        unit=unit,
+        periods=periods,
+        treated=Line(name=_("Reached by the programme"), values=[row[place] for row in own["rows"]]),
+        placebos=[Line(name=names.get(row[0], row[0]), values=row[2:], kind="other") for row in drawn],
+        breaks_before=_break(periods, verdict.inputs),
+        break_label=_("Change expected from here"),
+        left_out=[names.get(row[0], row[0]) for row in rows if row not in drawn],
+    )
+
+
+def slopes_of(verdict: Verdict, title: str) -> list[PairedCourse]:
+    """Scores of the same people at each test, without anybody's name, where there are enough of them."""
+    inputs = verdict.inputs
+    params = verdict.result.get("params", {})
+    stages = [_("Before"), _("After"), _("Later")]
+    groups = [(title, inputs.get("scores"))]
+    if inputs.get("comparison_scores"):
+        groups.append((_("%(title)s: comparison group") % {"title": title}, inputs["comparison_scores"]))
+    means = {
+        "paired_gain": (params.get("mean_pre"), params.get("mean_post")),
+        "retention": (params.get("baseline"), params.get("end"), params.get("followup")),
+    }.get(inputs["compute"], ())
+    return [
+        PairedCourse(
+            title=name,
+            unit=_("points"),
+            stages=stages[: len(rows[0])],
+            people=[tuple(one) for one in rows],
+            means=means,
+            lowest=0,
+            highest=inputs.get("maximum"),
+        )
+        for name, rows in groups
+        if rows
+    ]
 
 
 def _tables(verdict: Verdict) -> dict[str, Json]:

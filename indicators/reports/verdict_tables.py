@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from indicators.engine.codec import from_json
 from indicators.engine.types import IndicatorRule
@@ -191,23 +192,31 @@ def _p_value(value: float | None) -> Cell:
     return cells.EMPTY if value is None else cells.fixed(Decimal(repr(float(value))), 4)
 
 
+SCALES = {
+    "paired_gain": gettext_lazy("Hedges g"),
+    "paired_gain_with_comparison": gettext_lazy("Morris d_ppc2"),
+    "ordinal_maturity": gettext_lazy("levels"),
+    "contribution_rating": gettext_lazy("rating from 0 to 4"),
+}
+SHARES = {
+    "retention": gettext_lazy("share of the gain"),
+    "series_retention": gettext_lazy("share of the gain"),
+    "share_kept": gettext_lazy("share kept"),
+}
+
+
 def scale_of(verdict: Verdict) -> tuple[str, Callable[[Decimal | None], Cell]]:
     """In which scale an ex-post result is said, and how its figures are written."""
-    match verdict.inputs.get("compute"):
-        case "paired_gain":
-            return _("Hedges g"), two_decimals
-        case "ordinal_maturity":
-            return _("levels"), two_decimals
-        case "contribution_rating":
-            return _("rating from 0 to 4"), two_decimals
-        case "retention" | "series_retention":
-            return _("share of the gain"), cells.share
-        case _:
-            if verdict.result.get("params", {}).get("kind") == "rate_ratio":
-                return _("ratio of the rates (1 = no change)"), two_decimals
-            if verdict.inputs.get("rule", {}).get("scale") == "100":
-                return _("percentage points"), two_decimals
-            return _("change in the indicator's unit"), two_decimals
+    compute = verdict.inputs.get("compute")
+    if compute in SHARES:
+        return str(SHARES[compute]), cells.share
+    if compute in SCALES:
+        return str(SCALES[compute]), two_decimals
+    if verdict.result.get("params", {}).get("kind") == "rate_ratio":
+        return _("ratio of the rates (1 = no change)"), two_decimals
+    if verdict.inputs.get("rule", {}).get("scale") == "100":
+        return _("percentage points"), two_decimals
+    return _("change in the indicator's unit"), two_decimals
 
 
 def two_decimals(value: Decimal | None) -> Cell:

@@ -12,11 +12,15 @@ from django.utils.translation import ngettext
 
 from indicators.charts.compared import (
     EventStudy,
+    GapLines,
+    GapRow,
     PeriodLines,
     Ranks,
     draw_event_study,
+    draw_gaps,
     draw_lines,
     draw_ranks,
+    gap_rows,
 )
 from indicators.charts.control import ControlSeries, draw_control
 from indicators.charts.expost import (
@@ -328,6 +332,36 @@ def event_study_chart(study: EventStudy, places: int | None = 2) -> dict[str, ob
         if last is None
         else _("Last period, %(period)s: %(value)s.")
         % {"period": last.period, "value": format_number(last.value, places)},
+    }
+
+
+@register.inclusion_tag("components/chart_gaps.html")
+def gaps_chart(shown: GapLines, places: int | None = 2) -> dict[str, object]:
+    """The gap of the treated one among those of the placebos, with the table behind it."""
+    rows = gap_rows(shown)
+    known = [row for row in rows if row.treated is not None and row.lowest is not None]
+    return {
+        "shown": shown,
+        "key": _key(shown.title),
+        "drawings": [draw_gaps(shown, frame, write=lambda value: format_number(value)) for frame in FRAMES],
+        "rows": rows,
+        "places": places,
+        "desc": _say_gaps(shown, known[-1], places) if known else "",
+    }
+
+
+def _say_gaps(shown: GapLines, last: GapRow, places: int | None) -> str:
+    count = len(shown.placebos)
+    return _(
+        "Last period, %(period)s: the gap is %(value)s; those of %(count)s placebos lie between %(low)s and %(high)s, "
+        "%(farther)s of them farther from nought."
+    ) % {
+        "period": last.period,
+        "value": format_number(last.treated, places),
+        "count": count,
+        "low": format_number(last.lowest, places),
+        "high": format_number(last.highest, places),
+        "farther": last.farther,
     }
 
 

@@ -10,9 +10,11 @@ from django.urls import reverse
 
 from indicators import derived
 from indicators.assessment import running
+from indicators.charts.compared import gap_rows
 from indicators.engine.early import Lasted
 from indicators.models import AssessmentRun, PlannedComparison
 from indicators.reports import early
+from indicators.reports.expost_pictures import gaps_of, ranks_of
 from tests import factories as make
 from tests.assessment.cast import make_due
 from tests.assessment.test_planned import END, beside, look_back, make_sites, planned
@@ -171,3 +173,44 @@ def test_queries_of_early_verdicts_do_not_grow(client, n, django_assert_max_num_
     # programmes, runs, verdicts, indicators, rules
     with django_assert_max_num_queries(6):
         early.load(reader)
+
+
+def test_what_turns_an_answer_stands_in_a_table_by_its_name(client):
+    programme, indicator, units = make_sites(effect=0.55, sites=6, reached=3, seed=11)
+    planned(programme, items=[(indicator, {"comparisons": beside(units[3:])})])
+    run = look_back(programme)
+    page = page_of(client, run, make.make_user(programme=programme, role="reader"))
+
+    [verdict] = run.verdicts.filter(method="primary")
+    [turned] = [one["rows"] for one in verdict.result["tables"] if one["name"] == "would_turn"]
+    assert turned
+    table = words(
+        page.split("Points and units without which it would say something else")[1].split("</table>")[0]
+    )
+    names = {one["code"]: one["pk"] for one in verdict.inputs["units"]}
+    for code, now, then, _value in turned:
+        assert now != then
+        assert str(units[[unit.pk for unit in units].index(names[code])]) in table
+    assert "Without It would say Result" in table
+
+
+def test_gaps_of_the_placebos_are_drawn_and_an_older_answer_still_shows_its_ranks(client):
+    programme, indicator, units = make_sites(sites=8, reached=1)
+    planned(programme, items=[(indicator, {"comparisons": beside(units[1:]), "method": "synthetic_control"})])
+    run = look_back(programme)
+    page = page_of(client, run, make.make_user(programme=programme, role="reader"))
+    [verdict] = run.verdicts.filter(method="primary")
+    names = {one["code"]: one["code"] for one in verdict.inputs["units"]}
+
+    shown = gaps_of(verdict, names, "Level", "points")
+    assert len(shown.placebos) + len(shown.left_out) == 7
+    assert page.count('<polyline class="c-placebo"') == 3 * len(shown.placebos)
+    assert shown.breaks_before == 12
+    own = gap_rows(shown)[-1]
+    assert own.lowest <= own.middle <= own.highest < own.treated
+    assert own.farther == 0
+    assert f"Last period, 2025 Q4: the gap is {own.treated:.2f}" in words(page)
+
+    verdict.result["tables"] = [one for one in verdict.result["tables"] if one["name"] != "placebo_gaps"]
+    assert gaps_of(verdict, names, "Level", "points") is None
+    assert len(ranks_of(verdict, names).rows) == 8

@@ -99,6 +99,11 @@ def share_kept(s: Situation) -> Found:
     if s.kept_of > 0:
         reason = gettext_noop("It is known how many of %(total)s things that were there are still there.")
         return option(Method.SHARE_KEPT, labels.SHARE_KEPT, reason, total=s.kept_of)
+    if s.will_count_kept:
+        ahead = gettext_noop(
+            "How many of the things that were there are still there will be counted after the end."
+        )
+        return option(Method.SHARE_KEPT, labels.SHARE_KEPT, ahead)
     nothing = gettext_noop("Nothing that could be kept was counted: %(have)s of at least %(need)s.")
     return not_possible(Method.SHARE_KEPT, RefusalCode.DENOMINATOR_ZERO, nothing, have=0, need=1)
 

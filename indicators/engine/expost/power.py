@@ -269,6 +269,21 @@ def detectable_did(n_treated: int, n_comparison: int, sd_change: float) -> Detec
     )
 
 
+def detectable_mean(n_before: int, n_after: int, sd: float) -> float:
+    """Smallest difference of two means that a t test of separate values would find, in the unit of sd.
+
+    >>> round(detectable_mean(20, 20, 1.0), 3)
+    0.909
+    """
+    _positive(sd, "standard deviation")
+    if min(n_before, n_after) < 2:
+        raise EngineError(
+            f"{n_before} and {n_after} values were given; at least 2 on each side were expected."
+        )
+    effect = TTestIndPower().solve_power(nobs1=n_after, ratio=n_before / n_after, alpha=LEVEL, power=POWER)
+    return float(np.ravel(effect)[0]) * sd
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnoughData:
     """When there will be enough for a method to compute at all, to be more than indicative, and to find a change."""

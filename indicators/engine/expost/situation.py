@@ -77,6 +77,8 @@ class Situation:
     """Functions with a maturity level before and after."""
     kept_of: int = 0
     """Posts or certified units that could have been kept."""
+    will_count_kept: bool = False
+    """They have not been counted yet, but numerator and denominator will be after the end."""
     asks_for_retention: bool = False
     """The question is whether a gain has lasted."""
     has_baseline_and_end: bool = False

@@ -24,6 +24,7 @@ METHOD = "Synthetic control on the outcome alone, placebo ranks of post ÷ pre R
 POOR_FIT_FROM = 0.5
 """Error before ÷ spread of the treated unit before, above which the fit is called poor [rule]."""
 SHOWN_WEIGHT = 0.001
+PLACEBO_GAPS = "placebo_gaps"
 Floats = NDArray[np.float64]
 
 
@@ -60,8 +61,9 @@ def synthetic_control(panel: Panel) -> ExPostResult:
 
     Returns:
         value: mean gap after, in the indicator's unit; no interval, the placebos stand for it. p_value and
-        params["p_floor"]. Tables ``weights``, ``gap`` (observed, synthetic, gap), ``placebos`` and ``leave_one_out``
-        (without each donor that has weight). Flags: SC_POOR_FIT, SC_P_FLOOR (fewer than 19 donors). Refusals:
+        params["p_floor"]. Tables ``weights``, ``gap`` (observed, synthetic, gap), ``placebos`` (ranks),
+        ``placebo_gaps`` (each donor's own gap, a column a period) and ``leave_one_out`` (without each donor that has
+        weight). Flags: SC_POOR_FIT, SC_P_FLOOR (fewer than 19 donors). Refusals:
         SC_TOO_FEW_DONORS (fewer than 5), SC_PRE_TOO_SHORT (fewer than 8 periods before), NO_FOLLOW_UP,
         NO_APPROVED_DATA (not exactly one treated unit with all its values).
 
@@ -76,7 +78,8 @@ def synthetic_control(panel: Panel) -> ExPostResult:
         return refused(refusal, method=METHOD, label=label, n=len(donors) + 1)
     before, after = _matrix([treated[0], *donors])
     found = fit(before[:, 0], before[:, 1:], after[:, 0], after[:, 1:])
-    ratios = [found.ratio, *_placebo_ratios(before[:, 1:], after[:, 1:])]
+    placebos = _placebo_fits(before[:, 1:], after[:, 1:])
+    ratios = [found.ratio, *(one.ratio for one in placebos)]
     p = sum(r >= found.ratio * (1 - 1e-9) for r in ratios) / len(ratios)
     spread = float(before[:, 0].std(ddof=1))
     effect = float(found.gap_after.mean())
@@ -110,6 +113,7 @@ def synthetic_control(panel: Panel) -> ExPostResult:
             _weights(found, donors),
             _gap(panel, found, before[:, 0], after[:, 0]),
             _placebos(treated[0].name, donors, ratios),
+            _placebo_gaps(panel, donors, placebos),
             without,
         ),
         steps=(
@@ -201,11 +205,12 @@ def _matrix(units: Sequence[Unit]) -> tuple[Floats, Floats]:
     return before, after
 
 
-def _placebo_ratios(before: Floats, after: Floats) -> list[float]:
-    found: list[float] = []
+def _placebo_fits(before: Floats, after: Floats) -> list[SyntheticFit]:
+    """Each donor as if it had been the treated one, from the other donors."""
+    found = []
     for i in range(before.shape[1]):
         rest = np.arange(before.shape[1]) != i
-        found.append(fit(before[:, i], before[:, rest], after[:, i], after[:, rest]).ratio)
+        found.append(fit(before[:, i], before[:, rest], after[:, i], after[:, rest]))
     return found
 
 
@@ -242,6 +247,16 @@ def _placebos(name: str, donors: Sequence[Unit], ratios: Sequence[float]) -> Tab
     rows = [(rank, unit, float(ratio)) for rank, (ratio, unit) in enumerate(pairs, start=1)]
     caption = gettext_noop("Break of each unit: error after ÷ error before")
     return words.table("placebos", caption, ("rank", "unit", "ratio"), rows)
+
+
+def _placebo_gaps(panel: Panel, donors: Sequence[Unit], placebos: Sequence[SyntheticFit]) -> Table:
+    periods = (*panel.periods_before, *panel.periods_after)
+    rows: list[tuple[Param, ...]] = [
+        (unit.name, one.error_before, *(float(gap) for gap in (*one.gap_before, *one.gap_after)))
+        for unit, one in zip(donors, placebos, strict=True)
+    ]
+    caption = gettext_noop("Gap of each donor, as if it had been the treated one")
+    return words.table(PLACEBO_GAPS, caption, ("unit", "rmspe_before", *periods), rows)
 
 
 def _reasons(

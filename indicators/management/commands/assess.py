@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from indicators.assessment.actions import answer_to, plan_due, require_assessment
 from indicators.assessment.clock import database_now
+from indicators.assessment.outlooks import fill_due_outlooks
 from indicators.assessment.running import run_this, run_what_is_due
 from indicators.models import DueAssessment, Kind, Programme
 
@@ -46,6 +47,7 @@ class Command(BaseCommand):
         done = 0
         while batch := run_what_is_due():
             done += batch
+        fill_due_outlooks(at=database_now())
         self.stdout.write(f"Planned: {planned}. Done: {done}")
 
     def _assess(self, programme: Programme, kind: str | None, as_of: date) -> DueAssessment:
