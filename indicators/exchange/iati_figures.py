@@ -17,7 +17,7 @@ from indicators.entry.checks import clean_figures, clean_place, in_words
 from indicators.events import Deed, remember_all
 from indicators.exchange.findings import Effect, Report
 from indicators.exchange.iati import Figure, Indicator, Period
-from indicators.exchange.iati_indicators import Setting, Taken, cell_of
+from indicators.exchange.iati_indicators import Setting, Taken, cell_of, zero_is_open
 from indicators.exchange.iati_values import number_of
 from indicators.models import (
     PENDING,
@@ -85,7 +85,7 @@ def take_figures(
             )
         return
     inside = _load(setting, taken.indicator, taken)
-    given = _read(setting, indicator, inside, report, counted)
+    given = _read(setting, inside, report, counted)
     _say_parts(given, taken.indicator, report)
     new = []
     for one in given.values():
@@ -119,15 +119,13 @@ def _load(setting: Setting, indicator: ProgrammeIndicator, taken: Taken) -> _Ins
 # --- Reading -----------------------------------------------------------------------------------------------------
 
 
-def _read(
-    setting: Setting, indicator: Indicator, inside: _Inside, report: Report, counted: Counted
-) -> dict[Place, Given]:
+def _read(setting: Setting, inside: _Inside, report: Report, counted: Counted) -> dict[Place, Given]:
     found: dict[Place, Given] = {}
     twice: set[Place] = set()
     for period, first, last in inside.taken.periods:
         here = report.at(period=f"{first} – {last}")
         for figure in period.actuals:
-            one = _given(setting, indicator, inside, (period, first, last), figure, here)
+            one = _given(setting, inside, (period, first, last), figure, here)
             if one is None:
                 counted.left_out += 1
             elif one.place in found:
@@ -162,14 +160,13 @@ def _say_twice(
 
 def _given(
     setting: Setting,
-    indicator: Indicator,
     inside: _Inside,
     span: tuple[Period, date, date],
     figure: Figure,
     report: Report,
 ) -> Given | None:
     tailored = inside.taken.indicator
-    answer = _answer(tailored, indicator, figure, report)
+    answer = _answer(tailored, figure, report)
     if answer is None:
         return None
     try:
@@ -199,9 +196,7 @@ def _shown(figure: Figure) -> str:
     return f"{figure.value or figure.comment[:60] or '–'}{f' ({where})' if where else ''}"
 
 
-def _answer(
-    tailored: ProgrammeIndicator, indicator: Indicator, figure: Figure, report: Report
-) -> dict[str, Any] | None:
+def _answer(tailored: ProgrammeIndicator, figure: Figure, report: Report) -> dict[str, Any] | None:
     kind = tailored.version.value_type
     if kind == ValueType.TEXT:
         text = figure.comment or figure.value or ""
@@ -221,7 +216,7 @@ def _answer(
             _("numerator and denominator were expected: a share alone cannot be joined with others"),
         )
         return None
-    number = number_of(figure, indicator, "actual", report)
+    number = number_of(figure, "actual", report, zero_is_open=zero_is_open(tailored.version))
     return None if number is None else {"value": number}
 
 

@@ -91,16 +91,14 @@ def take_indicator(
     setting: Setting, result: Result, indicator: Indicator, objective: Objective | None, report: Report
 ) -> Taken | None:
     """The tailored indicator, found or made; None and a finding when it is refused."""
-    if problem := _problem(indicator):
+    version = _own_version(setting, indicator, report)
+    if version is None and (problem := _problem(indicator)):
         found, expected = problem
         report.say(Effect.REFUSED, indicator.line, "indicator", found, expected)
         return None
     periods, frequency = _rhythm(setting, indicator, report)
-    version = _own_version(setting, indicator, report) or _foreign_version(
-        setting, result, indicator, frequency
-    )
     if version is None:
-        return None
+        version = _foreign_version(setting, result, indicator, frequency)
     partner = Partner.objects.filter(code=indicator.own.get("partner", "")).first()
     kept = (
         ProgrammeIndicator.objects.filter(
@@ -273,11 +271,16 @@ def _plan(
         return plan
     baseline = _of_the_whole(indicator.baselines, whole, "baseline", report)
     if baseline is not None:
-        plan |= _baseline(baseline, indicator, report)
-    targets = _targets(indicator, periods, whole, report)
+        plan |= _baseline(baseline, version, report)
+    targets = _targets(version, periods, whole, report)
     if targets and version.direction != Direction.RANGE:
         plan |= _target(targets, plan, version, report)
     return plan | _own_plan(indicator)
+
+
+def zero_is_open(version: IndicatorVersion) -> bool:
+    """A scale whose levels nobody described."""
+    return version.value_type == ValueType.ORDINAL and not version.levels
 
 
 Part = tuple[tuple[tuple[str, str], ...], tuple[str, ...]]
@@ -307,8 +310,8 @@ def _of_the_whole(figures: Sequence[Figure], whole: Part, element: str, report: 
     return chosen[0] if chosen else None
 
 
-def _baseline(figure: Figure, indicator: Indicator, report: Report) -> dict[str, Any]:
-    value = number_of(figure, indicator, "baseline", report)
+def _baseline(figure: Figure, version: IndicatorVersion, report: Report) -> dict[str, Any]:
+    value = number_of(figure, "baseline", report, zero_is_open=zero_is_open(version))
     day = day_of(figure.day) or day_of(f"{figure.year}-12-31")
     if value is None:
         return {}
@@ -326,7 +329,7 @@ def _baseline(figure: Figure, indicator: Indicator, report: Report) -> dict[str,
 
 
 def _targets(
-    indicator: Indicator, periods: list[tuple[Period, date, date]], whole: Part, report: Report
+    version: IndicatorVersion, periods: list[tuple[Period, date, date]], whole: Part, report: Report
 ) -> list[tuple[date, Decimal, Figure]]:
     found: dict[date, tuple[date, Decimal, Figure]] = {}
     for period, first, last in periods:
@@ -335,7 +338,7 @@ def _targets(
         plain = [one for one in period.targets if one not in milestones]
         chosen = [*milestones, _of_the_whole(plain, whole, "target", inside)]
         for figure in (one for one in chosen if one is not None):
-            value = number_of(figure, indicator, "target", inside)
+            value = number_of(figure, "target", inside, zero_is_open=zero_is_open(version))
             day = day_of(figure.own.get("due_on", "")) or last
             if value is None:
                 continue

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from indicators.engine.periods import Frequency, periods_between
 from indicators.entry.numbers import MAX_DECIMALS, parse_number
 from indicators.exchange.findings import Effect, Report
-from indicators.exchange.iati import ORDINAL, Figure, Indicator, Period
+from indicators.exchange.iati import Figure, Period
 
 EARLIEST, LATEST = 1950, 2099
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(Z|[+-]\d{2}:\d{2})?")
@@ -56,8 +56,12 @@ def span_of(period: Period, report: Report) -> tuple[date, date] | None:
     return None
 
 
-def number_of(figure: Figure, indicator: Indicator, element: str, report: Report) -> Decimal | None:
-    """The number of a baseline, target or actual; None and a finding when it is none that can be taken."""
+def number_of(figure: Figure, element: str, report: Report, *, zero_is_open: bool = False) -> Decimal | None:
+    """The number of a baseline, target or actual; None and a finding when it is none that can be taken.
+
+    Args:
+        zero_is_open: a scale whose levels are not known, on which 0 may mean “not rated”.
+    """
     text = (figure.value or "").strip()
     if not text:
         report.say(Effect.LEFT_OUT, figure.line, element, _("no value"), _("a number was expected"))
@@ -77,7 +81,7 @@ def number_of(figure: Figure, indicator: Indicator, element: str, report: Report
     except ValidationError as problem:
         report.say(Effect.LEFT_OUT, figure.line, element, text, " ".join(problem.messages))
         return None
-    if number == 0 and indicator.measure == ORDINAL:
+    if number == 0 and zero_is_open:
         report.say(
             Effect.LEFT_OUT,
             figure.line,
