@@ -96,6 +96,8 @@ class Activity:
     description: str
     dates: Mapping[str, str]
     """Day by ActivityDateType: 1 and 3 planned start and end, 2 and 4 actual ones."""
+    framework: str
+    """Code of its own sector, if whoever publishes has such."""
     countries: tuple[str, ...]
     places: tuple[Place, ...]
     results: tuple[Result, ...]

@@ -67,7 +67,8 @@ class _Inside:
 
     taken: Taken
     units: dict[str, ReportingUnit]
-    standing: dict[Place, Observation] = field(default_factory=dict)
+    standing: dict[Place, list[Observation]] = field(default_factory=lambda: defaultdict(list))
+    """What waits before what is in force."""
 
 
 def take_figures(
@@ -89,13 +90,13 @@ def take_figures(
     _say_parts(given, taken.indicator, report)
     new = []
     for one in given.values():
-        existing = inside.standing.get(one.place)
-        if existing is None:
+        standing = inside.standing.get(one.place)
+        if not standing:
             new.append(one)
-        elif all(getattr(existing, name) == one.values[name] for name in COMPARED):
+        elif any(_is_same(row, one) for row in standing):
             counted.same += 1
         else:
-            _replace(setting, one, existing, report, counted)
+            _replace(setting, one, standing[0], report, counted)
     _keep(setting, taken.indicator, new)
     counted.new += len(new)
 
@@ -106,14 +107,15 @@ def _load(setting: Setting, indicator: ProgrammeIndicator, taken: Taken) -> _Ins
     )
     if taken.is_new:
         return inside
-    rows = Observation.objects.filter(indicator=indicator, state__in=[*PENDING, State.APPROVED]).order_by(
-        "pk"
-    )
-    for row in rows.select_related("period", "indicator__programme", "indicator__version"):
-        place = (row.period_id, row.unit_id, row.cell)
-        if place not in inside.standing or row.state != State.APPROVED:
-            inside.standing[place] = row
+    rows = Observation.objects.filter(indicator=indicator, state__in=[*PENDING, State.APPROVED])
+    for row in rows.select_related("period", "indicator__programme", "indicator__version").order_by("pk"):
+        standing = inside.standing[row.period_id, row.unit_id, row.cell]
+        standing.insert(len(standing) if row.state == State.APPROVED else 0, row)
     return inside
+
+
+def _is_same(row: Observation, one: Given) -> bool:
+    return all(getattr(row, name) == one.values[name] for name in COMPARED)
 
 
 # --- Reading -----------------------------------------------------------------------------------------------------

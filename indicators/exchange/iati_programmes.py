@@ -148,7 +148,7 @@ def _register(
                 code=code,
                 name=activity.title[:200],
                 summary=activity.description or activity.title,
-                framework=Framework.OTHER,
+                framework=_framework(activity),
                 partners=partners,
                 starts_on=starts_on,
                 ends_on=ends_on,
@@ -161,6 +161,12 @@ def _register(
         _refuse(activity, report, activity.identifier, " ".join(refusal.messages))
         return None
     return programme
+
+
+def _framework(activity: Activity) -> str:
+    """The one that the file names, if it is ours; a stranger's programme belongs to none."""
+    is_ours = activity.organisation == settings.IATI_ORGANISATION["ref"] != ""
+    return activity.framework if is_ours and activity.framework in Framework.values else Framework.OTHER.value
 
 
 def _partners(activity: Activity, choice: Choice, report: Report) -> list[Partner]:

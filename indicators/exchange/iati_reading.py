@@ -16,6 +16,7 @@ from indicators.exchange.iati import (
     ISO_COUNTRY,
     LANG,
     OWN,
+    OWN_VOCABULARY,
     Activity,
     Figure,
     File,
@@ -116,6 +117,14 @@ def _activity(node: Any) -> Activity:
         title=_words(node.find("title")),
         description=_words(node.find("description")),
         dates=dates,
+        framework=next(
+            (
+                one.get("code", "")
+                for one in node.findall("sector")
+                if one.get("vocabulary") == OWN_VOCABULARY
+            ),
+            "",
+        ),
         countries=tuple(dict.fromkeys(countries)),
         places=places,
         results=tuple(_result(one) for one in node.findall("result")),
