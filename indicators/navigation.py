@@ -71,6 +71,12 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
             ),
             Item(url_name="rules-list", label=_("Rules"), icon="flag", roles=frozenset({GlobalRole.ADMIN})),
             Item(
+                url_name="iati-import",
+                label=_("Import IATI"),
+                icon="upload",
+                roles=frozenset({GlobalRole.ADMIN}),
+            ),
+            Item(
                 url_name="event-list",
                 label=_("Audit trail"),
                 icon="clock",

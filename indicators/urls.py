@@ -13,5 +13,6 @@ urlpatterns = [
     path("", include("indicators.accounts.urls")),
     path("", include("indicators.assessment.urls")),
     path("", include("indicators.catalogue.urls")),
+    path("", include("indicators.exchange.urls")),  # before the reports: context/load/ is no series
     path("", include("indicators.reports.urls")),
 ]

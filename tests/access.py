@@ -160,6 +160,10 @@ ROUTES: dict[str, Route] = {
     "composite-retire": only(("admin", "approver"), code_and("composite")),
     "rules-list": everybody(),
     "rules-new": only(ADMIN, nothing, among=SIGNED_IN),
+    # published files in and out
+    "iati-import": only(ADMIN, nothing, among=SIGNED_IN),
+    "programme-iati": seen(code),
+    "context-load": only(ADMIN, nothing, among=SIGNED_IN),
     # people
     "people-list": only(ADMIN, nothing, among=SIGNED_IN),
     "person-new": only(ADMIN, nothing, among=SIGNED_IN),
@@ -227,6 +231,7 @@ ROUTES: dict[str, Route] = {
     "api-programme-list": everybody(),
     "api-programme-detail": seen(code),
     "api-programme-units": seen(code),
+    "api-programme-iati": seen(code),
     "api-programme-assess": only(("admin", "approver", "evaluator"), code, method="post"),
     "api-indicator-list": everybody(),
     "api-indicator-detail": seen(of("indicator")),

@@ -366,6 +366,18 @@ ASSESSMENT_LEASE_SECONDS = read_number("ASSESSMENT_LEASE_SECONDS", default=120)
 # After a failure a row waits so long, then twice as long, and so on; after the fifth attempt it is given up.
 ASSESSMENT_RETRY_SECONDS = read_number("ASSESSMENT_RETRY_SECONDS", default=10)
 
+# --- IATI: who publishes ----------------------------------------------------------------------------------------
+# Identifier, name, type (OrganisationType code) and role (OrganisationRole code) of whoever publishes; without all
+# four nothing is exported. The schemas' folder is optional: with it files are checked against the official schema.
+
+IATI_ORGANISATION = {
+    "ref": os.environ.get("IATI_ORGANISATION_REF", "").strip(),
+    "name": os.environ.get("IATI_ORGANISATION_NAME", "").strip(),
+    "type": os.environ.get("IATI_ORGANISATION_TYPE", "").strip(),
+    "role": os.environ.get("IATI_ORGANISATION_ROLE", "").strip(),
+}
+IATI_SCHEMAS = os.environ.get("IATI_SCHEMAS", "").strip()
+
 # --- Log: standard error, one line each --------------------------------------------------------------------
 
 LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO").upper()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import models
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.pagination import CursorPagination
@@ -21,6 +23,7 @@ from indicators.api.explanations import ExplanationSerializer, explained
 from indicators.api.observations import ObservationActions
 from indicators.assessment.actions import request_assessment
 from indicators.disclosure import shown_to
+from indicators.exchange.iati_writing import write_programme
 from indicators.models import (
     Alert,
     AssessmentRun,
@@ -98,6 +101,21 @@ class ProgrammeViewSet(VisibleViewSet):
         """Who reports in this programme."""
         rows = ReportingUnit.objects.visible_to(request.user).filter(programme=self.get_object())
         return Response(serializers.ReportingUnitSerializer(rows.select_related("parent"), many=True).data)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("public", bool, description="Only what is marked PUBLIC.")],
+        responses={(200, "application/xml"): OpenApiTypes.STR},
+    )
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def iati(self, request: Request, code: str) -> HttpResponse:
+        """The programme as an IATI 2.03 activity: approved figures alone, without those about 1 to 4 people."""
+        content = write_programme(
+            programme=self.get_object(),
+            reader=request.user,
+            at=timezone.now(),
+            is_public=request.query_params.get("public", "") in {"1", "true"},
+        )
+        return HttpResponse(content, content_type="application/xml")
 
     @extend_schema(responses=serializers.EarlyVerdictsSerializer)
     @action(detail=True, url_path="early-verdicts", pagination_class=None, filterset_class=None)

@@ -103,3 +103,30 @@ def _columns(definition: Definition, *, is_first: bool) -> dict[str, Any]:
     if is_first:  # A fresh database starts with the newest wording: there it is the first.
         columns["comparability"], columns["change_note"] = "first", ""
     return columns
+
+
+@transaction.atomic
+def adopt_definition(*, code: str, family: str, by: User, at: datetime, **wording: Any) -> IndicatorVersion:
+    """A definition that a published file brings along, with its only version; the one that is kept if there is one.
+
+    Args:
+        code: made from the wording, so that the same wording is the same definition.
+        wording: fields of `IndicatorVersion`, with its `content_hash`.
+    """
+    check_may_administer(by)
+    kept = IndicatorDefinition.objects.filter(code=code).select_related("current").first()
+    if kept is not None and kept.current is not None:
+        return kept.current
+    definition = kept or IndicatorDefinition.objects.create(code=code, family=family)
+    version = IndicatorVersion.objects.create(definition_of=definition, number=1, **wording)
+    definition.current = version
+    definition.save(update_fields=["current"])
+    remember(
+        "added a definition",
+        by=by,
+        at=at,
+        about=definition,
+        after={"version": 1, "name": version.name, "hash": version.content_hash},
+        reason=version.basis,
+    )
+    return version

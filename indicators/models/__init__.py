@@ -24,6 +24,7 @@ from indicators.models.courses import (
 )
 from indicators.models.derived import IndicatorStatus, Rollup, Status, TrendWord
 from indicators.models.evaluations import Evaluation, Finding, Recommendation
+from indicators.models.exchange import IatiActivity
 from indicators.models.expost_plans import (
     MOST_PRIMARY,
     ExPostMethod,
@@ -119,6 +120,7 @@ __all__ = [
     "Framework",
     "Frequency",
     "GlobalRole",
+    "IatiActivity",
     "IndexComponent",
     "IndexResult",
     "IndexVersion",

@@ -299,3 +299,30 @@ def frequencies_in_use(programme: Programme) -> list[str]:
         .values_list("frequency", flat=True)
         .distinct()
     )
+
+
+def keep_period(
+    *, programme: Programme, frequency: str, starts_on: date, ends_on: date, by: User
+) -> ReportingPeriod:
+    """The period of a published figure, made if it is missing: also before or after the programme's own dates.
+
+    Raises:
+        ValidationError: the span is no period of that frequency in the programme's calendar.
+    """
+    check_may_administer(by)
+    length = EngineFrequency.MONTHLY if frequency == Frequency.EVENT else EngineFrequency(frequency)
+    spans = periods_between(length, starts_on, starts_on, programme.fiscal_year_start_month)
+    if not spans or (spans[0].starts_on, spans[0].ends_on) != (starts_on, ends_on):
+        raise refuse("period", _("a period of the programme's calendar was expected"))
+    period, _made = ReportingPeriod.objects.get_or_create(
+        programme=programme,
+        frequency=frequency,
+        starts_on=starts_on,
+        course_run=None,
+        defaults={
+            "ends_on": ends_on,
+            "label": spans[0].label,
+            "due_on": ends_on + timedelta(days=programme.grace_days),
+        },
+    )
+    return period

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, QuerySet
 
 from indicators.charts import IndicatorSeries, Reading
 from indicators.models import ContextRelease, ContextSeries, ContextValue, User
+from indicators.reports import context_changes
 from indicators.reports.detail_tables import context_places, context_table
 from indicators.reports.queries import today
 from indicators.reports.tables import Table
@@ -32,11 +33,12 @@ def series_list(user: User) -> list[dict[str, Any]]:
         )
     }
     for series in ContextSeries.objects.visible_to(user).prefetch_related("releases"):
-        releases = sorted(series.releases.all(), key=lambda one: one.retrieved_on, reverse=True)
+        releases = sorted(series.releases.all(), key=lambda one: (one.retrieved_on, one.pk), reverse=True)
         found.append(
             {
                 "series": series,
                 "release": releases[0] if releases else None,
+                "older": len(releases) - 1,
                 "covered": covered.get(series.pk),
             }
         )
@@ -44,7 +46,9 @@ def series_list(user: User) -> list[dict[str, Any]]:
 
 
 def newest_release(user: User, series: ContextSeries) -> ContextRelease | None:
-    return ContextRelease.objects.visible_to(user).filter(series=series).order_by("-retrieved_on").first()
+    return (
+        ContextRelease.objects.visible_to(user).filter(series=series).order_by("-retrieved_on", "-pk").first()
+    )
 
 
 def values_of(user: User, release: ContextRelease | None) -> list[ContextValue]:
@@ -58,12 +62,23 @@ def values_of(user: User, release: ContextRelease | None) -> list[ContextValue]:
     )
 
 
+def editions_of(user: User, series: ContextSeries) -> QuerySet[ContextRelease]:
+    """Every edition with its number of values, newest first."""
+    releases = ContextRelease.objects.visible_to(user).filter(series=series)
+    return releases.annotate(count=Count("values")).order_by("-retrieved_on", "-pk")
+
+
+def _older(editions: list[ContextRelease], chosen: str) -> ContextRelease | None:
+    """The edition to compare the newest one with: the chosen one, or the one before it."""
+    return next((one for one in editions[1:] if str(one.pk) == chosen), editions[1] if editions[1:] else None)
+
+
 def table_of(user: User, series: ContextSeries) -> Table:
     """All countries of the newest release."""
     return context_table(series, values_of(user, newest_release(user, series)), as_of=today())
 
 
-def context(user: User, series: ContextSeries, *, country: str) -> dict[str, Any]:
+def context(user: User, series: ContextSeries, *, country: str, against: str = "") -> dict[str, Any]:
     """The newest release: one small line for each country, and the chosen country in full."""
     release = newest_release(user, series)
     values = values_of(user, release)
@@ -73,6 +88,7 @@ def context(user: User, series: ContextSeries, *, country: str) -> dict[str, Any
     chosen = country if country in by_country else next(iter(by_country), "")
     table = context_table(series, values, as_of=today())
     shown = [row for row in table.rows if row.cells["country_code"].value == chosen]
+    editions = list(editions_of(user, series))
     return {
         "series": series,
         "release": release,
@@ -93,6 +109,8 @@ def context(user: User, series: ContextSeries, *, country: str) -> dict[str, Any
         "count": len(shown),
         "chart": _chart(series, by_country[chosen]) if chosen else None,
         "table": table,
+        "editions": editions,
+        "changed": context_changes.between(user, _older(editions, against), values),
         "places": max((context_places(one) for one in values), default=0),
     }
 

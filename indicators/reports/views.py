@@ -288,7 +288,11 @@ def context_list(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "reports/context_list.html",
-        {"found": context_page.series_list(request.user), "marking": "PUBLIC"},
+        {
+            "found": context_page.series_list(request.user),
+            "may_administer": may(check_may_administer, request.user),
+            "marking": "PUBLIC",
+        },
     )
 
 
@@ -296,7 +300,12 @@ def context_list(request: HttpRequest) -> HttpResponse:
 def context_detail(request: HttpRequest, code: str) -> HttpResponse:
     """One published series, country by country."""
     series = get_object_or_404(ContextSeries.objects.visible_to(request.user), code=code)
-    context = context_page.context(request.user, series, country=request.GET.get("country", ""))
+    context = context_page.context(
+        request.user,
+        series,
+        country=request.GET.get("country", ""),
+        against=request.GET.get("against", "")[:20],
+    )
     return page(request, "reports/context_detail.html", context | {"marking": "PUBLIC"})
 
 
