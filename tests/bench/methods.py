@@ -20,7 +20,7 @@ from indicators.engine.expost.counterfactual import counterfactual_trend
 from indicators.engine.expost.counts import interrupted_counts
 from indicators.engine.expost.flips import points_that_turn, units_that_turn
 from indicators.engine.expost.interrupted import interrupted_series
-from indicators.engine.expost.leave_out import series_without_each
+from indicators.engine.expost.leave_out import series_without_each, units_without_each
 from indicators.engine.expost.paired import paired_gain
 from indicators.engine.expost.panel import Panel
 from indicators.engine.expost.persistence import retention
@@ -151,6 +151,10 @@ def _turning_points() -> object:
     return points_that_turn(series, lambda s: interrupted_series(s, split_on=BELTS), quick=quick)
 
 
+def _turning_units(panel: Panel) -> object:
+    return units_that_turn(panel, difference_in_differences, quick=units_without_each(panel))
+
+
 CASES: dict[str, Callable[[], Job]] = {
     "paired gain, 10 pairs (sleep)": lambda: partial(paired_gain, *_sleep()),
     "gain kept with bootstrap, 22 people (Baumann)": lambda: partial(
@@ -175,9 +179,7 @@ CASES: dict[str, Callable[[], Job]] = {
     "difference in differences, 39 x 31 (California)": lambda: partial(
         difference_in_differences, _tobacco_panel()
     ),
-    "each of 38 states left out of it (California)": lambda: partial(
-        units_that_turn, _tobacco_panel(), difference_in_differences
-    ),
+    "each of 38 states left out of it (California)": lambda: partial(_turning_units, _tobacco_panel()),
     "synthetic control, 39 x 31 (California)": lambda: partial(synthetic_control, _tobacco_panel()),
     "synthetic control, 17 x 43 (Basque)": lambda: partial(synthetic_control, _basque()),
 }
