@@ -2,7 +2,7 @@
 
 import re
 import stat
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from indicators import derived
 from indicators.composites import inputs_of, load_ground, recipe_of
+from indicators.engine.calendar import PeriodState
 from indicators.engine.index import judge_index
 from indicators.management.demo import reference
 from indicators.management.demo.seeding import seed_demo
@@ -34,12 +35,14 @@ from indicators.models import (
     ProgrammeIndicator,
     Rollup,
     SignOff,
+    State,
     Status,
     TargetProposal,
     TargetRevision,
     TestScore,
     User,
 )
+from indicators.programmes.calendar_reading import load_calendar
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]
 TODAY = date(2026, 11, 23)
@@ -68,8 +71,23 @@ def test_five_programmes_sixty_indicators_fifteen_thousand_observations(demo):
 
 
 def test_every_state_and_every_status_occurs(demo):
-    assert set(demo.states) == {"draft", "submitted", "returned", "approved", "rejected", "superseded"}
+    assert set(demo.states) == set(State.values)
     assert set(demo.statuses) == set(Status.values)
+
+
+def test_one_programme_shows_the_whole_way_of_a_figure():
+    programme = Programme.objects.get(code="PATG")
+    lines = load_calendar(programme, at=datetime.combine(TODAY, time(12), tzinfo=UTC))
+
+    assert programme.needs_validation
+    assert {line.state for line in lines if line.period.ends_on.year == 2025} == {PeriodState.LOCKED}
+    assert [line.state for line in lines].count(PeriodState.REOPENED) == 1
+    assert sum(len(line.exceptions) for line in lines) == 1
+    asked = Observation.objects.get(by_request=True)
+    assert (asked.state, asked.corrects.state) == (State.SUBMITTED, State.APPROVED)
+    assert asked.period.ends_on.year == 2025
+    assert Observation.objects.filter(indicator__programme=programme, state=State.VALIDATED).exists()
+    assert not Programme.objects.exclude(pk=programme.pk).exclude(lock_days=None).exists()
 
 
 def test_derived_rows_are_what_the_facts_give():

@@ -32,14 +32,12 @@ def show_workflow(programme: Programme, people: dict[str, User], *, at: datetime
         at=at,
     )
     programme = actions.change_programme(
-        programme=programme,
-        version=programme.version,
-        needs_validation=True,
-        lock_days=LOCK_DAYS,
-        by=admin,
-        at=at,
+        programme=programme, version=programme.version, needs_validation=True, by=admin, at=at
     )
     _validate_some(programme, validator, at=at)
+    programme = actions.change_programme(
+        programme=programme, version=programme.version, lock_days=LOCK_DAYS, by=admin, at=at
+    )
     _ask_for_a_change(programme, officer, at=at)
     locked = ReportingPeriod.objects.filter(programme=programme, frequency="monthly").filter(
         IsLocked("pk", at)
