@@ -89,7 +89,7 @@ def tailor(page):
 
 def log_figure(page):
     page.goto("/due/")
-    page.get_by_role("link", name=re.compile("Border posts meeting")).first.click()
+    page.get_by_role("link", name=re.compile("Form with evidence")).first.click()
     page.fill("[name=numerator]", "70")
     page.fill("[name=denominator]", "60")
     page.check("[name=declaration]")

@@ -23,9 +23,18 @@ def demo(transactional_db, tmp_path):
 def pages():
     ratio = ProgrammeIndicator.objects.get(programme__code="NMI", definition__code="NMI-08")
     ordinal = ProgrammeIndicator.objects.filter(programme__code="NMI", version__value_type="ordinal").first()
+    draft = Observation.objects.filter(indicator=ratio, state="draft").first() or ratio.observations.last()
     figure = Observation.objects.filter(indicator=ratio, state="approved").last()
     return {
-        "officer.nmi": ["/due/", f"/log/{ratio.pk}/", f"/log/{ordinal.pk}/", figure.get_absolute_url()],
+        "officer.nmi": [
+            "/due/",
+            f"/log/{ratio.pk}/",
+            f"/log/{ordinal.pk}/",
+            figure.get_absolute_url(),
+            f"/programmes/NMI/enter/{draft.period_id}/",
+            f"/programmes/NMI/enter/{draft.period_id}/submit/",
+            f"/programmes/NMI/indicators/{ordinal.pk}/enter/",
+        ],
         "approver.nmi": ["/review/"],
         "evaluator": ["/portfolio/", "/assessments/", ratio.get_absolute_url()],
         "admin": [

@@ -402,29 +402,34 @@ def test_five_hundred_cells_stay_quick(browse, record_property):
     scene = Sheet(indicators=10, sites=50)
     page = browse("officer", viewport=DESKTOP)
     answer = page.goto(scene.url)
-    weight = len(answer.body())
+    weight, light = len(answer.body()), answer.request.sizes()["responseBodySize"]
     page.focus(scene.name(0, 0))
-    page.evaluate(
-        """() => { window.took = []; new PerformanceObserver(list => list.getEntries().forEach(
-          one => one.name === 'keydown' && window.took.push(one.duration))
-        ).observe({type: 'event', durationThreshold: 16, buffered: true}); }"""
-    )
-    timed = []
     for number in range(40):
-        for key in (str(number % 10), "Enter"):
-            timed.append(page.evaluate("() => performance.now()"))
-            page.keyboard.press(key)
-            timed[-1] = page.evaluate("t => performance.now() - t", timed[-1])
+        page.keyboard.press(str(number % 10))
+        page.keyboard.press("Enter")
     status(page, "All is saved")
-    late = sorted(page.evaluate("window.took"))
+    took = page.evaluate(TYPE)
     record_property("page_kb", weight // 1024)
     print(
-        f"500 cells: {weight // 1024} KB, key to key {median(timed):.0f} ms, "
-        f"keys above 16 ms: {len(late)} of 80, longest {late[-1] if late else 0} ms"
+        f"500 cells: {weight / 1024:.0f} KB, {light / 1024:.0f} KB on the line; a key and its layout: "
+        f"median {median(took):.1f} ms, longest {max(took):.1f} ms"
     )
 
-    assert Observation.objects.count() == 40
-    assert median(timed) < 100
+    assert Observation.objects.count() >= 40
+    assert light < 100 * 1024
+    assert median(took) < 50
+
+
+TYPE = """() => Array.from(document.querySelectorAll("input[data-cell]")).slice(60, 160).map(cell => {
+  cell.focus();
+  const start = performance.now();
+  cell.value = "7";
+  cell.dispatchEvent(new Event("input", { bubbles: true }));
+  cell.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+  document.body.getBoundingClientRect();
+  return performance.now() - start;
+})"""
+"""One letter and Enter in a hundred cells: what the scripts and the layout take, without the way of the key."""
 
 
 def violations(page):
