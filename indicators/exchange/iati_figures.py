@@ -102,9 +102,9 @@ def take_figures(
 
 
 def _load(setting: Setting, indicator: ProgrammeIndicator, taken: Taken) -> _Inside:
-    inside = _Inside(
-        taken, {one.code: one for one in ReportingUnit.objects.filter(programme=setting.programme)}
-    )
+    refs = {ref for period, _first, _last in taken.periods for one in period.actuals for ref in one.locations}
+    known = ReportingUnit.objects.filter(programme=setting.programme, code__in=refs) if refs else ()
+    inside = _Inside(taken, {one.code: one for one in known})
     if taken.is_new:
         return inside
     rows = Observation.objects.filter(indicator=indicator, state__in=[*PENDING, State.APPROVED])

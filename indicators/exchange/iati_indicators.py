@@ -99,7 +99,8 @@ def take_indicator(
     periods, frequency = _rhythm(setting, indicator, report)
     if version is None:
         version = _foreign_version(setting, result, indicator, frequency)
-    partner = Partner.objects.filter(code=indicator.own.get("partner", "")).first()
+    named = indicator.own.get("partner", "")
+    partner = Partner.objects.filter(code=named).first() if named else None
     kept = (
         ProgrammeIndicator.objects.filter(
             programme=setting.programme, definition=version.definition_of_id, partner=partner
@@ -445,7 +446,7 @@ def _tailor(
 ) -> ProgrammeIndicator | None:
     """With its whole agreement; without what the agreement's rules refuse; or not at all."""
     refs = {ref for figure in indicator.figures for ref in figure.locations}
-    units = ReportingUnit.objects.filter(programme=setting.programme, code__in=refs)
+    units = ReportingUnit.objects.filter(programme=setting.programme, code__in=refs) if refs else ()
     own = indicator.own
     given: dict[str, Any] = {
         "programme": setting.programme,

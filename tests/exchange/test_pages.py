@@ -107,7 +107,7 @@ def test_an_edition_is_looked_into_and_then_kept_and_its_changes_are_shown(clien
 
     text = client.get(reverse("context-detail", args=["WGI-CC"])).content.decode()
     assert "What changed from “2024” to “2025”" in text
-    assert "−1.235 ± 0.15" in text
+    assert "−1.235 ± 0.150" in text
     assert "+0.135" in text
     again = client.post(reverse("context-load"), {"file": csv(GOVERNANCE), "vintage": "2024"})
     assert "token" not in again.context
