@@ -144,6 +144,37 @@ def test_the_page_of_a_series_asks_the_same_few_queries(client, admin, django_as
         client.get(reverse("context-detail", args=["WGI-CC"]))
 
 
+def test_a_machine_sends_a_file_and_gets_the_same_report(client, admin):
+    path = reverse("api-iati-import")
+    given = activity(indicator(period("12")), indicator(period("null"), title="Second"))
+
+    tried = client.post(path, {"file": xml(given), "dry_run": "true"}).json()
+    assert (tried["kept"], tried["indicators_new"], tried["figures_left_out"]) == (False, 2, 1)
+    assert tried["programmes"] == {"XX-1-A1": "A1"}
+    assert (tried["findings"][0]["found"], tried["findings"][0]["effect"]) == ("null", "left_out")
+    assert not Programme.objects.exists()
+
+    assert client.post(path, {"file": xml(given)}).json()["kept"]
+    assert Observation.objects.get().state == "submitted"
+    assert client.post(path, {"file": xml(given), "strict": "true"}).json()["kept"] is False
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "No file was sent"),
+        ({"file": SimpleUploadedFile("a.xml", b"<html/>")}, "iati-activities"),
+        ({"file": SimpleUploadedFile("a.xml", EMPTY), "activity": "x"}, "identifier=CODE"),
+        ({"file": SimpleUploadedFile("a.xml", EMPTY), "dry_run": "perhaps"}, "dry_run"),
+    ],
+)
+def test_a_machine_is_told_what_is_wrong(client, admin, given, said):
+    answer = client.post(reverse("api-iati-import"), given)
+
+    assert answer.status_code == 400
+    assert said in answer.json()["detail"]
+
+
 # --- Out ---------------------------------------------------------------------------------------------------------
 
 
