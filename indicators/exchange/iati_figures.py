@@ -17,7 +17,8 @@ from indicators.entry.checks import clean_figures, clean_place, in_words
 from indicators.events import Deed, remember_all
 from indicators.exchange.findings import Effect, Report
 from indicators.exchange.iati import Figure, Indicator, Period
-from indicators.exchange.iati_indicators import Setting, Taken, cell_of, zero_is_open
+from indicators.exchange.iati_indicators import Setting, Taken, cell_of
+from indicators.exchange.iati_plans import zero_is_open
 from indicators.exchange.iati_values import number_of
 from indicators.models import (
     PENDING,
