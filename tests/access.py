@@ -232,6 +232,7 @@ ROUTES: dict[str, Route] = {
     "api-programme-detail": seen(code),
     "api-programme-units": seen(code),
     "api-programme-iati": seen(code),
+    "api-iati-import": only(ADMIN, nothing, among=SIGNED_IN, method="post"),
     "api-programme-assess": only(("admin", "approver", "evaluator"), code, method="post"),
     "api-indicator-list": everybody(),
     "api-indicator-detail": seen(of("indicator")),

@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from indicators.api import courses, explanations, indices, rollups, views
+from indicators.api import courses, exchange, explanations, indices, rollups, views
 
 router = SimpleRouter()
 router.register("catalogue", views.CatalogueViewSet, basename="api-catalogue")
@@ -22,6 +22,7 @@ router.register("course-runs", courses.CourseRunViewSet, basename="api-course-ru
 urlpatterns = [
     *router.urls,
     path("explanations/<str:kind>/<str:key>/", explanations.explanation, name="api-explanation"),
+    path("iati-imports/", exchange.iati_import, name="api-iati-import"),
     path("rollups/", rollups.rollups, name="api-rollups"),
     path("comparison/", rollups.compared, name="api-comparison"),
 ]

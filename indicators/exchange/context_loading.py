@@ -22,6 +22,7 @@ from indicators.exchange.context_reading import (
     layout_of,
     read_values,
 )
+from indicators.exchange.queueing import wait_for_others
 from indicators.models import ContextRelease, ContextSeries, ContextValue, Partner, User
 from indicators.permissions import check_may_administer
 
@@ -107,6 +108,7 @@ def load_context(
     if not values:
         raise ValidationError(_("The file has no value for a country that is a partner here."))
     with transaction.atomic():
+        wait_for_others()
         for code, rows in sorted(values.items()):
             kept = _series(code, layout, wording or Wording())
             outcome.lines.append(

@@ -17,7 +17,8 @@ from indicators.entry.checks import clean_figures, clean_place, in_words
 from indicators.events import Deed, remember_all
 from indicators.exchange.findings import Effect, Report
 from indicators.exchange.iati import Figure, Indicator, Period
-from indicators.exchange.iati_indicators import Setting, Taken, cell_of, zero_is_open
+from indicators.exchange.iati_indicators import Setting, Taken, cell_of
+from indicators.exchange.iati_plans import zero_is_open
 from indicators.exchange.iati_values import number_of
 from indicators.models import (
     PENDING,
@@ -102,9 +103,9 @@ def take_figures(
 
 
 def _load(setting: Setting, indicator: ProgrammeIndicator, taken: Taken) -> _Inside:
-    inside = _Inside(
-        taken, {one.code: one for one in ReportingUnit.objects.filter(programme=setting.programme)}
-    )
+    refs = {ref for period, _first, _last in taken.periods for one in period.actuals for ref in one.locations}
+    known = ReportingUnit.objects.filter(programme=setting.programme, code__in=refs) if refs else ()
+    inside = _Inside(taken, {one.code: one for one in known})
     if taken.is_new:
         return inside
     rows = Observation.objects.filter(indicator=indicator, state__in=[*PENDING, State.APPROVED])

@@ -15,6 +15,7 @@ from indicators.exchange.iati import Activity, File, Indicator, Result
 from indicators.exchange.iati_figures import Counted, take_figures
 from indicators.exchange.iati_indicators import Setting, take_indicator
 from indicators.exchange.iati_programmes import Choice, objectives_of, programme_of
+from indicators.exchange.queueing import wait_for_others
 from indicators.models import Programme, ProgrammeIndicator, User
 from indicators.permissions import check_may_administer
 
@@ -74,6 +75,7 @@ def import_file(
     check_may_administer(by)
     outcome, report = Outcome(), Report()
     with transaction.atomic():
+        wait_for_others()
         for activity in file.activities:
             _take(activity, file, choices or {}, outcome, report, by=by, at=at)
         outcome.findings = sorted(report.findings, key=lambda one: one.line)

@@ -265,14 +265,17 @@ def objectives_of(
     if design is None:
         return {}
     known = list(design.objectives.all())
+    is_ours = activity.organisation == settings.IATI_ORGANISATION["ref"] != ""
     found: dict[int, Objective] = {}
     for result in activity.results:
         level = LEVELS.get(result.type, "")
+        if is_ours and not result.own:  # What stands without an objective here stands without one there.
+            continue
         said = _same(known, result, level)
         if said is None and level in Objective.Level.values and design.state == DesignVersion.State.DRAFT:
             said = save_objective(
                 design=design,
-                code=_free_code({one.code for one in known}),
+                code=_free_code({one.code for one in known}, result.own.get("code", "")),
                 level=level,
                 statement=result.title,
                 position=len(known),
@@ -307,5 +310,7 @@ def _same(known: list[Objective], result: Result, level: str) -> Objective | Non
     )
 
 
-def _free_code(taken: set[str]) -> str:
+def _free_code(taken: set[str], own: str) -> str:
+    if own and len(own) <= 12 and own not in taken:
+        return own
     return next(f"R{number}" for number in range(1, len(taken) + 2) if f"R{number}" not in taken)

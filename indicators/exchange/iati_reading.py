@@ -87,7 +87,12 @@ def check_schema(root: Any, name: str) -> None:
     folder = settings.IATI_SCHEMAS
     if not folder:
         return
-    schema = etree.XMLSchema(etree.parse(Path(folder) / "iati-activities-schema.xsd"))
+    try:
+        schema = etree.XMLSchema(etree.parse(Path(folder) / "iati-activities-schema.xsd"))
+    except (OSError, etree.LxmlError):
+        raise ValidationError(
+            _("The setting IATI_SCHEMAS names “%s”, where the official schemas were expected.") % folder
+        ) from None
     if not schema.validate(root):
         faults = [
             _("line %(line)s: %(text)s") % {"line": fault.line, "text": fault.message[:300]}

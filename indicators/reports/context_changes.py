@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from indicators.engine.display import format_number
 from indicators.models import ContextRelease, ContextValue, Partner, User
+from indicators.reports import cells
 
 MOST_ROWS = 30
 Key = tuple[int, date]
@@ -80,11 +80,12 @@ def _revised(old: ContextValue, new: ContextValue) -> Revised:
         difference=difference,
         before=_shown(old, digits),
         now=_shown(new, digits),
-        change=("+" if difference > 0 else "") + format_number(difference, digits),
+        change=("+" if difference > 0 else "") + cells.fixed(difference, digits).text,
     )
 
 
 def _shown(value: ContextValue, digits: int) -> str:
     """With its standard error, which may be what was revised."""
     error = value.standard_error
-    return format_number(value.value, digits) + (f" ± {format_number(error, 3)}" if error is not None else "")
+    figure = cells.fixed(value.value, digits).text
+    return figure if error is None else f"{figure} ± {cells.fixed(error, 3).text}"

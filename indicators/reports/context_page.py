@@ -80,7 +80,8 @@ def table_of(user: User, series: ContextSeries) -> Table:
 
 def context(user: User, series: ContextSeries, *, country: str, against: str = "") -> dict[str, Any]:
     """The newest release: one small line for each country, and the chosen country in full."""
-    release = newest_release(user, series)
+    editions = list(editions_of(user, series))
+    release = editions[0] if editions else None
     values = values_of(user, release)
     by_country: dict[str, list[ContextValue]] = defaultdict(list)
     for value in values:
@@ -88,7 +89,6 @@ def context(user: User, series: ContextSeries, *, country: str, against: str = "
     chosen = country if country in by_country else next(iter(by_country), "")
     table = context_table(series, values, as_of=today())
     shown = [row for row in table.rows if row.cells["country_code"].value == chosen]
-    editions = list(editions_of(user, series))
     return {
         "series": series,
         "release": release,

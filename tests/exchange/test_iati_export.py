@@ -245,6 +245,13 @@ def test_numbers_are_written_out(value, text):
     assert plain(Decimal(value)) == text
 
 
+def test_a_folder_without_schemas_is_said(settings, tmp_path):
+    settings.IATI_SCHEMAS = str(tmp_path)
+
+    with pytest.raises(ValidationError, match="official schemas were expected"):
+        read_content(b'<iati-activities version="2.03"/>', "a.xml")
+
+
 # --- The standard ------------------------------------------------------------------------------------------------
 
 

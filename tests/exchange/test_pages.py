@@ -107,7 +107,7 @@ def test_an_edition_is_looked_into_and_then_kept_and_its_changes_are_shown(clien
 
     text = client.get(reverse("context-detail", args=["WGI-CC"])).content.decode()
     assert "What changed from “2024” to “2025”" in text
-    assert "−1.235 ± 0.15" in text
+    assert "−1.235 ± 0.150" in text
     assert "+0.135" in text
     again = client.post(reverse("context-load"), {"file": csv(GOVERNANCE), "vintage": "2024"})
     assert "token" not in again.context
@@ -142,6 +142,37 @@ def test_the_page_of_a_series_asks_the_same_few_queries(client, admin, django_as
     load("2025", GOVERNANCE + rows)
     with django_assert_max_num_queries(12):
         client.get(reverse("context-detail", args=["WGI-CC"]))
+
+
+def test_a_machine_sends_a_file_and_gets_the_same_report(client, admin):
+    path = reverse("api-iati-import")
+    given = activity(indicator(period("12")), indicator(period("null"), title="Second"))
+
+    tried = client.post(path, {"file": xml(given), "dry_run": "true"}).json()
+    assert (tried["kept"], tried["indicators_new"], tried["figures_left_out"]) == (False, 2, 1)
+    assert tried["programmes"] == {"XX-1-A1": "A1"}
+    assert (tried["findings"][0]["found"], tried["findings"][0]["effect"]) == ("null", "left_out")
+    assert not Programme.objects.exists()
+
+    assert client.post(path, {"file": xml(given)}).json()["kept"]
+    assert Observation.objects.get().state == "submitted"
+    assert client.post(path, {"file": xml(given), "strict": "true"}).json()["kept"] is False
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "No file was sent"),
+        ({"file": SimpleUploadedFile("a.xml", b"<html/>")}, "iati-activities"),
+        ({"file": SimpleUploadedFile("a.xml", EMPTY), "activity": "x"}, "identifier=CODE"),
+        ({"file": SimpleUploadedFile("a.xml", EMPTY), "dry_run": "perhaps"}, "dry_run"),
+    ],
+)
+def test_a_machine_is_told_what_is_wrong(client, admin, given, said):
+    answer = client.post(reverse("api-iati-import"), given)
+
+    assert answer.status_code == 400
+    assert said in answer.json()["detail"]
 
 
 # --- Out ---------------------------------------------------------------------------------------------------------
