@@ -56,14 +56,15 @@ def is_closed(by: User, at: datetime) -> Q:
     return Q(IsLocked("period", at)) & Q(by_request=False) & ~Q(excepted)
 
 
+def is_closed_to(user: User | None, at: datetime) -> Q:
+    """A condition on periods: they are locked, and stay open for nobody or not for this person."""
+    locked = Q(IsLocked("pk", at))
+    return locked if user is None else locked & ~Q(HasException("pk", [user.pk], at))
+
+
 def takes_writes_of(period: ReportingPeriod, user: User, at: datetime) -> bool:
     """Whether the period is open, or stays open for this person. One query."""
-    locked, excepted = (
-        ReportingPeriod.objects.filter(pk=period.pk)
-        .values_list(IsLocked("pk", at), HasException("pk", [user.pk], at))
-        .get()
-    )
-    return bool(excepted or not locked)
+    return not ReportingPeriod.objects.filter(is_closed_to(user, at), pk=period.pk).exists()
 
 
 def is_locked(period: ReportingPeriod, at: datetime) -> bool:

@@ -21,7 +21,7 @@ from tests.world import make_world
 
 pytestmark = pytest.mark.django_db
 CAST = [
-    "anonymous", "admin", "officer", "approver", "evaluator", "reader", "former", "stranger", "partner",
+    "anonymous", "admin", "officer", "validator", "approver", "evaluator", "reader", "former", "stranger", "partner",
     "other_partner", "regional", "auditor",
 ]  # fmt: skip
 OPENED = {200, 201, 202, 302, 400, 409, 422}

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from indicators import derived
@@ -34,6 +33,7 @@ from indicators.entry.deciding import (
     validate_locked,
 )
 from indicators.entry.moves import (
+    act,
     as_json,
     check_move,
     check_other_eyes,
@@ -76,7 +76,7 @@ ENTERING = (Role.OFFICER, Role.APPROVER)
 # --- Entering ----------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@act
 def record_observation(
     *,
     indicator: ProgrammeIndicator,
@@ -127,7 +127,7 @@ def record_observation(
     return observation
 
 
-@transaction.atomic
+@act
 def change_observation(
     *, observation: Observation, version: int, by: User, at: datetime, **figures: Any
 ) -> Observation:
@@ -156,7 +156,7 @@ def change_observation(
     return locked
 
 
-@transaction.atomic
+@act
 def discard_observation(*, observation: Observation, by: User, at: datetime) -> None:
     """Remove a draft that was never submitted; the audit trail keeps what it said."""
     standing = standing_in(by, observation.indicator.programme_id)
@@ -169,7 +169,7 @@ def discard_observation(*, observation: Observation, by: User, at: datetime) -> 
     locked.delete()
 
 
-@transaction.atomic
+@act
 def submit_observation(*, observation: Observation, by: User, at: datetime) -> Observation:
     """Hand a figure to those who validate or approve it.
 
@@ -189,7 +189,7 @@ def submit_observation(*, observation: Observation, by: User, at: datetime) -> O
     return locked
 
 
-@transaction.atomic
+@act
 def correct_observation(
     *, observation: Observation, reason: str, by: User, at: datetime, source: str = "form", **figures: Any
 ) -> Observation:
@@ -212,7 +212,7 @@ def correct_observation(
     return new
 
 
-@transaction.atomic
+@act
 def request_change(
     *, observation: Observation, reason: str, by: User, at: datetime, source: str = "form", **figures: Any
 ) -> Observation:
@@ -291,7 +291,7 @@ def _remember_newer(verb: str, old: Observation, new: Observation, standing: Sta
 # --- Deciding ----------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@act
 def validate_observation(
     *, observation: Observation, by: User, at: datetime, comment: str = ""
 ) -> Observation:
@@ -308,7 +308,7 @@ def validate_observation(
     return locked
 
 
-@transaction.atomic
+@act
 def approve_observation(
     *, observation: Observation, by: User, at: datetime, comment: str = ""
 ) -> Observation:
@@ -328,13 +328,13 @@ def approve_observation(
     return locked
 
 
-@transaction.atomic
+@act
 def return_observation(*, observation: Observation, comment: str, by: User, at: datetime) -> Observation:
     """Give a figure back to be changed; the comment says what is wrong."""
     return _send_back(observation, "returned", check_may_return, comment=comment, by=by, at=at)
 
 
-@transaction.atomic
+@act
 def reject_observation(*, observation: Observation, comment: str, by: User, at: datetime) -> Observation:
     """Refuse a figure for good; the comment says why. A new one may be recorded in its place."""
     return _send_back(observation, "rejected", check_may_decide, comment=comment, by=by, at=at)

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from indicators import derived
@@ -29,6 +28,7 @@ from indicators.entry.deciding import (
 )
 from indicators.entry.moves import (
     OWN_FIGURE,
+    act,
     check_is_open,
     check_move,
     clean_comment,
@@ -74,7 +74,7 @@ class Outcome:
         self.left.append(Left(observation=observation, reason=reason, code=code))
 
 
-@transaction.atomic
+@act
 def submit_observations(*, observations: Iterable[Observation], by: User, at: datetime) -> Outcome:
     """Hand many drafts and returned figures to those who decide; each that can go, goes.
 
@@ -107,7 +107,7 @@ def submit_observations(*, observations: Iterable[Observation], by: User, at: da
     return _finished(outcome, going)
 
 
-@transaction.atomic
+@act
 def validate_observations(
     *, observations: Iterable[Observation], by: User, at: datetime, comment: str = ""
 ) -> Outcome:
@@ -126,7 +126,7 @@ def validate_observations(
     return _finished(outcome, going)
 
 
-@transaction.atomic
+@act
 def approve_observations(
     *, observations: Iterable[Observation], by: User, at: datetime, comment: str = ""
 ) -> Outcome:
@@ -148,7 +148,7 @@ def approve_observations(
     return _finished(outcome, going)
 
 
-@transaction.atomic
+@act
 def return_observations(
     *, observations: Iterable[Observation], comment: str, by: User, at: datetime
 ) -> Outcome:

@@ -62,6 +62,8 @@ class DueLine:
     decision_comment: str
     is_mine: bool
     """The person is the indicator's responsible officer."""
+    is_locked: bool
+    """The period takes no figures; an exception or a reopening is needed."""
 
     @property
     def sheet_url(self) -> str:
@@ -123,7 +125,8 @@ def due_lines(
             WHERE (%(bucket)s = '' OR bucket = %(bucket)s)
         )
         SELECT bucket, indicator_id, indicator_code, indicator_name, programme_code, programme_name, period_id,
-               period_label, due_on, unit_id, unit_name, observation_id, decision_comment, is_mine
+               period_label, due_on, unit_id, unit_name, observation_id, decision_comment, is_mine,
+               period_is_locked(period_id, now())
         FROM numbered WHERE place > %(offset)s AND place <= %(offset)s + %(limit)s ORDER BY bucket, place
         """,
         _params(user, today, mine, programme) | {"bucket": bucket or "", "limit": limit, "offset": offset},
@@ -136,7 +139,7 @@ def due_lines(
                     (
                         "indicator_id", "indicator_code", "indicator_name", "programme_code", "programme_name",
                         "period_id", "period_label", "due_on", "unit_id", "unit_name", "observation_id",
-                        "decision_comment", "is_mine",
+                        "decision_comment", "is_mine", "is_locked",
                     ),
                     row[1:],
                     strict=True,

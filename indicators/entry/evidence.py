@@ -25,6 +25,7 @@ from indicators.entry.markings import check_marking
 from indicators.events import Deed, remember, remember_all
 from indicators.models import Evidence, Observation, User
 from indicators.models.observations import evidence_path
+from indicators.periods import locked_refusal, takes_writes_of
 from indicators.permissions import check_may_edit_observation, standings
 
 MEGABYTE = 1024 * 1024
@@ -153,6 +154,8 @@ def add_evidence(
 ) -> list[Evidence]:
     """Attach evidence to a draft or a returned figure."""
     check_may_edit_observation(by, observation)
+    if not observation.by_request and not takes_writes_of(observation.period, by, at):
+        raise locked_refusal(observation.period)
     return attach_evidence(observation=observation, files=files, link=link, elsewhere=elsewhere, by=by, at=at)
 
 

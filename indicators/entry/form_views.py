@@ -81,7 +81,14 @@ def observation_new(request: HttpRequest, indicator_pk: int) -> HttpResponse:
         )
 
     existing = None if request.method == "POST" else existing_at(indicator, place)
-    context = {"title": _("Log an observation"), "existing": existing, "place": place}
+    context = {
+        "title": _("Log an observation"),
+        "existing": existing,
+        "place": place,
+        "is_closed": not (
+            place["period"] is None or takes_writes_of(place["period"], request.user, timezone.now())
+        ),  # type: ignore[arg-type]
+    }
     return answer(request, form, save, "entry/observation_new.html", context)
 
 

@@ -6,12 +6,14 @@ Called by `actions` (one figure) and `bulk` (many). Knows no request and no page
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -44,6 +46,38 @@ MOVES = {
 
 Whether what is submitted waits for validation or for approval is the programme's choice: see `permissions`.
 """
+
+RESTRICTED = "23001"
+"""What the database's own guards say (migrations 0002 and 0014): `restrict_violation`."""
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def act(deed: Callable[P, R]) -> Callable[P, R]:
+    """One transaction, all or nothing. What a guard of the database refuses is told like any other conflict.
+
+    The acts ask before they write; a guard still speaks when a period is locked in between.
+    """
+
+    @wraps(deed)
+    def done(*args: P.args, **given: P.kwargs) -> R:
+        try:
+            with transaction.atomic():
+                return deed(*args, **given)
+        except IntegrityError as refusal:
+            if getattr(refusal.__cause__, "sqlstate", "") != RESTRICTED:
+                raise
+            raise ValidationError(
+                _(
+                    "The period was locked, or the figure moved on, a moment ago. Nothing was changed; look again."
+                ),
+                code="conflict",
+            ) from None
+
+    return done
+
 
 Place = tuple[int, int, int | None, str]
 """Indicator, period, unit, cell: where one figure is in force."""

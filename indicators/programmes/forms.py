@@ -231,10 +231,17 @@ class MembershipEndForm(PlainForm):
     ends_on = DayField(label=_("Last day"), required=False, help_text=_("Empty: access ends now."))
 
 
+class PeriodField(forms.ModelMultipleChoiceField):
+    """Periods with how often they come: a month and what happened in it have the same name."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.label} · {obj.get_frequency_display()}"
+
+
 class PeriodsForm(PlainForm):
     """Periods of one programme, chosen on its calendar."""
 
-    periods = forms.ModelMultipleChoiceField(
+    periods = PeriodField(
         label=_("Periods"),
         queryset=ReportingPeriod.objects.none(),
         widget=forms.CheckboxSelectMultiple,
@@ -258,7 +265,9 @@ class LockForm(PeriodsForm):
 
 
 class ExceptionForm(PeriodsForm):
-    user = forms.ModelChoiceField(label=_("Person"), queryset=User.objects.none())
+    user = forms.ModelChoiceField(
+        label=_("Person"), queryset=User.objects.none(), empty_label=_("Choose a person")
+    )
     until = DayField(label=_("Open until"), help_text=_("Last day on which this person may enter figures."))
     reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
 
@@ -276,7 +285,9 @@ class ReasonForm(PlainForm):
 
 
 class SubstituteForm(PlainForm):
-    user = forms.ModelChoiceField(label=_("Substitute"), queryset=User.objects.none())
+    user = forms.ModelChoiceField(
+        label=_("Substitute"), queryset=User.objects.none(), empty_label=_("Choose a person")
+    )
     starts_on = DayField(label=_("From"), required=False, help_text=_("Empty: from today."))
     ends_on = DayField(label=_("Last day"), help_text=_("The place goes back by itself after this day."))
 

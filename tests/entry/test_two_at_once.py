@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 
 from indicators.derived import differences
-from indicators.entry import actions
+from indicators.entry import actions, bulk
 from indicators.models import Event, IndicatorStatus, Observation, Role
 from tests.entry.scenes import LATER, Scene
 from tests.factories import make_user
@@ -131,3 +131,36 @@ def test_twenty_changes_of_one_draft_lose_none_silently():
 
     assert kinds(outcomes) == ["Observation"] + ["ValidationError"] * 7
     assert Event.objects.filter(verb="changed").count() == 1
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_two_approvers_of_the_same_figures_at_once_do_each_once(round_):
+    scene = Scene()
+    second = make_user(programme=scene.programme, role=Role.APPROVER)
+    figures = [scene.submit(period=quarter) for quarter in scene.quarters[:6]]
+
+    first, other = at_once(
+        lambda: bulk.approve_observations(observations=figures[:5], by=scene.approver, at=LATER),
+        lambda: bulk.approve_observations(observations=figures[:0:-1], by=second, at=LATER),
+    )
+
+    done = [one.pk for one in [*first.done, *other.done]]
+    assert sorted(done) == [one.pk for one in figures]
+    assert {left.code for left in [*first.left, *other.left]} == {"conflict"}
+    assert Event.objects.filter(verb="approved").count() == 6
+    assert list(differences()) == []
+
+
+def test_many_returned_while_one_of_them_is_approved_each_goes_one_way():
+    scene = Scene()
+    second = make_user(programme=scene.programme, role=Role.APPROVER)
+    figures = [scene.submit(period=quarter) for quarter in scene.quarters[:4]]
+
+    outcomes = at_once(
+        lambda: bulk.return_observations(observations=figures, comment="No.", by=scene.approver, at=LATER),
+        lambda: actions.approve_observation(observation=figures[2], by=second, at=LATER),
+    )
+
+    assert Event.objects.filter(verb__in=["approved", "returned"], about_id=figures[2].pk).count() == 1
+    assert Event.objects.filter(verb__in=["approved", "returned"]).count() == 4
+    assert len(outcomes) == 2

@@ -52,6 +52,8 @@ def facts(**given):
         "time_zone": "Asia/Kuwait",
         "fiscal_year_start_month": "1",
         "grace_days": "15",
+        "validation_days": "20",
+        "approval_days": "25",
     }
     return defaults | given
 

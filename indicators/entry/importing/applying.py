@@ -55,7 +55,7 @@ def import_table(
     """
     today = at.astimezone(programme.zone).date()
     if dry_run:
-        return _outcome_of(check_table(table, programme, today=today))
+        return _outcome_of(check_table(table, programme, today=today, by=by))
     if by is None:
         raise TypeError("somebody must submit the figures")
     try:
@@ -64,7 +64,7 @@ def import_table(
             derived.lock_indicators(
                 ProgrammeIndicator.objects.filter(programme=programme).values_list("pk", flat=True)
             )
-            checked = check_table(table, programme, today=today)
+            checked = check_table(table, programme, today=today, by=by)
             if checked.problems:
                 raise Refused(checked.problems)
             outcome = _outcome_of(checked)

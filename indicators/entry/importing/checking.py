@@ -28,8 +28,10 @@ from indicators.models import (
     ReportingPeriod,
     ReportingUnit,
     State,
+    User,
     rules_on,
 )
+from indicators.periods import is_closed_to, locked_refusal
 
 PLACE_COLUMNS = ("indicator", "partner", "period", "unit", "cell")
 COLUMNS = (*PLACE_COLUMNS, *FIGURE_FIELDS, "reason")
@@ -89,9 +91,9 @@ class Checked:
 
 
 class Catalogue:
-    """What a programme's file may name. Six queries."""
+    """What a programme's file may name, and which of its periods take figures of `by`. Six queries."""
 
-    def __init__(self, programme: Programme) -> None:
+    def __init__(self, programme: Programme, by: User | None) -> None:
         self.indicators: dict[str, list[ProgrammeIndicator]] = defaultdict(list)
         for indicator in (
             ProgrammeIndicator.objects.active()
@@ -101,7 +103,8 @@ class Catalogue:
         ):
             self.indicators[indicator.definition.code.upper()].append(indicator)
         self.periods: dict[tuple[str, str], list[ReportingPeriod]] = defaultdict(list)
-        for period in ReportingPeriod.objects.filter(programme=programme).select_related("course_run"):
+        periods = ReportingPeriod.objects.filter(programme=programme).select_related("course_run")
+        for period in periods.annotate(is_closed=is_closed_to(by, timezone.now())):
             self.periods[period.frequency, period.label.casefold()].append(period)
             self.periods[period.frequency, period.starts_on.isoformat()].append(period)
         self.units = {unit.code: unit for unit in ReportingUnit.objects.filter(programme=programme)}
@@ -136,15 +139,17 @@ class Catalogue:
                 self.history[row.indicator_id, row.unit_id, row.cell].append((row.period.starts_on, value))
 
 
-def check_table(table: Table, programme: Programme, *, today: date) -> Checked:
-    """A proposal or the problems of every row."""
-    catalogue = Catalogue(programme)
+def check_table(table: Table, programme: Programme, *, today: date, by: User | None = None) -> Checked:
+    """A proposal or the problems of every row; `by` is who submits them, as far as somebody does."""
+    catalogue = Catalogue(programme, by)
     checked = Checked()
     _check_header(table, catalogue)
     seen: dict[Key, int] = {}
     for row, cells in table.rows:
         try:
             proposal = _check_row(row, cells, catalogue, table, today=today)
+            if proposal.kind != "same" and proposal.period.is_closed:  # type: ignore[attr-defined]
+                raise ValidationError({"period": locked_refusal(proposal.period)})
             key = (
                 proposal.indicator.pk,
                 proposal.period.pk,

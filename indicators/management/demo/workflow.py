@@ -73,7 +73,7 @@ def _validate_some(programme: Programme, validator: User, *, at: datetime) -> No
 
 
 def _ask_for_a_change(programme: Programme, officer: User, *, at: datetime) -> None:
-    """The newest figure of a locked year that has one more or one fewer, whatever the figure can be."""
+    """One fewer than in the newest figure of the last year that is locked whole."""
     figures = Observation.objects.filter(
         IsLocked("period", at),
         indicator__programme=programme,
@@ -82,7 +82,8 @@ def _ask_for_a_change(programme: Programme, officer: User, *, at: datetime) -> N
         denominator__gt=1,
         numerator__gt=0,
     )
-    newest = figures.select_related("indicator__programme", "indicator__version", "period")
+    last_year = figures.filter(period__ends_on__year__lt=at.year)
+    newest = last_year.select_related("indicator__programme", "indicator__version", "period")
     figure = newest.order_by("-period__ends_on", "pk").first()
     if figure is not None and figure.numerator is not None:
         request_change(
