@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from indicators import derived
 from indicators.entry.actions import ENTERING
 from indicators.entry.checks import ANSWER_FIELDS, DEFAULTS, FIGURE_FIELDS, clean_figures, clean_place
-from indicators.entry.moves import as_json, check_is_open, deed, today_of
+from indicators.entry.moves import act, as_json, check_is_open, deed, today_of
 from indicators.entry.unusual import warnings_by_figure
 from indicators.events import Deed, remember_all
 from indicators.models import (
@@ -110,7 +110,7 @@ class _Work:
     taken: set[Place] = field(default_factory=set)
 
 
-@transaction.atomic
+@act
 def save_figures(*, figures: Sequence[Given], by: User, at: datetime, source: str = "grid") -> list[Answer]:
     """Keep many figures as drafts; an answer for each, in their order. About fifteen queries (see the test).
 

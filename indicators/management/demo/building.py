@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from indicators.assessment import expost_planning
+from indicators.assessment import expost_planning, outlooks
 from indicators.engine.periods import periods_between
 from indicators.management.demo.blueprint import Blueprint, Design, Tailored
 from indicators.models import (
@@ -282,6 +282,7 @@ def lock_plan(made: Built, cast: Cast) -> None:
             by=admin,
             at=at,
         )
+    outlooks.fill_due_outlooks(at=at)
     expost_planning.lock_expost_plan(plan=plan, by=cast.people["evaluator"], at=at)
 
 
