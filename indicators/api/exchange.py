@@ -32,7 +32,7 @@ class IatiFileSerializer(serializers.Serializer[Any]):
     strict = serializers.BooleanField(required=False, help_text="Keep nothing if anything is left out.")
 
 
-class FindingSerializer(serializers.Serializer[Any]):
+class IatiFindingSerializer(serializers.Serializer[Any]):
     """A place in the file that somebody should look at."""
 
     effect = serializers.CharField(help_text="refused, left_out or noted")
@@ -60,7 +60,7 @@ class IatiOutcomeSerializer(serializers.Serializer[Any]):
     figures_corrected = serializers.IntegerField(source="figures.corrected")
     figures_same = serializers.IntegerField(source="figures.same")
     figures_left_out = serializers.IntegerField(source="figures.left_out")
-    findings = FindingSerializer(many=True)
+    findings = IatiFindingSerializer(many=True)
 
 
 @extend_schema(
