@@ -9,6 +9,7 @@ from typing import Any
 
 from indicators.assessment import courses, questions
 from indicators.assessment.computing import answer
+from indicators.assessment.contributions import exploratory_tasks, load_contributions
 from indicators.assessment.drafts import Json, Task, judge_task
 from indicators.assessment.standing import (
     EXPLORATORY,
@@ -21,6 +22,7 @@ from indicators.assessment.standing import (
 )
 from indicators.assessment.turning import turns_of, with_turns
 from indicators.engine.codec import message_from_json, to_json
+from indicators.engine.expost.situation import Method
 from indicators.engine.expost.types import Answer, Assumption, ExPostResult
 from indicators.engine.messages import gettext_noop, message
 from indicators.engine.profile import quality_profile
@@ -80,8 +82,13 @@ def tasks(
         and one.item.indicator_id in snapshots
         and one.item.method not in COURSE_METHODS
     ]
-    found += questions.planned_tasks(asked, snapshots, as_of=as_of, known_on=known_on, seed=seed)
+    contributions = load_contributions(list(snapshots), programme, known_on=known_on)
+    found += questions.planned_tasks(
+        asked, snapshots, contributions, as_of=as_of, known_on=known_on, seed=seed
+    )
     if as_of >= programme.ends_on:
+        planned = {one.item.indicator_id for one in asked if one.item.method == Method.CONTRIBUTION_RATING}
+        found += exploratory_tasks(contributions, planned=planned)
         with_question = {one.item.indicator_id for one in asked}
         for indicator in indicators:
             version = indicator.version
