@@ -361,9 +361,9 @@ def _clean_text(given: str, field: str) -> str:
         check_marking(text)
     except ValidationError as refusal:
         raise ValidationError({field: refusal.messages}) from None
-    if len(text) > MOST_TEXT or "\x00" in text:
+    if len(text) > MOST_TEXT or any(c == "\x00" or 0xD800 <= ord(c) <= 0xDFFF for c in text):
         raise ValidationError(
-            {field: _("A text of at most %(most)s characters was expected.") % {"most": MOST_TEXT}}
+            {field: _("Plain text of at most %(most)s characters was expected.") % {"most": MOST_TEXT}}
         )
     return text
 

@@ -199,7 +199,7 @@ def scale_of(verdict: Verdict) -> tuple[str, Callable[[Decimal | None], Cell]]:
         case "ordinal_maturity":
             return _("levels"), two_decimals
         case "contribution_rating":
-            return _("rating from 0 to 4"), two_decimals
+            return _("rating from 0 to 4"), whole
         case "retention" | "series_retention":
             return _("share of the gain"), cells.share
         case _:
@@ -208,6 +208,10 @@ def scale_of(verdict: Verdict) -> tuple[str, Callable[[Decimal | None], Cell]]:
             if verdict.inputs.get("rule", {}).get("scale") == "100":
                 return _("percentage points"), two_decimals
             return _("change in the indicator's unit"), two_decimals
+
+
+def whole(value: Decimal | None) -> Cell:
+    return cells.fixed(value, 0)
 
 
 def two_decimals(value: Decimal | None) -> Cell:

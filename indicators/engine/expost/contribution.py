@@ -28,6 +28,15 @@ RATING_WORDS = (
     gettext_noop("intermediate outcomes evidenced and the main rival explanations examined"),
     gettext_noop("an independent source or a comparison supports it"),
 )
+RATING_SENTENCES = (
+    gettext_noop("Contribution 0 of 4: no plausible link."),
+    gettext_noop("Contribution 1 of 4: a plausible theory, no evidence."),
+    gettext_noop("Contribution 2 of 4: activities were delivered and the sequence fits."),
+    gettext_noop(
+        "Contribution 3 of 4: intermediate outcomes are evidenced and the main rival explanations examined."
+    ),
+    gettext_noop("Contribution 4 of 4: an independent source or a comparison supports it."),
+)
 
 
 class RivalJudgement(StrEnum):
@@ -235,10 +244,7 @@ def _assumptions(evidence: Evidence, judged_apart: Answer) -> tuple[Assumption, 
 def _sentence(
     rating: int, flags: Sequence[str], evidence: Evidence, params: Mapping[str, Param]
 ) -> tuple[Message, ...]:
-    said = [
-        message(gettext_noop("Contribution %(rating)s of 4."), rating=rating),
-        message(RATING_WORDS[rating]),
-    ]
+    said = [message(RATING_SENTENCES[rating])]
     apart = {"low": params["lowest"], "high": params["highest"]}
     if NOT_AGREED in flags:
         said.append(
