@@ -20,7 +20,7 @@ from indicators.models import (
 )
 
 SPARE_ROWS = 1
-LEAST_ITEMS, LEAST_RIVALS = 3, 2
+LEAST_ITEMS, LEAST_RIVALS = len(Claim), 2
 FOR, AGAINST = "for", "against"
 
 
@@ -165,8 +165,18 @@ class Rows(forms.BaseFormSet):  # type: ignore[type-arg]
         return [one.given() for one in self.forms if one.has_changed() and not one.cleaned_data.get("DELETE")]
 
 
+class ItemRows(Rows):
+    """Rows of evidence; the empty ones go through the claims one after the other."""
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        given: dict[str, Any] = super().get_form_kwargs(index)
+        if index is not None and index >= self.initial_form_count():
+            given["initial"] = {"claim": Claim.values[index % len(Claim)]}
+        return given
+
+
 Items = forms.formset_factory(
-    ItemForm, Rows, extra=SPARE_ROWS, max_num=MOST_ROWS, absolute_max=MOST_ROWS + 10, can_delete=True
+    ItemForm, ItemRows, extra=SPARE_ROWS, max_num=MOST_ROWS, absolute_max=MOST_ROWS + 10, can_delete=True
 )
 Rivals = forms.formset_factory(
     RivalForm, Rows, extra=SPARE_ROWS, max_num=MOST_ROWS, absolute_max=MOST_ROWS + 10, can_delete=True

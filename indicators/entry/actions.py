@@ -24,8 +24,8 @@ from indicators.entry.checks import (
     clean_figures,
     clean_place,
     clean_text,
-    warnings_of,
 )
+from indicators.entry.unusual import warnings_of
 from indicators.events import Deed, remember_all
 from indicators.models import (
     PENDING,
@@ -415,6 +415,7 @@ def _check_explained(locked: Observation) -> None:
         cell=locked.cell,
         figures={name: getattr(locked, name) for name in FIGURE_FIELDS},
         has_evidence=locked.source != "form" or locked.evidence.exists(),
+        pk=locked.pk,
     )
     if found:
         raise ValidationError({"comment": [ValidationError(one, code="warning") for one in found]})

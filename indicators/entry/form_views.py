@@ -16,11 +16,12 @@ from django.views.decorators.vary import vary_on_headers
 
 from indicators.engine.display import format_value
 from indicators.entry.cells import canonical_cell, cell_label
-from indicators.entry.checks import shown_value, warnings_of
+from indicators.entry.checks import shown_value
 from indicators.entry.entering import enter_correction, enter_observation, reenter_observation
 from indicators.entry.forms import CorrectionForm, FiguresForm, ObservationForm, initial_of
 from indicators.entry.numbers import parse_number
 from indicators.entry.showing import load_beside, observation_text
+from indicators.entry.unusual import warnings_of
 from indicators.entry.views import get_observation, whole_id, whole_number
 from indicators.models import (
     PENDING,

@@ -260,6 +260,7 @@ def test_the_planned_method_gives_the_lower_rating_and_freezes_both(rated):
     ]  # fmt: skip
     said = " ".join(one["template"] for one in verdict.result["sentence"])
     assert "The raters differ" in said
+    assert "would turn" not in said
     holds = {one["name"]: one["holds"] for one in verdict.result["assumptions"]}
     assert (holds["raters_independent"], holds["plan_locked"]) == ("yes", "yes")
     assert list(verdict_differences()) == list(contribution_differences()) == []

@@ -18,6 +18,7 @@ PEOPLE: tuple[tuple[str, str, str, str], ...] = (
     ("officer.ici", "Officer, southern partnerships (demo)", "", ""),
     ("approver.ici", "Approver, southern partnerships (demo)", "", ""),
     ("evaluator", "Evaluator (demo)", "", ""),
+    ("evaluator.2", "Second evaluator (demo)", "", ""),
     ("viewer.kwt", "Partner viewer, Kuwait (demo)", "partner_viewer", "KWT"),
     ("viewer.irq", "Partner viewer, Iraq (demo)", "partner_viewer", "IRQ"),
     ("viewer.jor", "Partner viewer, Jordan (demo)", "partner_viewer", "JOR"),

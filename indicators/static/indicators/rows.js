@@ -35,7 +35,7 @@
           }
         });
       });
-      row.querySelector("legend").append(String(number + 1));
+      row.querySelector("[data-repeat-number]").append(" " + String(number + 1));
       rows.append(row);
       total.value = String(number + 1);
       follow(row);
