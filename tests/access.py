@@ -245,4 +245,6 @@ ROUTES: dict[str, Route] = {
     "api-course-run-detail": seen(of("course_run")),
     "api-course-run-register": only(REGISTER, of("course_run")),
     "evidence-download": seen(of("evidence")),
+    "evidence-add": only(WRITERS, of("draft"), among=INSIDE, method="post"),
+    "evidence-remove": only(WRITERS, of("draft_evidence"), among=INSIDE, method="post"),
 }

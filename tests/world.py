@@ -147,6 +147,9 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
         submitted=submitted,
         draft=draft,
         evidence=evidence,
+        draft_evidence=Evidence.objects.create(
+            observation=draft, kind="elsewhere", name=f"Archive {code}", added_by=officer, added_at=make.AT
+        ),
         expost_plan=plan,
         contribution_rating=contribution_rating,
         course=course,

@@ -34,6 +34,21 @@ def is_written(row: forms.Form, *names: str) -> bool:
     return any(str(row[name].value() or "").strip() for name in names)
 
 
+class Row(forms.Form):
+    """A row among others, folded while nothing is written in it."""
+
+    use_required_attribute = False
+    written = ("name",)
+
+    def has_changed(self) -> bool:
+        return is_written(self, *self.written)
+
+    @property
+    def is_open(self) -> bool:
+        """The first row, those with something in them, and those with a fault."""
+        return str(self.prefix).endswith("-0") or self.has_changed() or (self.is_bound and bool(self.errors))
+
+
 class RatingForm(forms.Form):
     """The rating and why; both may wait while it is a draft."""
 
@@ -63,10 +78,10 @@ class RatingForm(forms.Form):
         self.fields["rating"].choices = rating_choices()  # type: ignore[attr-defined]
 
 
-class ItemForm(forms.Form):
+class ItemForm(Row):
     """A piece of evidence; a row with nothing written in it is none."""
 
-    use_required_attribute = False
+    written = ("statement", "rests_on", "source", "link")
 
     claim = forms.ChoiceField(label=gettext_lazy("What it is about"), choices=Claim.choices)
     side = forms.ChoiceField(
@@ -105,8 +120,10 @@ class ItemForm(forms.Form):
         self.sources = sources
         self.fields["rests_on"].choices = sources.choices  # type: ignore[attr-defined]
 
-    def has_changed(self) -> bool:
-        return is_written(self, "statement", "rests_on", "source", "link")
+    @property
+    def title(self) -> str:
+        """What the row is about, for its fold."""
+        return str(dict(Claim.choices).get(str(self["claim"].value()), ""))
 
     def given(self) -> GivenItem:
         cleaned = self.cleaned_data
@@ -121,10 +138,10 @@ class ItemForm(forms.Form):
         )
 
 
-class RivalForm(forms.Form):
+class RivalForm(Row):
     """Another explanation; a row without a name is none."""
 
-    use_required_attribute = False
+    written = ("name", "examined")
 
     name = forms.CharField(
         label=gettext_lazy("Other explanation"),
@@ -145,8 +162,9 @@ class RivalForm(forms.Form):
         required=False,
     )
 
-    def has_changed(self) -> bool:
-        return is_written(self, "name", "examined")
+    @property
+    def title(self) -> str:
+        return str(self["name"].value() or "")
 
     def given(self) -> GivenRival:
         return GivenRival(

@@ -15,12 +15,22 @@
     });
   }
 
+  // The fold says what the row is about.
+  function entitle(row) {
+    var about = row.querySelector('select[name$="-claim"], input[name$="-name"]');
+    about.addEventListener("input", function () {
+      var chosen = about.selectedOptions ? about.selectedOptions[0].text : about.value;
+      row.querySelector("[data-repeat-title]").textContent = chosen;
+    });
+  }
+
   document.querySelectorAll("[data-repeat]").forEach(function (list) {
     var rows = list.querySelector("[data-repeat-rows]");
     var total = list.querySelector('[name="' + list.dataset.repeat + '-TOTAL_FORMS"]');
     var empty = list.querySelector("[data-repeat-empty]");
     var most = Number(list.querySelector('[name="' + list.dataset.repeat + '-MAX_NUM_FORMS"]').value);
     rows.querySelectorAll("[data-repeat-row]").forEach(follow);
+    rows.querySelectorAll("[data-repeat-row]").forEach(entitle);
 
     list.querySelector("[data-repeat-more]").addEventListener("click", function (event) {
       event.preventDefault();
@@ -39,6 +49,8 @@
       rows.append(row);
       total.value = String(number + 1);
       follow(row);
+      entitle(row);
+      row.open = true;
       row.querySelector("select, input, textarea").focus();
     });
   });
