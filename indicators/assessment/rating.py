@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db import transaction
 from django.db.models import F
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from indicators.assessment.contributions import rating_hash, reconciled_hash
@@ -344,14 +345,14 @@ def _rival(row: ContributionRating, number: int, given: GivenRival) -> RivalExpl
 
 
 def _checked(made: Any, name: str, number: int) -> None:
-    """The row's own rules, said with the row's number."""
+    """The row's own rules, said with the row's number among those written, and how it begins."""
     try:
         made.full_clean(exclude=["rating"], validate_unique=False)
     except ValidationError as refusal:
         said = " ".join(refusal.messages)
-        raise ValidationError(
-            {name: _("Row %(number)s: %(said)s") % {"number": number, "said": said}}
-        ) from None
+        begins = Truncator(str(made)).chars(40) or _("nothing said")
+        shown = {"number": number, "begins": begins, "said": said}
+        raise ValidationError({name: _("Row %(number)s (%(begins)s): %(said)s") % shown}) from None
 
 
 def _clean_text(given: str, field: str) -> str:

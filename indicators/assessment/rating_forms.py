@@ -38,7 +38,7 @@ class Row(forms.Form):
     """A row among others, folded while nothing is written in it."""
 
     use_required_attribute = False
-    written = ("name",)
+    written: tuple[str, ...] = ("name",)
 
     def has_changed(self) -> bool:
         return is_written(self, *self.written)
