@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from indicators import derived
 from indicators.assessment import rating as verbs
+from indicators.assessment.rating_parts import GivenItem, GivenRival
 from indicators.events import remember
 from indicators.models import (
     Alert,
@@ -191,8 +192,8 @@ def _contribution(programme: Programme, indicator: Any) -> ContributionRating:
         rater = make.make_user(f"rater{number}-{programme.code}", programme=programme, role=Role.EVALUATOR)
         row = verbs.record_contribution_rating(
             indicator=indicator, rating=1, reasons=f"Reasons {programme.code}", by=rater, at=make.AT,
-            items=[verbs.GivenItem(claim="plausible_theory", statement=f"Statement {programme.code}", source="A")],
-            rivals=[verbs.GivenRival(name=f"Rival {programme.code}")],
+            items=[GivenItem(claim="plausible_theory", statement=f"Statement {programme.code}", source="A")],
+            rivals=[GivenRival(name=f"Rival {programme.code}")],
         )  # fmt: skip
         rows.append(
             verbs.submit_contribution_rating(rating=row, row_version=row.row_version, by=rater, at=make.AT)

@@ -3,62 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
 from django.db import transaction
 from django.db.models import F
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from indicators.assessment.contributions import rating_hash, reconciled_hash
+from indicators.assessment.rating_parts import GivenItem, GivenRival, clean_text, made_item, made_rival
 from indicators.events import remember
-from indicators.markings import check_marking
 from indicators.models import (
     RATERS,
     ContributionEvidence,
     ContributionRating,
     ContributionReview,
-    Evidence,
-    Observation,
     ProgrammeIndicator,
     RivalExplanation,
-    State,
     User,
-    Verdict,
 )
 from indicators.permissions import check_may_change_rating, check_may_rate_contribution
 
 HIGHEST = 4
 MOST_ROWS = 30
-MOST_TEXT = 4000
 SUBMITTED = ContributionRating.State.SUBMITTED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GivenItem:
-    """A piece of evidence as somebody gives it; `rests_on` a row, or `source` in words with perhaps a `link`."""
-
-    claim: str
-    statement: str
-    speaks_for: bool = True
-    strength: int = ContributionEvidence.Strength.MODERATE
-    rests_on: Observation | Evidence | Verdict | None = None
-    source: str = ""
-    link: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GivenRival:
-    """Another explanation as somebody gives it."""
-
-    name: str
-    plausibility: str = RivalExplanation.Plausibility.MEDIUM
-    judgement: str = "not_examined"
-    examined: str = ""
 
 
 @transaction.atomic
@@ -178,7 +147,7 @@ def reconcile_contribution(
         raise ValidationError(_("Both gave the same rating; there is nothing to reconcile."))
     if row.reconciled is not None:
         raise ValidationError(_("A reconciled rating is kept already; it does not change any more."))
-    reason = _clean_text(reason, "reason")
+    reason = clean_text(reason, "reason")
     faults = {}
     if not values[0] <= rating <= values[-1]:
         faults["rating"] = [
@@ -214,7 +183,7 @@ def rate_again(*, indicator: ProgrammeIndicator, reason: str, by: User, at: date
     last = _last_round(indicator)
     if last is None or last.ratings.filter(state=SUBMITTED).count() < RATERS:  # type: ignore[attr-defined]
         raise ValidationError(_("The round before is not complete; both ratings have to be in first."))
-    reason = _clean_text(reason, "reason")
+    reason = clean_text(reason, "reason")
     if not reason:
         raise ValidationError({"reason": _("Empty; say what is known now that was not known then.")})
     review = ContributionReview(
@@ -269,7 +238,7 @@ def _fill(row: ContributionRating, rating: int | None, reasons: str) -> None:
         raise ValidationError(
             {"rating": _("%(given)s was given; a rating from 0 to 4 was expected.") % {"given": rating}}
         )
-    row.rating, row.reasons = rating, _clean_text(reasons, "reasons")
+    row.rating, row.reasons = rating, clean_text(reasons, "reasons")
 
 
 def _replace_parts(row: ContributionRating, items: Sequence[GivenItem], rivals: Sequence[GivenRival]) -> None:
@@ -280,104 +249,12 @@ def _replace_parts(row: ContributionRating, items: Sequence[GivenItem], rivals: 
                 {name: _("%(given)s rows were given; at most %(most)s were expected.")
                  % {"given": len(given), "most": MOST_ROWS}}
             )  # fmt: skip
-    made = [_item(row, number, one) for number, one in enumerate(items, 1)]
-    others = [_rival(row, number, one) for number, one in enumerate(rivals, 1)]
+    made = [made_item(row, number, one) for number, one in enumerate(items, 1)]
+    others = [made_rival(row, number, one) for number, one in enumerate(rivals, 1)]
     row.items.all().delete()  # type: ignore[attr-defined]
     row.rivals.all().delete()  # type: ignore[attr-defined]
     ContributionEvidence.objects.bulk_create(made)
     RivalExplanation.objects.bulk_create(others)
-
-
-def _item(row: ContributionRating, number: int, given: GivenItem) -> ContributionEvidence:
-    made = ContributionEvidence(
-        rating=row,
-        position=number,
-        claim=given.claim,
-        speaks_for=given.speaks_for,
-        strength=given.strength,
-        statement=_clean_text(given.statement, "items"),
-        source=_clean_text(given.source, "items"),
-        link=_clean_link(given.link),
-    )
-    if isinstance(given.rests_on, Observation):
-        made.observation = given.rests_on
-    elif isinstance(given.rests_on, Evidence):
-        made.evidence = given.rests_on
-    elif isinstance(given.rests_on, Verdict):
-        made.verdict = given.rests_on
-    _check_rests_on(row, given)
-    _checked(made, "items", number)
-    return made
-
-
-def _check_rests_on(row: ContributionRating, given: GivenItem) -> None:
-    """A thing of the same programme that does not go away: approved figures and their evidence, frozen verdicts."""
-    about = given.rests_on
-    if about is None:
-        return
-    if isinstance(about, Verdict):
-        stands = about.run.programme_id == row.review.indicator.programme_id
-    else:
-        figure = about if isinstance(about, Observation) else about.observation
-        kept = figure.state in {State.APPROVED, State.SUPERSEDED}
-        stands = kept and figure.indicator.programme_id == row.review.indicator.programme_id
-    if not stands:
-        raise ValidationError(
-            {
-                "items": _(
-                    "Evidence rests on approved figures, their files and the verdicts of this programme."
-                )
-            }
-        )
-
-
-def _rival(row: ContributionRating, number: int, given: GivenRival) -> RivalExplanation:
-    made = RivalExplanation(
-        rating=row,
-        position=number,
-        name=_clean_text(given.name, "rivals"),
-        plausibility=given.plausibility,
-        judgement=given.judgement,
-        examined=_clean_text(given.examined, "rivals"),
-    )
-    _checked(made, "rivals", number)
-    return made
-
-
-def _checked(made: Any, name: str, number: int) -> None:
-    """The row's own rules, said with the row's number among those written, and how it begins."""
-    try:
-        made.full_clean(exclude=["rating"], validate_unique=False)
-    except ValidationError as refusal:
-        said = " ".join(refusal.messages)
-        begins = Truncator(str(made)).chars(40) or _("nothing said")
-        shown = {"number": number, "begins": begins, "said": said}
-        raise ValidationError({name: _("Row %(number)s (%(begins)s): %(said)s") % shown}) from None
-
-
-def _clean_text(given: str, field: str) -> str:
-    """A text that can be kept; ValidationError on `field` if it is too long or carries a marking."""
-    text = given.strip()
-    try:
-        check_marking(text)
-    except ValidationError as refusal:
-        raise ValidationError({field: refusal.messages}) from None
-    if len(text) > MOST_TEXT or any(c == "\x00" or 0xD800 <= ord(c) <= 0xDFFF for c in text):
-        raise ValidationError(
-            {field: _("Plain text of at most %(most)s characters was expected.") % {"most": MOST_TEXT}}
-        )
-    return text
-
-
-def _clean_link(given: str) -> str:
-    link = _clean_text(given, "items")
-    if link:
-        try:
-            URLValidator(schemes=["http", "https"])(link)
-        except ValidationError:
-            said = _("“%(given)s” was given; a web address such as https://example.org/report was expected.")
-            raise ValidationError({"items": said % {"given": link[:80]}}) from None
-    return link
 
 
 def _remember(verb: str, row: ContributionRating, *, by: User, at: datetime, **after: Any) -> None:

@@ -8,7 +8,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from indicators.assessment.rating import HIGHEST, MOST_ROWS, MOST_TEXT, GivenItem, GivenRival
+from indicators.assessment.rating import HIGHEST, MOST_ROWS
+from indicators.assessment.rating_parts import MOST_TEXT, GivenItem, GivenRival
 from indicators.assessment.rating_sources import Sources
 from indicators.engine.expost.contribution import RATING_WORDS
 from indicators.models import (

@@ -176,7 +176,8 @@ def add_evidence(
     by: User,
     at: datetime,
 ) -> list[Evidence]:
-    """Attach evidence to a draft or a returned figure."""
+    """Attach evidence to a draft or a returned figure, as it is now and not as it was when it was looked at."""
+    observation = _locked(observation.pk)
     check_may_edit_observation(by, observation)
     return attach_evidence(observation=observation, files=files, link=link, elsewhere=elsewhere, by=by, at=at)
 
@@ -230,11 +231,7 @@ def remove_evidence(*, evidence: Evidence, by: User, at: datetime) -> None:
     Raises:
         PermissionDenied: the figure is handed in or approved, or somebody else's programme.
     """
-    observation = (
-        Observation.objects.select_for_update(of=("self",))
-        .select_related("indicator__programme")
-        .get(pk=evidence.observation_id)  # type: ignore[attr-defined]
-    )
+    observation = _locked(evidence.observation_id)  # type: ignore[attr-defined]
     check_may_edit_observation(by, observation)
     if not Evidence.objects.filter(pk=evidence.pk).exists():
         return  # Somebody else removed it a moment ago.
@@ -250,6 +247,18 @@ def remove_evidence(*, evidence: Evidence, by: User, at: datetime) -> None:
     Evidence.objects.filter(pk=evidence.pk).delete()
     if path:
         transaction.on_commit(lambda: _forget_file(path))
+
+
+def _locked(pk: int) -> Observation:
+    found: Observation | None = (
+        Observation.objects.select_for_update(of=("self",))
+        .select_related("indicator__programme")
+        .filter(pk=pk)
+        .first()
+    )
+    if found is None:
+        raise ValidationError(_("This draft was discarded by somebody else."), code="conflict")
+    return found
 
 
 def _forget_file(path: str) -> None:

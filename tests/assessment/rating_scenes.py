@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from indicators.assessment import rating as verbs
-from indicators.assessment.rating import GivenItem, GivenRival
+from indicators.assessment.rating_parts import GivenItem, GivenRival
 from indicators.models import Claim
 from tests import factories as make
 

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from indicators.assessment import rating as verbs
-from indicators.assessment.rating import GivenItem, GivenRival
+from indicators.assessment.rating_parts import GivenItem, GivenRival
 from indicators.assessment.verifying import contribution_differences, verdict_differences
 from indicators.models import (
     ContributionEvidence,

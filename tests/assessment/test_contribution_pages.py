@@ -226,7 +226,7 @@ def test_the_machine_door_gives_ones_own_and_both_once_both_are_in(client, rated
 
 @pytest.mark.parametrize("n", [2, 12])
 def test_queries_of_both_pages_do_not_grow_with_the_evidence(client, rated, n, django_assert_num_queries):
-    from indicators.assessment.rating import GivenItem
+    from indicators.assessment.rating_parts import GivenItem
 
     rows = [GivenItem(claim="sequence_fits", statement="A", rests_on=rated.figure) for _ in range(n)]
     rated.hand_in(rated.first, items=rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from indicators.assessment import rating as verbs
+from indicators.assessment.rating_parts import GivenItem, GivenRival
 from indicators.management.demo.blueprint import Judged, Piece
 from indicators.management.demo.building import Built, Cast, noon
 from indicators.models import Observation, ProgrammeIndicator, State
@@ -28,7 +29,7 @@ def _rate(one: Judged, indicators: dict[str, ProgrammeIndicator], cast: Cast) ->
             reasons=sheet.reasons,
             items=[_item(piece, indicators, one.on) for piece in sheet.pieces],
             rivals=[
-                verbs.GivenRival(name=name, plausibility=plausibility, judgement=judgement, examined=examined)
+                GivenRival(name=name, plausibility=plausibility, judgement=judgement, examined=examined)
                 for name, plausibility, judgement, examined in sheet.rivals
             ],
             by=by,
@@ -41,8 +42,8 @@ def _rate(one: Judged, indicators: dict[str, ProgrammeIndicator], cast: Cast) ->
         )
 
 
-def _item(piece: Piece, indicators: dict[str, ProgrammeIndicator], on: date) -> verbs.GivenItem:
-    return verbs.GivenItem(
+def _item(piece: Piece, indicators: dict[str, ProgrammeIndicator], on: date) -> GivenItem:
+    return GivenItem(
         claim=piece.claim,
         statement=piece.statement,
         speaks_for=piece.speaks_for,
