@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from indicators.engine.rules import Rules
 from indicators.engine.types import Message
 from indicators.entry.cells import cell_label
 from indicators.entry.checks import HISTORY_LENGTH, figure_warnings, in_words, shown_value
+from indicators.entry.unusual import twins_of
 from indicators.models import (
     Event,
     IndicatorStatus,
@@ -246,9 +247,14 @@ class ReviewLine:
 
 
 def review_lines(observations: Sequence[Observation], why_not: Mapping[int, str]) -> list[ReviewLine]:
-    """The submitted observations beside the last approved value of their place. Two queries, however many."""
+    """The submitted observations beside the last approved value of their place. Three queries, however many."""
     histories, rules = _load_histories(observations), rules_on(timezone.localdate())
-    return [_review_line(one, histories, why_not.get(one.pk, ""), rules) for one in observations]
+    twins = twins_of(observations)
+    lines = [_review_line(one, histories, why_not.get(one.pk, ""), rules) for one in observations]
+    return [
+        replace(line, warnings=[*line.warnings, *twins[one.pk]])
+        for one, line in zip(observations, lines, strict=True)
+    ]
 
 
 Place = tuple[int, int | None, str]

@@ -122,6 +122,23 @@ def warnings_of_many(entries: Sequence[Entry]) -> list[list[str]]:
     return found
 
 
+def twins_of(observations: Sequence[Observation]) -> dict[int, list[str]]:
+    """Observation → which other unit has exactly the same, for whoever decides on it. One query."""
+    entries = [
+        Entry(
+            indicator=one.indicator, period=one.period, unit=one.unit, cell=one.cell, figures=vars(one),
+            has_evidence=True, pk=one.pk,
+        )
+        for one in observations
+    ]  # fmt: skip
+    beside = _beside(entries) if entries else {}
+    return {
+        one.pk: _twin(one, _others(one, entries, beside.get(one.key, [])))
+        for one in entries
+        if one.pk is not None
+    }
+
+
 def _histories(entries: Collection[Entry]) -> dict[Place, list[tuple[date, Decimal]]]:
     """The last approved values of each site and cell with their days, oldest first. One query."""
     versions = {one.indicator.pk: one.indicator.version for one in entries}

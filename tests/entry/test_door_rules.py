@@ -212,6 +212,19 @@ def test_a_warning_passes_with_a_comment_and_not_without():
     assert Observation.objects.get().state == "submitted"
 
 
+def test_the_approver_is_told_of_a_twin_by_another_officer(client):
+    site = Site(COUNT)
+    for unit in site.units:
+        make.make_observation(
+            site.indicator, site.now, unit=unit, value=Decimal(4711), state="submitted", decided_by=None,
+            decided_at=None, entered_by=make.make_user(programme=site.programme),
+        )  # fmt: skip
+    client.force_login(make.make_user(programme=site.programme, role="approver"))
+    page = client.get("/review/").text
+    assert "South has exactly the same in this period" in page
+    assert "North has exactly the same in this period" in page
+
+
 @pytest.mark.parametrize("n", [1, 20])
 def test_many_entries_are_checked_with_as_many_queries_as_one(n, django_assert_num_queries):
     site = Site(COUNT, WAVY, disaggregations=PARTS)

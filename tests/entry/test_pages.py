@@ -453,8 +453,8 @@ def test_the_queue_asks_the_same_queries_for_one_as_for_many(client, scene, djan
     log_in(client, scene.approver)
     client.get(reverse("review-queue"))
 
-    # session, user, is an approver, count, page, histories, rules, programmes, menu
-    with django_assert_num_queries(9):
+    # session, user, is an approver, count, page, histories, rules, figures of other units, programmes, menu
+    with django_assert_num_queries(10):
         client.get(reverse("review-queue"))
 
 
