@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from indicators.models import (
     WAITING,
     Alert,
+    ContributionRating,
     DueAssessment,
     ExPostPlan,
     GlobalRole,
@@ -290,6 +291,24 @@ def check_may_evaluate(user: User, programme: Programme) -> None:
         raise PermissionDenied(_("Only evaluators of this programme review its assessments."))
     if roles & WORKING:
         raise PermissionDenied(_("Nobody evaluates a programme in which they work."))
+
+
+def check_may_rate_contribution(user: User, programme: Programme) -> None:
+    """Rate what a programme contributed: an evaluator who neither works nor ever worked in it (METHOD 2.10, 4.1)."""
+    check_may_evaluate(user, programme)
+    if Membership.objects.filter(
+        user=user, programme=programme, role__in=[Role.OFFICER, Role.APPROVER]
+    ).exists():
+        raise PermissionDenied(_("Nobody rates the contribution of a programme in which they ever worked."))
+
+
+def check_may_change_rating(user: User, rating: ContributionRating) -> None:
+    """Change, hand in or throw away a rating: the one who wrote it, while it is a draft."""
+    check_may_rate_contribution(user, rating.review.indicator.programme)
+    if rating.rater_id != user.pk:
+        raise PermissionDenied(_("A rating is changed by the one who wrote it."))
+    if rating.is_submitted:
+        raise PermissionDenied(_("This rating is handed in; nothing in it changes any more."))
 
 
 def check_may_sign_off(user: User, indicator: ProgrammeIndicator) -> None:

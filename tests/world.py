@@ -14,6 +14,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from indicators import derived
+from indicators.assessment import rating as verbs
+from indicators.assessment.rating_parts import GivenItem, GivenRival
 from indicators.events import remember
 from indicators.models import (
     Alert,
@@ -24,6 +26,7 @@ from indicators.models import (
     ContextRelease,
     ContextSeries,
     ContextValue,
+    ContributionRating,
     Course,
     CourseRun,
     DesignVersion,
@@ -130,6 +133,7 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
     run = CourseRun.objects.create(
         course=course, code="R1", starts_on=date(2025, 3, 3), ends_on=date(2025, 3, 7), seats=20
     )
+    contribution_rating = _contribution(programme, secret)
     composite = _index(programme, indicator, admin)
     make.make_index(programme, [indicator, secret], name=f"Inner index {code}")
     return SimpleNamespace(
@@ -146,7 +150,11 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
         submitted=submitted,
         draft=draft,
         evidence=evidence,
+        draft_evidence=Evidence.objects.create(
+            observation=draft, kind="elsewhere", name=f"Archive {code}", added_by=officer, added_at=make.AT
+        ),
         expost_plan=plan,
+        contribution_rating=contribution_rating,
         course=course,
         course_run=run,
         exception=EntryException.objects.create(
@@ -185,6 +193,22 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
         schedule=AssessmentSchedule.objects.create(programme=programme, follow_up_months=[0, 6]),
         **_assessment(programme, indicator, secret, admin, composite),
     )
+
+
+def _contribution(programme: Programme, indicator: Any) -> ContributionRating:
+    """Both ratings of a round, handed in by people who do nothing else here."""
+    rows = []
+    for number in (1, 2):
+        rater = make.make_user(f"rater{number}-{programme.code}", programme=programme, role=Role.EVALUATOR)
+        row = verbs.record_contribution_rating(
+            indicator=indicator, rating=1, reasons=f"Reasons {programme.code}", by=rater, at=make.AT,
+            items=[GivenItem(claim="plausible_theory", statement=f"Statement {programme.code}", source="A")],
+            rivals=[GivenRival(name=f"Rival {programme.code}")],
+        )  # fmt: skip
+        rows.append(
+            verbs.submit_contribution_rating(rating=row, row_version=row.row_version, by=rater, at=make.AT)
+        )
+    return rows[0]
 
 
 def _index(programme: Programme, indicator: Any, admin: User) -> CompositeIndex:

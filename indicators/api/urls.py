@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from indicators.api import courses, exchange, explanations, indices, rollups, views
+from indicators.api import contributions, courses, exchange, explanations, indices, rollups, views
 
 router = SimpleRouter()
 router.register("catalogue", views.CatalogueViewSet, basename="api-catalogue")
@@ -16,6 +16,9 @@ router.register("verdicts", views.VerdictViewSet, basename="api-verdict")
 router.register("indices", indices.IndexViewSet, basename="api-composite")
 router.register("index-results", indices.IndexResultViewSet, basename="api-composite-result")
 router.register("evaluations", views.EvaluationViewSet, basename="api-evaluation")
+router.register(
+    "contribution-ratings", contributions.ContributionRatingViewSet, basename="api-contribution-rating"
+)
 router.register("alerts", views.AlertViewSet, basename="api-alert")
 router.register("course-runs", courses.CourseRunViewSet, basename="api-course-run")
 

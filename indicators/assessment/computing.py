@@ -165,9 +165,9 @@ def _paired_shares(inputs: Json) -> ExPostResult:
 
 
 def _contribution(inputs: Json) -> ExPostResult:
-    from indicators.engine.expost.contribution import Evidence, contribution_rating
+    from indicators.assessment.contributions import rated
 
-    return contribution_rating(Evidence(), ())
+    return rated(inputs.get("contribution", {}))  # Kept before ratings could be entered: none.
 
 
 def _elsewhere(inputs: Json) -> ExPostResult:

@@ -9,6 +9,7 @@ from typing import Any
 
 from indicators.assessment import courses, questions
 from indicators.assessment.computing import answer
+from indicators.assessment.contributions import exploratory_tasks, load_contributions
 from indicators.assessment.courses import COURSE_METHODS
 from indicators.assessment.drafts import Json, Task, judge_task
 from indicators.assessment.standing import (
@@ -86,8 +87,13 @@ def tasks(
         and one.item.indicator_id in snapshots
         and one.item.method not in FROM_REGISTERS
     ]
-    found += questions.planned_tasks(asked, snapshots, as_of=as_of, known_on=known_on, seed=seed)
+    contributions = load_contributions(list(snapshots), programme, known_on=known_on)
+    found += questions.planned_tasks(
+        asked, snapshots, contributions, as_of=as_of, known_on=known_on, seed=seed
+    )
     if as_of >= programme.ends_on:
+        planned = {one.item.indicator_id for one in asked if one.item.method == Method.CONTRIBUTION_RATING}
+        found += exploratory_tasks(contributions, planned=planned)
         with_question = {one.item.indicator_id for one in asked}
         for indicator in indicators:
             version = indicator.version

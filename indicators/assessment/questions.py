@@ -31,19 +31,34 @@ PICKED = {Method.INTERRUPTED_SERIES, Method.INTERRUPTED_COUNTS}
 def planned_tasks(
     asked: Sequence[Planned],
     snapshots: Mapping[int, Snapshot],
+    contributions: Mapping[int, Json],
     *,
     as_of: date,
     known_on: date,
     seed: int,
 ) -> list[Task]:
-    """One question for each primary indicator, by the method of the plan."""
+    """One question for each primary indicator, by the method of the plan.
+
+    Args:
+        contributions: indicator → what evaluators rated, for those whose method that is.
+    """
     items = [one.item for one in asked]
     compared = load_compared([Asked.by(one) for one in items], snapshots, as_of=as_of, known_on=known_on)
     pending = _pending(items, as_of)
-    return [
+    found = [
         _planned(one, snapshots[one.item.indicator_id], compared[one.item.indicator_id], pending, as_of, seed)
         for one in asked
     ]
+    return [
+        _with_contribution(task, contributions) if one.item.method == Method.CONTRIBUTION_RATING else task
+        for one, task in zip(asked, found, strict=True)
+    ]
+
+
+def _with_contribution(task: Task, contributions: Mapping[int, Json]) -> Task:
+    """A judgement does not wait for figures: it rests on what two people handed in."""
+    given = contributions.get(task.indicator_pk, {"handed_in": 0, "ratings": []})
+    return replace(task, inputs=task.inputs | {"blocked": None, "contribution": given})
 
 
 def _pending(items: Sequence[PlannedIndicator], as_of: date) -> set[int]:

@@ -55,11 +55,11 @@ class Turns:
 
 
 def turns_of(result: ExPostResult, inputs: Json) -> Turns:
-    """Everything that turns the bare answer to `inputs`; empty for a refusal, which has nothing to turn.
+    """Everything that turns the bare answer to `inputs`; empty for a refusal and a judgement, where nothing is to turn.
 
     Each is found by computing again from the changed inputs, so it agrees with the answer itself.
     """
-    if result.refusal is not None:
+    if result.refusal is not None or inputs["compute"] == Method.CONTRIBUTION_RATING:
         return Turns()
     borders = tuple(_said_of(one, result) for one in _margins(result, inputs))
     if inputs["compute"] in LASTING:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from indicators.assessment import alert_views, evaluation_views, plan_views, views
+from indicators.assessment import alert_views, evaluation_views, plan_views, rating_views, views
 
 urlpatterns = [
     path("alerts/<int:pk>/", alert_views.alert_detail, name="alert-detail"),
@@ -26,6 +26,18 @@ urlpatterns = [
         plan_views.expost_plan_drop,
         name="expost-plan-drop",
     ),
+    *[
+        path(
+            f"programmes/<str:code>/indicators/<int:pk>/contribution/{end}", view, name=f"contribution-{name}"
+        )
+        for name, end, view in (
+            ("detail", "", rating_views.contribution_detail),
+            ("rate", "rate/", rating_views.contribution_rate),
+            ("discard", "discard/", rating_views.contribution_discard),
+            ("settle", "settle/", rating_views.contribution_settle),
+            ("again", "again/", rating_views.contribution_again),
+        )
+    ],
     path("schedule/", views.admin_schedule, name="admin-schedule"),
     path("evaluations/<int:pk>/", evaluation_views.evaluation_detail, name="evaluation-detail"),
     path("evaluations/<int:pk>/edit/", evaluation_views.evaluation_edit, name="evaluation-edit"),

@@ -6,11 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from indicators.assessment import drafts, expost
+from indicators.assessment.contributions import rating_hash, reconciled_hash
 from indicators.assessment.evaluating import content_hash
 from indicators.assessment.indices import index_differences
 from indicators.engine import METHOD_VERSION
 from indicators.engine.errors import EngineError
-from indicators.models import AssessmentRun, Evaluation, IndexResult, Verdict
+from indicators.models import (
+    AssessmentRun,
+    ContributionRating,
+    ContributionReview,
+    Evaluation,
+    IndexResult,
+    Verdict,
+)
 
 
 def verdict_differences() -> Iterator[str]:
@@ -52,6 +60,28 @@ def evaluation_differences() -> Iterator[str]:
     ):
         if content_hash(evaluation) != evaluation.content_hash:
             yield f"evaluation {evaluation.pk} ({evaluation.title}): it no longer says what was signed"
+
+
+def contribution_differences() -> Iterator[str]:
+    """One sentence for each rating, or rating settled on, that no longer says what was handed in."""
+    handed_in = ContributionRating.objects.filter(state=ContributionRating.State.SUBMITTED)
+    ratings = {
+        one.pk: one
+        for one in handed_in.prefetch_related("items", "rivals").order_by("pk")
+    }  # fmt: skip
+    for one in ratings.values():
+        if rating_hash(one) != one.content_hash:
+            yield f"contribution rating {one.pk}: it no longer says what was handed in"
+    for review in ContributionReview.objects.filter(reconciled__isnull=False).order_by("pk"):
+        settled = [one for one in ratings.values() if one.review_id == review.pk]
+        if reconciled_hash(review, settled) != review.reconciled_hash:
+            yield f"contribution round {review.pk}: it no longer says what the raters settled on"
+    frozen = Verdict.objects.filter(inputs__contains={"compute": "contribution_rating"}).order_by("pk")
+    for pk, given in frozen.values_list("pk", "inputs__contribution__ratings"):
+        for one in given or []:
+            kept = ratings.get(one["pk"])
+            if kept is None or kept.content_hash != one["hash"]:
+                yield f"verdict {pk}: contribution rating {one['pk']} is not the one that was frozen"
 
 
 def _differences(verdict: Verdict, is_same_method: bool) -> Iterator[str]:

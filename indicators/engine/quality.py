@@ -16,6 +16,8 @@ from .types import Coverage, IndicatorRule, Message, PeriodValue, ValueType
 
 MIN_HISTORY = 5
 MIN_ROUND_VALUES = 5
+_MAY_REPEAT = frozenset({ValueType.BINARY, ValueType.MILESTONE, ValueType.ORDINAL})
+"""Few values are possible, so that the same one again says nothing."""
 
 
 class Freshness(StrEnum):
@@ -93,12 +95,14 @@ def entry_warnings(
         rules: from where on a value is an outlier or a jump.
 
     Returns:
-        Soft warnings, possibly none: outlier (robust z above 3.5), jump (above 3 × the usual step), same as the
-        previous three, all values multiples of 5 or 10.
+        Soft warnings, possibly none: outlier (robust z above 3.5), jump (above 3 × the usual step, or 3 × the largest
+        where most steps were none), the first other value of a series that never varied, same as the previous three,
+        all values multiples of 5 or 10.
     """
     found = (
         _outlier(rule, new, history, rules),
         _jump(rule, new, history, rules),
+        _first_change(rule, new, history),
         _repeated(rule, new, history),
         _round_numbers(rule, new, history),
     )
@@ -124,7 +128,9 @@ def _jump(rule: IndicatorRule, new: Decimal, history: Sequence[Decimal], rules: 
     steps = [abs(b - a) for a, b in pairwise(history)]
     usual = exact.median(steps)
     step = abs(new - history[-1])
-    if usual == 0 or step <= rules.jump_above * usual:
+    if usual == 0:
+        return _jump_of_a_still_series(rule, new, history, max(steps), rules)
+    if step <= rules.jump_above * usual:
         return None
     return message(
         gettext_noop(
@@ -137,9 +143,66 @@ def _jump(rule: IndicatorRule, new: Decimal, history: Sequence[Decimal], rules: 
     )
 
 
+def _jump_of_a_still_series(
+    rule: IndicatorRule, new: Decimal, history: Sequence[Decimal], largest: Decimal, rules: Rules
+) -> Message | None:
+    """Most steps were none, so that nothing is usual: the largest step so far takes its place."""
+    if largest == 0 or abs(new - history[-1]) <= rules.jump_above * largest:
+        return None
+    return message(
+        gettext_noop(
+            "The step from %(last)s to %(new)s is more than %(limit)s times the largest step so far, %(largest)s."
+        ),
+        last=format_value(history[-1], rule),
+        new=format_value(new, rule),
+        limit=format_number(rules.jump_above, 2),
+        largest=format_value(largest, rule),
+    )
+
+
+def _first_change(rule: IndicatorRule, new: Decimal, history: Sequence[Decimal]) -> Message | None:
+    """A series that never varied has no spread to measure a jump by; its first other value is one."""
+    if rule.value_type in _MAY_REPEAT or len(history) < MIN_HISTORY:
+        return None
+    if len(set(history)) > 1 or new == history[-1]:
+        return None
+    return message(
+        gettext_noop("All %(count)s earlier values were %(last)s; %(new)s is the first other one."),
+        count=len(history),
+        last=format_value(history[-1], rule),
+        new=format_value(new, rule),
+    )
+
+
+def placeholder_warning(rule: IndicatorRule, *entered: Decimal | None) -> Message | None:
+    """A figure that looks typed to fill a field: a whole number of four equal digits or more, or 999.
+
+    Args:
+        rule: the indicator's rule; levels, yes and no are never asked.
+        entered: the figures as they were entered, a ratio's parts and not its share: 33.33 is a third.
+
+    Source: METHOD 2.7, implausible patterns of digits.
+    """
+    if rule.value_type in _MAY_REPEAT:
+        return None
+    for one in entered:
+        if one is not None and _is_one_digit(one):
+            return message(
+                gettext_noop("%(given)s is one digit again and again; was it typed to fill the field?"),
+                given=format_number(one, 0),
+            )
+    return None
+
+
+def _is_one_digit(given: Decimal) -> bool:
+    if given != given.to_integral_value():
+        return False
+    digits = format(abs(given), ".0f")
+    return len(set(digits)) == 1 and (len(digits) >= 4 or digits == "999")
+
+
 def _repeated(rule: IndicatorRule, new: Decimal, history: Sequence[Decimal]) -> Message | None:
-    may_repeat = rule.value_type in {ValueType.BINARY, ValueType.MILESTONE, ValueType.ORDINAL}
-    if may_repeat or len(history) < 3 or any(x != new for x in history[-3:]):
+    if rule.value_type in _MAY_REPEAT or len(history) < 3 or any(x != new for x in history[-3:]):
         return None
     return message(
         gettext_noop("%(new)s is the same as the previous three values."), new=format_value(new, rule)
@@ -148,7 +211,7 @@ def _repeated(rule: IndicatorRule, new: Decimal, history: Sequence[Decimal]) -> 
 
 def _round_numbers(rule: IndicatorRule, new: Decimal, history: Sequence[Decimal]) -> Message | None:
     values = [*history, new]
-    if rule.value_type in {ValueType.BINARY, ValueType.MILESTONE, ValueType.ORDINAL, ValueType.TEXT}:
+    if rule.value_type in _MAY_REPEAT or rule.value_type is ValueType.TEXT:
         return None
     if len(values) < MIN_ROUND_VALUES or all(x == 0 for x in values) or len(set(values)) == 1:
         return None

@@ -22,7 +22,6 @@ from indicators.entry.checks import (
     clean_figures,
     clean_place,
     clean_text,
-    warnings_of,
 )
 from indicators.entry.deciding import (
     approve_locked,
@@ -45,6 +44,7 @@ from indicators.entry.moves import (
     remember,
     today_of,
 )
+from indicators.entry.unusual import warnings_of
 from indicators.models import (
     PENDING,
     Observation,
@@ -374,6 +374,7 @@ def _check_explained(locked: Observation) -> None:
         cell=locked.cell,
         figures={name: getattr(locked, name) for name in FIGURE_FIELDS},
         has_evidence=locked.source not in BY_HAND or locked.evidence.exists(),
+        pk=locked.pk,
     )
     if found:
         raise ValidationError({"comment": [ValidationError(one, code="warning") for one in found]})

@@ -8,14 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from indicators.engine import exact
-from indicators.engine.quality import entry_errors, entry_warnings
-from indicators.engine.rollup import check_parts
+from indicators.engine.quality import entry_errors, entry_warnings, placeholder_warning
 from indicators.engine.rules import Rules
-from indicators.engine.types import Measurement, Message
+from indicators.engine.types import Message
 from indicators.entry.cells import canonical_cell
 from indicators.entry.markings import check_marking
 from indicators.entry.numbers import parse_number, parse_whole_number
@@ -25,14 +23,12 @@ from indicators.models import (
     IndicatorVersion,
     Marking,
     MissingReason,
-    Observation,
     ProgrammeIndicator,
     Reliability,
     ReportingPeriod,
     ReportingUnit,
     State,
     ValueType,
-    rules_on,
 )
 from indicators.templatetags.ui import day, with_days
 
@@ -270,20 +266,6 @@ def shown_value(version: IndicatorVersion, figures: Mapping[str, Any]) -> Decima
     return exact.quotient(exact.times(version.scale, numerator), denominator)
 
 
-def load_history(
-    indicator: ProgrammeIndicator, unit_id: int | None, cell: str, before: date
-) -> list[Decimal]:
-    """The last approved values of the same site and cell before a day, oldest first. One query."""
-    rows = (
-        Observation.objects.current()
-        .filter(indicator=indicator, unit=unit_id, cell=cell, period__starts_on__lt=before)
-        .order_by("-period__starts_on", "-pk")
-        .values("numerator", "denominator", "value")[:HISTORY_LENGTH]
-    )
-    values = [shown_value(indicator.version, row) for row in rows]
-    return [value for value in reversed(values) if value is not None]
-
-
 def figure_warnings(
     figures: Mapping[str, Any],
     *,
@@ -296,7 +278,10 @@ def figure_warnings(
     found = []
     new = shown_value(version, figures)
     if new is not None and version.value_type != ValueType.TEXT:
-        found = [in_words(message) for message in entry_warnings(version.rule(), new, history, rules)]
+        rule = version.rule()
+        said = [*entry_warnings(rule, new, history, rules)]
+        typed = placeholder_warning(rule, *(figures[name] for name in ("numerator", "denominator", "value")))
+        found = [in_words(message) for message in (*said, *([typed] if typed is not None else []))]
     if figures["as_of"] > period.due_on:
         found.append(
             _("The figure holds for %(given)s, after the day on which the period was due (%(due)s).")
@@ -308,57 +293,3 @@ def figure_warnings(
 def no_evidence() -> str:
     """What is said of a figure that rests on nothing, in the reader's language."""
     return _("No evidence is given: no file, no link, and not said where it is held.")
-
-
-def warnings_of(
-    *,
-    indicator: ProgrammeIndicator,
-    period: ReportingPeriod,
-    unit: ReportingUnit | None,
-    cell: str,
-    figures: Mapping[str, Any],
-    has_evidence: bool,
-) -> list[str]:
-    """All warnings about one entry. Three queries at most."""
-    unit_id = None if unit is None else unit.pk
-    history = load_history(indicator, unit_id, cell, period.starts_on)
-    found = figure_warnings(
-        figures,
-        version=indicator.version,
-        period=period,
-        history=history,
-        rules=rules_on(timezone.localdate()),
-    )
-    if indicator.version.disaggregations:
-        mismatch = check_parts(
-            _site_measurements(indicator, period, unit_id, cell, figures), indicator.version.rule()
-        )
-        found += [in_words(mismatch)] if mismatch is not None else []
-    if not has_evidence and not figures["missing_reason"]:
-        found.append(no_evidence())
-    return found
-
-
-def _site_measurements(
-    indicator: ProgrammeIndicator,
-    period: ReportingPeriod,
-    unit_id: int | None,
-    cell: str,
-    figures: Mapping[str, Any],
-) -> list[Measurement]:
-    rows = (
-        Observation.objects.filter(indicator=indicator, period=period, unit=unit_id, state__in=COUNTED_BESIDE)
-        .exclude(cell=cell)
-        .order_by("pk")
-        .values_list("pk", "cell", "numerator", "denominator", "value")
-    )
-    by_cell = {
-        row[1]: Measurement(
-            id=row[0], site=unit_id, cell=row[1], numerator=row[2], denominator=row[3], value=row[4]
-        )
-        for row in rows
-    }
-    by_cell[cell] = Measurement(
-        id=0, site=unit_id, cell=cell, **{n: figures[n] for n in ("numerator", "denominator", "value")}
-    )
-    return list(by_cell.values())

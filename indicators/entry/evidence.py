@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from indicators.entry.checks import clean_text
+from indicators.entry.file_text import text_of
 from indicators.entry.markings import check_marking
 from indicators.events import Deed, remember, remember_all
 from indicators.models import Evidence, Observation, User
@@ -31,6 +33,7 @@ from indicators.permissions import check_may_edit_observation, standings
 MEGABYTE = 1024 * 1024
 MAX_FILES = 10
 MAX_NAME = 120
+MAX_LINK = 500
 MAX_ENTRIES = 1000
 MAX_UNPACKED = 200 * MEGABYTE
 MAX_RATIO = 100
@@ -42,6 +45,8 @@ CONTENT_TYPES = {
     "jpeg": "image/jpeg",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
     "csv": "text/csv",
     "txt": "text/plain",
 }
@@ -66,9 +71,23 @@ def max_file_size() -> int:
     return int(getattr(settings, "EVIDENCE_MAX_BYTES", 20 * MEGABYTE))
 
 
+def upload_limits() -> dict[str, Any]:
+    """What a page says of uploads before anything is sent; the server checks all of it again."""
+    return {
+        "max_bytes": max_file_size(),
+        "max_megabytes": max_file_size() // MEGABYTE,
+        "max_files": MAX_FILES,
+        "file_types": ",".join(f".{extension}" for extension in CONTENT_TYPES),
+    }
+
+
 def check_file(file: File[bytes]) -> CheckedFile:
-    """The file with its safe name, true type and hash; ValidationError names what was given and expected."""
+    """The file with its safe name, true type and hash; ValidationError names what was given and expected.
+
+    Markings are looked for first in the name, which the refusals after it repeat, and last in what the file says.
+    """
     name = safe_name(file.name or "")
+    check_marking(name)
     size = file.size
     if size == 0:
         raise _refusal(name, _("it is empty"))
@@ -86,7 +105,7 @@ def check_file(file: File[bytes]) -> CheckedFile:
         raise _refusal(
             name, _("its content is not what its name says (%(extension)s)") % {"extension": extension}
         )
-    check_marking(name)
+    check_marking(text_of(file, found))
     return CheckedFile(
         file=file, name=name, content_type=CONTENT_TYPES[extension], sha256=_hash(file), size=size
     )
@@ -102,14 +121,20 @@ def check_files(files: Iterable[File[bytes]]) -> list[CheckedFile]:
             params={"given": len(files), "limit": MAX_FILES},
         )
     checked, problems = [], []
-    for file in files:
+    for number, file in enumerate(files, 1):
         try:
             checked.append(check_file(file))
         except ValidationError as problem:
-            problems.append(problem)
+            problems.append(_numbered(problem, number) if problem.code == "marking" else problem)
     if problems:
         raise ValidationError(problems)
     return checked
+
+
+def _numbered(problem: ValidationError, number: int) -> ValidationError:
+    """Which file it is by its place: the name of one that carries a marking is not repeated."""
+    said = _("File %(number)s: %(said)s") % {"number": number, "said": " ".join(problem.messages)}
+    return ValidationError(said, code="marking")
 
 
 def safe_name(given: str) -> str:
@@ -134,7 +159,7 @@ def clean_link(given: str) -> str:
             code="link",
             params={"given": link[:80]},
         ) from None
-    if len(link) > 500 or urlsplit(link).username is not None:
+    if len(link) > MAX_LINK or urlsplit(link).username is not None:
         raise ValidationError(
             _("A web address of at most 500 characters, without a user name, was expected.")
         )
@@ -152,7 +177,8 @@ def add_evidence(
     by: User,
     at: datetime,
 ) -> list[Evidence]:
-    """Attach evidence to a draft or a returned figure."""
+    """Attach evidence to a draft or a returned figure, as it is now and not as it was when it was looked at."""
+    observation = _locked(observation.pk)
     check_may_edit_observation(by, observation)
     if not observation.by_request and not takes_writes_of(observation.period, by, at):
         raise locked_refusal(observation.period)
@@ -244,6 +270,49 @@ def attach_evidence(
     return added
 
 
+@transaction.atomic
+def remove_evidence(*, evidence: Evidence, by: User, at: datetime) -> None:
+    """Take evidence away from a draft or a returned figure; a file that nothing else rests on goes for good.
+
+    Raises:
+        PermissionDenied: the figure is handed in or approved, or somebody else's programme.
+    """
+    observation = _locked(evidence.observation_id)  # type: ignore[attr-defined]
+    check_may_edit_observation(by, observation)
+    if not Evidence.objects.filter(pk=evidence.pk).exists():
+        return  # Somebody else removed it a moment ago.
+    path = evidence.file.name if evidence.kind == Evidence.Kind.FILE else ""
+    remember(
+        "evidence removed",
+        by=by,
+        at=at,
+        about=observation,
+        programme=observation.indicator.programme_id,
+        before={"evidence": f"{evidence.name} {evidence.sha256}".strip()},
+    )
+    Evidence.objects.filter(pk=evidence.pk).delete()
+    if path:
+        transaction.on_commit(lambda: _forget_file(path))
+
+
+def _locked(pk: int) -> Observation:
+    found: Observation | None = (
+        Observation.objects.select_for_update(of=("self",))
+        .select_related("indicator__programme")
+        .filter(pk=pk)
+        .first()
+    )
+    if found is None:
+        raise ValidationError(_("This draft was discarded by somebody else."), code="conflict")
+    return found
+
+
+def _forget_file(path: str) -> None:
+    """Remove a stored file unless other evidence has the same content."""
+    if not Evidence.objects.filter(file=path).exists():
+        default_storage.delete(path)
+
+
 def _keep_file(observation: Observation, checked: CheckedFile, *, by: User, at: datetime) -> Evidence:
     evidence = Evidence(
         observation=observation,
@@ -280,7 +349,7 @@ def _hash(file: File[bytes]) -> str:
 
 
 def _kind_of(file: File[bytes]) -> str:
-    """pdf, png, jpg, docx, xlsx, text; or empty when it is none of them."""
+    """pdf, png, jpg, docx, xlsx, odt, ods, text; or empty when it is none of them."""
     file.seek(0)
     head = file.read(1024)
     for signature, kind in ((b"%PDF-", "pdf"), (b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpg")):
@@ -292,14 +361,19 @@ def _kind_of(file: File[bytes]) -> str:
 
 
 def _kind_of_package(file: Any) -> str:
-    """docx or xlsx by its directory alone: nothing is unpacked. Bombs, encryption and macros are refused."""
+    """A document by its directory alone: nothing is unpacked. Bombs, encryption and macros are refused."""
     try:
         with zipfile.ZipFile(file) as package:
             check_package(package)
             names = set(package.namelist())
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError):
+            said = package.read("mimetype")[:100].decode("ascii", "replace") if "mimetype" in names else ""
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError, RuntimeError, zlib.error):
         return ""
-    if "[Content_Types].xml" not in names or any(name.lower().endswith("vbaproject.bin") for name in names):
+    if any(name.lower().endswith("vbaproject.bin") or name.startswith("Basic/") for name in names):
+        return ""
+    if "content.xml" in names:
+        return next((kind for kind in ("odt", "ods") if said == CONTENT_TYPES[kind]), "")
+    if "[Content_Types].xml" not in names:
         return ""
     if "word/document.xml" in names:
         return "docx"
@@ -333,5 +407,4 @@ def _kind_of_text(file: File[bytes]) -> str:
     start = content.removeprefix(b"\xef\xbb\xbf")[:4096].lstrip().lower()
     if start.startswith(b"<") or any(mark in start for mark in MARKUP):
         return ""
-    check_marking(text)
     return "text"

@@ -16,11 +16,13 @@ from django.views.decorators.vary import vary_on_headers
 
 from indicators.engine.display import format_value
 from indicators.entry.cells import canonical_cell, cell_label
-from indicators.entry.checks import shown_value, warnings_of
+from indicators.entry.checks import shown_value
 from indicators.entry.entering import enter_correction, enter_observation, reenter_observation
+from indicators.entry.evidence import upload_limits
 from indicators.entry.forms import CorrectionForm, FiguresForm, ObservationForm, initial_of
 from indicators.entry.numbers import parse_number
 from indicators.entry.showing import load_beside, observation_text
+from indicators.entry.unusual import warnings_of
 from indicators.entry.views import get_observation, said_of, whole_id, whole_number
 from indicators.models import (
     PENDING,
@@ -177,7 +179,7 @@ def answer(
             except ValidationError as problem:
                 warnings = warnings_in(problem)
                 context["existing"] = existing_in(problem)
-                take_over(form, problem, warnings)
+                take_over(form, problem, warnings, keeps_files="X-Keeps-Files" in request.headers)
             else:
                 messages.success(request, said_of(kept))
                 return redirect(kept)
@@ -230,13 +232,16 @@ def existing_in(problem: ValidationError) -> Observation | None:
     return None
 
 
-def take_over(form: FiguresForm, problem: ValidationError, warnings: list[str]) -> None:
+def take_over(
+    form: FiguresForm, problem: ValidationError, warnings: list[str], *, keeps_files: bool = False
+) -> None:
+    """`keeps_files`: a script holds the chosen files and sends them again."""
     if warnings:
         form.add_error(
             "comment",
             _("The check found something unusual (below). Say in a comment why it is right, then submit."),
         )
-        if form.evidence().files:
+        if form.evidence().files and not keeps_files:
             form.add_error("evidence_files", _("Nothing was saved yet: choose the files again."))
     else:
         form.take_over(problem)
@@ -297,6 +302,7 @@ def beside_context(form: FiguresForm, context: dict[str, Any]) -> dict[str, Any]
         "cell": cell_label(indicator.version, place["cell"]),
         "is_ratio": indicator.version.value_type == ValueType.RATIO,
         "marking": indicator.marking,
+        **upload_limits(),
     }
 
 

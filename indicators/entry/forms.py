@@ -117,7 +117,7 @@ class FiguresForm(forms.Form):
         label=gettext_lazy("Evidence files"),
         required=False,
         help_text=gettext_lazy(
-            "PDF, PNG, JPEG, Word, Excel, CSV or text, up to 20 MB each; several at once."
+            "PDF, PNG, JPEG, Word, Excel, OpenDocument, CSV or text, up to 20 MB each; several at once."
         ),
     )
     evidence_link = forms.CharField(
@@ -306,6 +306,46 @@ class ObservationForm(FiguresForm):
         except ValidationError as problem:
             self.take_over(problem)
         return super().clean()
+
+
+class EvidenceForm(forms.Form):
+    """More evidence for a draft or a returned figure."""
+
+    evidence_files = EvidenceField(
+        label=gettext_lazy("Files"),
+        required=False,
+        help_text=gettext_lazy(
+            "PDF, PNG, JPEG, Word, Excel, OpenDocument, CSV or text, up to 20 MB each; several at once."
+        ),
+    )
+    evidence_link = forms.CharField(
+        label=gettext_lazy("Link"),
+        required=False,
+        widget=forms.URLInput(attrs={"placeholder": "https://"}),
+    )
+    evidence_elsewhere = forms.CharField(
+        label=gettext_lazy("Held elsewhere"),
+        required=False,
+        help_text=gettext_lazy(
+            "Where the evidence is kept, if it cannot be uploaded. No classified details."
+        ),
+    )
+
+    def clean_evidence_link(self) -> str:
+        return clean_link(self.cleaned_data["evidence_link"])
+
+    def clean_evidence_elsewhere(self) -> str:
+        return clean_text(self.cleaned_data["evidence_elsewhere"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors and not any(cleaned.values()):
+            raise ValidationError(_("Nothing was given; a file, a link or where it is held was expected."))
+        return cleaned
+
+    def given(self) -> dict[str, Any]:
+        """For the action."""
+        return {name.removeprefix("evidence_"): value for name, value in self.cleaned_data.items()}
 
 
 class CorrectionForm(FiguresForm):

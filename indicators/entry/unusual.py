@@ -1,16 +1,18 @@
-"""What looks unusual about many stored figures at once, by the same rules as for one. Reads only."""
+"""What looks unusual about one entry or many, in words; each needs a comment (METHOD 2.7). Reads; never writes."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, TextField
-from django.db.models.functions import Cast, Coalesce, JSONObject
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from indicators.engine.rollup import check_parts
 from indicators.engine.types import Measurement
@@ -23,98 +25,248 @@ from indicators.entry.checks import (
     no_evidence,
     shown_value,
 )
-from indicators.models import Evidence, Observation, rules_on
+from indicators.models import (
+    PENDING,
+    Evidence,
+    Observation,
+    ProgrammeIndicator,
+    ReportingPeriod,
+    ReportingUnit,
+    State,
+    ValueType,
+    rules_on,
+)
 
-NUMBERS = ("numerator", "denominator", "value")
-Site = tuple[int, int, int | None]
-"""Indicator, period and unit: whose parts are compared with its total."""
+ANSWERS = ("numerator", "denominator", "value")
+WORDS = ("text", "comment")
+TELLING_DIGITS = 3
+"""So many digits, zeros at the end aside, are hardly the same twice by chance."""
+TELLING_TEXT = 20
+FEW_ANSWERS = {ValueType.BINARY, ValueType.MILESTONE, ValueType.ORDINAL}
+
+Place = tuple[int, int | None, str]
+"""Indicator, unit, cell."""
+Key = tuple[int, int]
+"""Indicator, period."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A figure that is about to be submitted, and where it belongs; `pk` where it is stored already."""
+
+    indicator: ProgrammeIndicator
+    period: ReportingPeriod
+    unit: ReportingUnit | None
+    cell: str
+    figures: Mapping[str, Any]
+    has_evidence: bool
+    pk: int | None = None
+
+    @property
+    def place(self) -> Place:
+        return self.indicator.pk, None if self.unit is None else self.unit.pk, self.cell
+
+    @property
+    def key(self) -> Key:
+        return self.indicator.pk, self.period.pk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Another figure of the same indicator and period."""
+
+    pk: int | None
+    unit_id: int | None
+    cell: str
+    figures: Mapping[str, Any]
+    unit: str
+    is_counted: bool
+    """Approved or handed in: what parts are added up from."""
+
+
+def warnings_of(
+    *,
+    indicator: ProgrammeIndicator,
+    period: ReportingPeriod,
+    unit: ReportingUnit | None,
+    cell: str,
+    figures: Mapping[str, Any],
+    has_evidence: bool,
+    pk: int | None = None,
+) -> list[str]:
+    """All warnings about one entry. Three queries."""
+    one = Entry(
+        indicator=indicator, period=period, unit=unit, cell=cell, figures=figures, has_evidence=has_evidence, pk=pk
+    )  # fmt: skip
+    return warnings_of_many([one])[0]
+
+
+def warnings_of_many(entries: Sequence[Entry]) -> list[list[str]]:
+    """All warnings about each of many entries, in their order; they are compared with one another too.
+
+    Three queries however many: earlier figures, figures beside, the rules of the day.
+
+    Args:
+        entries: with clean figures; `indicator.version` read already.
+    """
+    if not entries:
+        return []
+    histories, beside = _histories(entries), _beside(entries)
+    rules = rules_on(timezone.localdate())
+    found = []
+    for one in entries:
+        earlier = [value for on, value in histories[one.place] if on < one.period.starts_on]
+        said = figure_warnings(
+            one.figures,
+            version=one.indicator.version,
+            period=one.period,
+            history=earlier[-HISTORY_LENGTH:],
+            rules=rules,
+        )
+        others = _others(one, entries, beside[one.key])
+        said += _mismatch(one, others) + _twin(one, others)
+        if not one.has_evidence and not one.figures["missing_reason"]:
+            said.append(no_evidence())
+        found.append(said)
+    return found
 
 
 def warnings_by_figure(observations: Sequence[Observation]) -> dict[int, list[str]]:
-    """All warnings about stored figures, by primary key: those that `checks.warnings_of` gives for each alone.
-
-    Two queries for any number of figures; a third when one of them is of an indicator with breakdowns. The given
-    figures are compared with one another too: a total and its parts may be on their way together.
+    """All warnings about stored figures, by primary key: those that `warnings_of` gives for each alone. Four queries.
 
     Args:
-        observations: with `indicator.version` and `period` loaded.
+        observations: with `indicator.version`, `period` and `unit` loaded.
     """
-    rules = rules_on(timezone.localdate())
-    beside = {pk: (history, has_evidence) for pk, history, has_evidence in _asked(observations)}
-    parts = _load_parts([one for one in observations if one.indicator.version.disaggregations])
-    found: dict[int, list[str]] = {}
-    for one in observations:
-        history, has_evidence = beside.get(one.pk, ([], False))
-        version = one.indicator.version
-        values = [shown_value(version, row) for row in reversed(history)]
-        said = figure_warnings(
-            vars(one),
-            version=version,
-            period=one.period,
-            history=[value for value in values if value is not None],
-            rules=rules,
+    pks = [one.pk for one in observations]
+    with_evidence = set(Evidence.objects.filter(observation__in=pks).values_list("observation_id", flat=True))
+    entries = [
+        Entry(
+            indicator=one.indicator, period=one.period, unit=one.unit, cell=one.cell, figures=vars(one),
+            has_evidence=one.source not in BY_HAND or one.pk in with_evidence, pk=one.pk,
         )
-        if version.disaggregations:
-            cells = parts[one.indicator_id, one.period_id, one.unit_id]
-            mismatch = check_parts(list(cells.values()), version.rule())
-            said += [in_words(mismatch)] if mismatch is not None else []
-        if one.source in BY_HAND and not has_evidence and not one.missing_reason:
-            said.append(no_evidence())
-        found[one.pk] = said
+        for one in observations
+    ]  # fmt: skip
+    return dict(zip(pks, warnings_of_many(entries), strict=True))
+
+
+def _histories(entries: Collection[Entry]) -> dict[Place, list[tuple[date, Decimal]]]:
+    """The last approved values of each site and cell with their days, oldest first. One query."""
+    versions = {one.indicator.pk: one.indicator.version for one in entries}
+    most = HISTORY_LENGTH + len({one.period.pk for one in entries})
+    newest = Window(
+        RowNumber(),
+        partition_by=[F("indicator"), F("unit"), F("cell")],
+        order_by=[F("period__starts_on").desc(), F("pk").desc()],
+    )
+    rows = (
+        Observation.objects.current()
+        .filter(
+            indicator__in=versions.keys(),
+            cell__in={one.cell for one in entries},
+            period__starts_on__lt=max(one.period.starts_on for one in entries),
+        )
+        .annotate(newest=newest)
+        .filter(newest__lte=most)
+        .order_by("period__starts_on", "pk")
+        .values("indicator_id", "unit_id", "cell", "period__starts_on", *ANSWERS)
+    )
+    found: dict[Place, list[tuple[date, Decimal]]] = defaultdict(list)
+    for row in rows:
+        value = shown_value(versions[row["indicator_id"]], row)
+        if value is not None:
+            found[row["indicator_id"], row["unit_id"], row["cell"]].append((row["period__starts_on"], value))
     return found
 
 
-def _asked(observations: Sequence[Observation]) -> list[tuple[int, list[dict[str, Any]], bool]]:
-    """Each figure's last approved values before its period, newest first, and whether it has evidence."""
-    earlier = (
-        Observation.objects.current()
-        .filter(indicator=OuterRef("indicator"), cell=OuterRef("cell"))
-        .annotate(place=Coalesce("unit", 0))
-        .filter(place=Coalesce(OuterRef("unit"), 0), period__starts_on__lt=OuterRef("period__starts_on"))
-        .order_by("-period__starts_on", "-pk")
-        .values(figures=JSONObject(**{name: Cast(name, TextField()) for name in NUMBERS}))[:HISTORY_LENGTH]
-    )
-    rows = (
-        Observation.objects.filter(pk__in=[one.pk for one in observations])
-        .order_by()
-        .annotate(
-            history=ArraySubquery(earlier),
-            has_evidence=Exists(Evidence.objects.filter(observation=OuterRef("pk"))),
-        )
-        .values_list("pk", "history", "has_evidence")
-    )
-    return [(pk, [_decimals(row) for row in history], has) for pk, history, has in rows]
-
-
-def _decimals(row: Mapping[str, str | None]) -> dict[str, Decimal | None]:
-    """Numbers cross as text: JSON would make floats of them."""
-    return {name: None if text is None else Decimal(text) for name, text in row.items()}
-
-
-def _load_parts(observations: Sequence[Observation]) -> dict[Site, dict[str, Measurement]]:
-    """The figures of the same sites and periods that count or wait, by cell. One query, none for no figure."""
-    found: dict[Site, dict[str, Measurement]] = defaultdict(dict)
-    if not observations:
-        return found
+def _beside(entries: Collection[Entry]) -> dict[Key, list[Beside]]:
+    """Figures of the same indicators and periods, drafts too. One query."""
     rows = (
         Observation.objects.filter(
-            indicator__in={one.indicator_id for one in observations},
-            period__in={one.period_id for one in observations},
-            state__in=COUNTED_BESIDE,
+            indicator__in={one.indicator.pk for one in entries},
+            period__in={one.period.pk for one in entries},
+            state__in=[*PENDING, State.APPROVED],
         )
         .order_by("pk")
-        .values_list("indicator", "period", "unit", "pk", "cell", *NUMBERS)
+        .values("pk", "indicator_id", "period_id", "unit_id", "unit__name", "cell", "state", *WORDS, *ANSWERS)
     )
-    for indicator, period, unit, pk, cell, *numbers in rows:
-        found[indicator, period, unit][cell] = _measurement(pk, unit, cell, numbers)
-    for one in observations:
-        numbers = [getattr(one, name) for name in NUMBERS]
-        found[one.indicator_id, one.period_id, one.unit_id][one.cell] = _measurement(
-            one.pk, one.unit_id, one.cell, numbers
+    found: dict[Key, list[Beside]] = defaultdict(list)
+    for row in rows:
+        found[row["indicator_id"], row["period_id"]].append(
+            Beside(
+                pk=row["pk"],
+                unit_id=row["unit_id"],
+                cell=row["cell"],
+                figures=row,
+                unit=row["unit__name"] or "",
+                is_counted=row["state"] in COUNTED_BESIDE,
+            )
         )
     return found
 
 
-def _measurement(pk: int, unit: int | None, cell: str, numbers: Sequence[Decimal | None]) -> Measurement:
-    numerator, denominator, value = numbers
-    return Measurement(id=pk, site=unit, cell=cell, numerator=numerator, denominator=denominator, value=value)
+def _others(one: Entry, entries: Sequence[Entry], stored: Sequence[Beside]) -> list[Beside]:
+    """What stands beside an entry: stored figures, and the other entries in the place of what is stored there."""
+    given = [
+        Beside(
+            pk=each.pk,
+            unit_id=each.place[1],
+            cell=each.cell,
+            figures=each.figures,
+            unit=str(each.unit or ""),
+            is_counted=True,
+        )
+        for each in entries
+        if each.key == one.key
+    ]
+    taken = {(each.unit_id, each.cell) for each in given}
+    kept = [each for each in stored if (each.unit_id, each.cell) not in taken]
+    return [each for each in (*kept, *given) if (each.unit_id, each.cell) != one.place[1:]]
+
+
+def _mismatch(one: Entry, others: Sequence[Beside]) -> list[str]:
+    """The parts of the same site that do not add up to its total."""
+    version = one.indicator.version
+    if not version.disaggregations:
+        return []
+    site = one.place[1]
+    rows = {each.cell: each.figures for each in others if each.unit_id == site and each.is_counted}
+    rows[one.cell] = one.figures
+    parts = [
+        Measurement(id=number, site=site, cell=cell, **{name: figures[name] for name in ANSWERS})
+        for number, (cell, figures) in enumerate(rows.items())
+    ]
+    mismatch = check_parts(parts, version.rule())
+    return [in_words(mismatch)] if mismatch is not None else []
+
+
+def _twin(one: Entry, others: Sequence[Beside]) -> list[str]:
+    """The same figure of the same period under another unit, which chance alone hardly brings about."""
+    if one.figures["missing_reason"]:
+        return []
+    for each in others:
+        if each.cell == one.cell and each.unit_id != one.place[1] and _is_twin(one, each.figures):
+            where = each.unit or _("the whole programme")
+            return [
+                _("%(unit)s has exactly the same in this period; was it entered twice?") % {"unit": where}
+            ]
+    return []
+
+
+def _is_twin(one: Entry, other: Mapping[str, Any]) -> bool:
+    """The same figures, and either a figure of many digits or the same longer text beside it."""
+    mine = [one.figures[name] for name in ANSWERS]
+    if mine != [other[name] for name in ANSWERS]:
+        return False
+    texts = [(one.figures[name] or "").strip() for name in WORDS]
+    same_text = texts == [(other[name] or "").strip() for name in WORDS]
+    if same_text and max(map(len, texts)) >= TELLING_TEXT:
+        return True
+    if one.indicator.version.value_type in FEW_ANSWERS:
+        return False
+    telling = one.figures["numerator"] if one.figures["numerator"] is not None else one.figures["value"]
+    return telling is not None and _digits(telling) >= TELLING_DIGITS
+
+
+def _digits(given: Decimal) -> int:
+    """How many digits are written down, zeros at either end aside."""
+    return len(given.normalize().as_tuple().digits)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from indicators.entry import form_views, review_views, sheet_views, views
+from indicators.entry import evidence_views, form_views, review_views, sheet_views, views
 from indicators.entry.register import views as register
 
 urlpatterns: list[URLPattern] = [
@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern] = [
     path("observations/<int:pk>/submit/", views.observation_submit, name="observation-submit"),
     path("observations/<int:pk>/discard/", views.observation_discard, name="observation-discard"),
     path("observations/<int:pk>/decide/", views.observation_decide, name="observation-decide"),
+    path("observations/<int:pk>/evidence/", evidence_views.evidence_add, name="evidence-add"),
     path("registers/expired/", register.registers_expired, name="registers-expired"),
     path("programmes/<str:code>/runs/<int:pk>/register/", register.register_edit, name="register-edit"),
     path(
@@ -51,5 +52,6 @@ urlpatterns: list[URLPattern] = [
     path("programmes/<str:code>/runs/<int:pk>/facts/", register.run_facts, name="run-facts"),
     path("programmes/<str:code>/runs/<int:pk>/figures/", register.register_propose, name="register-propose"),
     path("programmes/<str:code>/changes/", review_views.change_request_list, name="change-request-list"),
+    path("evidence/<int:pk>/remove/", evidence_views.evidence_remove, name="evidence-remove"),
     path("evidence/<int:pk>/", views.evidence_download, name="evidence-download"),
 ]

@@ -24,7 +24,8 @@ from indicators.entry import actions
 from indicators.entry.calendar_feed import calendar_of
 from indicators.entry.cells import cell_label
 from indicators.entry.due import BUCKET_LABELS, PER_SECTION, Bucket, due_lines, due_progress
-from indicators.entry.forms import DecisionForm
+from indicators.entry.evidence import upload_limits
+from indicators.entry.forms import DecisionForm, EvidenceForm
 from indicators.entry.reviewing import waiting_for
 from indicators.entry.showing import (
     load_chain,
@@ -177,13 +178,15 @@ def detail_context(request: HttpRequest, observation: Observation, form: Any = N
         "text": observation_text(observation),
         "is_left_out": observation.is_left_out,  # type: ignore[attr-defined]
         "cell": cell_label(indicator.version, observation.cell),
-        "evidence": _evidence_of(observation),
+        "evidence": evidence_of(observation),
         "trail": load_trail(observation, user),
         "chain": [(one, observation_text(one)) for one in chain] if len(chain) > 1 else [],
         "status": load_status(indicator, today=timezone.now().astimezone(indicator.programme.zone).date()),
         "marking": observation.marking,
         "form": form or DecisionForm(),
         **_what_may_be_done(user, observation),
+        "evidence_form": EvidenceForm(),
+        **upload_limits(),
     }
 
 
@@ -219,7 +222,7 @@ def _why_not_decide(user: Any, observation: Observation, roles: Collection[str])
     return why_not(check, user, observation, roles=roles)
 
 
-def _evidence_of(observation: Observation) -> list[Evidence]:
+def evidence_of(observation: Observation) -> list[Evidence]:
     """Nothing of a figure that is left out: a file, its name or a note would tell the figure."""
     is_left_out = observation.is_left_out  # type: ignore[attr-defined]
     return [] if is_left_out else list(observation.evidence.select_related("added_by"))
@@ -244,6 +247,10 @@ def tell(request: HttpRequest, problem: ValidationError) -> None:
 def observation_submit(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand in a draft as it stands; what needs a comment leads to the form."""
     observation = get_observation(request, pk)
+    check_may_edit_observation(request.user, observation)  # type: ignore[arg-type]
+    if not request.POST.get("declaration"):
+        messages.error(request, _("Not ticked; your declaration is needed to submit."))
+        return redirect("observation-detail", pk)
     try:
         submitted = actions.submit_observation(observation=observation, by=request.user, at=timezone.now())  # type: ignore[arg-type]
     except ValidationError as problem:

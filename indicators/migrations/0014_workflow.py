@@ -111,7 +111,7 @@ CREATE TRIGGER period_lock_is_kept BEFORE INSERT OR UPDATE OR DELETE ON indicato
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('indicators', '0012_outlook'),
+        ('indicators', '0013_contribution'),
     ]
 
     operations = [

@@ -12,6 +12,15 @@ from indicators.models.composites import (
     IndexVersion,
     Reads,
 )
+from indicators.models.contributions import (
+    RATERS,
+    Claim,
+    ContributionEvidence,
+    ContributionRating,
+    ContributionReview,
+    RivalExplanation,
+    RivalJudgement,
+)
 from indicators.models.courses import (
     AgeBand,
     Course,
@@ -86,6 +95,7 @@ from indicators.models.tailoring import (
 __all__ = [
     "MOST_PRIMARY",
     "PENDING",
+    "RATERS",
     "WAITING",
     "Across",
     "AgeBand",
@@ -94,10 +104,14 @@ __all__ = [
     "AssessmentRun",
     "AssessmentSchedule",
     "Assumption",
+    "Claim",
     "CompositeIndex",
     "ContextRelease",
     "ContextSeries",
     "ContextValue",
+    "ContributionEvidence",
+    "ContributionRating",
+    "ContributionReview",
     "Course",
     "CourseRun",
     "Credibility",
@@ -152,6 +166,8 @@ __all__ = [
     "ReportingPeriod",
     "ReportingUnit",
     "ResultLevel",
+    "RivalExplanation",
+    "RivalJudgement",
     "Role",
     "Rollup",
     "RuleSet",

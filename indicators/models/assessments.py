@@ -141,10 +141,12 @@ class AssessmentRun(models.Model):
 
 class VerdictQuerySet(OfIndicatorQuerySet):
     def visible_to(self, user: User) -> VerdictQuerySet:
-        """Partner viewers do not see answers that rest on other partners' figures."""
+        """Partner viewers do not see answers that rest on other partners' figures, nor what evaluators judge."""
         seen = super().visible_to(user)
         if user.is_authenticated and user.global_role == GlobalRole.PARTNER_VIEWER:
-            return seen.exclude(inputs__contains={"rests_on_others": True})
+            return seen.exclude(inputs__contains={"rests_on_others": True}).exclude(
+                inputs__contains={"compute": "contribution_rating"}
+            )
         return seen
 
 

@@ -133,7 +133,7 @@ def summary(rows: Sequence[Row]) -> str:
         said.append(
             _("%(clear)s of %(all)s planned tests are significant") % {"clear": clear, "all": len(tested)}
         )
-    outside = [one for one in answered if not expost_page.is_planned(one) and not _is_share(one)]
+    outside = [one for one in answered if not expost_page.is_planned(one) and _is_change(one)]
     if outside:
         beyond = sum(_leaves_out_no_change(one) for one in outside)
         said.append(
@@ -158,6 +158,10 @@ def summary(rows: Sequence[Row]) -> str:
 
 def _is_share(verdict: Verdict) -> bool:
     return verdict.inputs.get("compute") in expost_page.LASTING
+
+
+def _is_change(verdict: Verdict) -> bool:
+    return not _is_share(verdict) and verdict.inputs.get("compute") != "contribution_rating"
 
 
 def _leaves_out_no_change(verdict: Verdict) -> bool:

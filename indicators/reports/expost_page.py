@@ -25,6 +25,7 @@ from indicators.models import (
     User,
     Verdict,
 )
+from indicators.reports import contribution_page
 from indicators.reports.expost_pictures import PLACEBO_GAPS, gaps_of, lines_of, ranks_of, slopes_of, study_of
 from indicators.reports.tables import Row
 from indicators.reports.verdict_tables import confidence_word, named
@@ -40,8 +41,10 @@ COLUMNS = {
     "change": "Change", "donor": "Donor", "weight": "Weight", "rank": "Rank", "ratio": "After ÷ before",
     "synthetic": "Synthetic control", "gap": "Gap", "time": "Periods from the start", "rmspe_before": "Misfit before",
 }  # fmt: skip
-DRAWN = {"counterfactual", "gap", "event_study", PLACEBO_GAPS, WOULD_TURN}
+DRAWN = {"counterfactual", "gap", "event_study", "rivals", PLACEBO_GAPS, WOULD_TURN}
 """Tables that stand behind a picture already, or in a section of their own."""
+NO_EFFECT = {"series_retention", "retention", "share_kept", "contribution_rating"}
+"""What asks for no comparison: whether something lasted, and what people judge."""
 FINDINGS = {
     "up": gettext_lazy("it went up"),
     "down": gettext_lazy("it went down"),
@@ -75,7 +78,10 @@ def primary_blocks(user: User, rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Every question of the plan with all that stands behind its answer. Up to five queries, however many."""
     chosen = _by_time([row for row in rows if is_primary(row)])
     names = names_for(user, [row.about for row in chosen])
-    return [_block(user, row, names[row.about.pk]) for row in chosen]
+    judged = contribution_page.judged_in(user, [row.about for row in chosen])
+    return [
+        _block(user, row, names[row.about.pk]) | {"contribution": judged.get(row.about.pk)} for row in chosen
+    ]
 
 
 def _by_time(rows: list[Row]) -> list[Row]:
@@ -154,7 +160,7 @@ def _block(user: User, row: Row, names: Names) -> dict[str, Any]:
         "sentence": named(say_all([one for one in said if one["template"] not in ABOUT_TURNING]), names),
         "turns": [named(say(one), names) for one in said if one["template"] in ABOUT_TURNING],
         "turned": _turned(result, names),
-        "asks_effect": inputs["compute"] not in LASTING,
+        "asks_effect": inputs["compute"] not in NO_EFFECT,
         "notes": [say(one) for one in inputs.get("standing", {}).get("notes", [])],
         "when": earliest(verdict),
         "lines": lines_of(verdict, title, unit),
@@ -210,6 +216,8 @@ def plain_words(row: Row) -> str:
         return _("%(share)s of what was there was still there when it was counted again.") % {
             "share": value.text
         }
+    if verdict.inputs["compute"] == "contribution_rating":
+        return contribution_page.plain_words(verdict)
     no_change = 1 if params.get("kind") == "rate_ratio" else 0
     if no_change:
         return _("After the start it happened %(times)s times as often as before.") % {"times": value.text}

@@ -210,6 +210,8 @@ def scale_of(verdict: Verdict) -> tuple[str, Callable[[Decimal | None], Cell]]:
     compute = verdict.inputs.get("compute")
     if compute in SHARES:
         return str(SHARES[compute]), cells.share
+    if compute == "contribution_rating":
+        return str(SCALES[compute]), whole
     if compute in SCALES:
         return str(SCALES[compute]), two_decimals
     if verdict.result.get("params", {}).get("kind") == "rate_ratio":
@@ -217,6 +219,10 @@ def scale_of(verdict: Verdict) -> tuple[str, Callable[[Decimal | None], Cell]]:
     if verdict.inputs.get("rule", {}).get("scale") == "100":
         return _("percentage points"), two_decimals
     return _("change in the indicator's unit"), two_decimals
+
+
+def whole(value: Decimal | None) -> Cell:
+    return cells.fixed(value, 0)
 
 
 def two_decimals(value: Decimal | None) -> Cell:

@@ -137,6 +137,7 @@ def indicator_detail(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         "may_administer": may(check_may_administer, request.user),
         "may_sign": may(check_may_sign_off, request.user, indicator),
         "is_following": follows(request.user, indicator.programme, indicator),
+        "shows_contribution": request.user.global_role != GlobalRole.PARTNER_VIEWER,
         "marking": indicator.marking,
     }
     return page(request, "reports/indicator_detail.html", context)

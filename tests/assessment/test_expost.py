@@ -255,8 +255,8 @@ def test_queries_do_not_grow_with_course_runs(n, django_assert_num_queries):
     due = make_due(programme, kind="ex_post")
     due = claim_due(owner="test")
     # savepoint in and out; indicators in use, rows, revisions, milestones; rules twice, periods, roll-ups; plans;
-    # runs, scores; data quality twice
-    with django_assert_num_queries(15), running.frozen_database():
+    # runs, scores; data quality twice; rounds of contribution ratings
+    with django_assert_num_queries(16), running.frozen_database():
         running.read_tasks(due)
 
 

@@ -387,3 +387,18 @@ def test_one_index_says_whether_able_and_answerable_come_together():
     assert score.refusal is None
     assert 0 < score.low <= score.value <= score.high < 1
     assert len(score.parts) == 3
+
+
+def test_one_indicator_of_the_ended_programme_has_two_ratings_that_were_settled():
+    from indicators.assessment.contributions import load_contributions, rated
+    from indicators.assessment.verifying import contribution_differences
+    from indicators.models import ContributionRating
+
+    programme = Programme.objects.get(code="ICI")
+    ratings = ContributionRating.objects.select_related("review__indicator__programme", "rater")
+    assert [(one.rater.username, one.rating) for one in ratings] == [("evaluator", 3), ("evaluator.2", 2)]
+    indicator = ratings[0].review.indicator
+    assert (indicator.programme, indicator.definition.code) == (programme, "PAR-12")
+    found = rated(load_contributions([indicator.pk], programme, known_on=TODAY)[indicator.pk])
+    assert (found.value, found.flags) == (3, ("RECONCILED",))
+    assert list(contribution_differences()) == []

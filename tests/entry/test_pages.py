@@ -280,7 +280,7 @@ def test_a_draft_is_changed_submitted_and_discarded_on_its_pages(client, scene):
     assert stale.status_code == 422
     assert "Somebody changed this figure" in stale.content.decode()
 
-    client.post(reverse("observation-submit", args=[draft.pk]))
+    client.post(reverse("observation-submit", args=[draft.pk]), {"declaration": "on"})
     assert Observation.objects.get().state == State.SUBMITTED
     assert client.post(reverse("observation-discard", args=[draft.pk])).status_code == 403
     other = scene.record(period=scene.quarters[0])
@@ -292,7 +292,7 @@ def test_submitting_a_draft_with_a_warning_leads_to_the_form(client, scene):
     draft = scene.record(source="form")
     log_in(client, scene.officer)
 
-    answer = client.post(reverse("observation-submit", args=[draft.pk]), follow=True)
+    answer = client.post(reverse("observation-submit", args=[draft.pk]), {"declaration": "on"}, follow=True)
 
     assert answer.redirect_chain[-1][0] == reverse("observation-edit", args=[draft.pk])
     assert "No evidence is given" in answer.content.decode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,6 +20,7 @@ METHOD = "Contribution rating 0–4 from recorded evidence, two raters"
 HIGHEST = 4
 MOST_APART = 1
 NOT_AGREED = "RATERS_DIFFER"
+RECONCILED = "RECONCILED"
 ABOVE_EVIDENCE = "ABOVE_EVIDENCE"
 RATING_WORDS = (
     gettext_noop("no plausible link"),
@@ -27,6 +28,15 @@ RATING_WORDS = (
     gettext_noop("activities delivered and the sequence fits"),
     gettext_noop("intermediate outcomes evidenced and the main rival explanations examined"),
     gettext_noop("an independent source or a comparison supports it"),
+)
+RATING_SENTENCES = (
+    gettext_noop("Contribution 0 of 4: no plausible link."),
+    gettext_noop("Contribution 1 of 4: a plausible theory, no evidence."),
+    gettext_noop("Contribution 2 of 4: activities were delivered and the sequence fits."),
+    gettext_noop(
+        "Contribution 3 of 4: intermediate outcomes are evidenced and the main rival explanations examined."
+    ),
+    gettext_noop("Contribution 4 of 4: an independent source or a comparison supports it."),
 )
 
 
@@ -103,25 +113,33 @@ def open_rivals(evidence: Evidence) -> tuple[str, ...]:
 
 
 @checked
-def contribution_rating(evidence: Evidence, ratings: Sequence[Rating]) -> ExPostResult:
+def contribution_rating(
+    evidence: Evidence,
+    ratings: Sequence[Rating],
+    *,
+    reconciled: int | None = None,
+    judged_apart: Answer = Answer.CANNOT_TELL,
+) -> ExPostResult:
     """Two or more raters' judgements put together: the lowest of them, never above what the evidence carries.
 
     Args:
         evidence: what is on record.
         ratings: one per rater, 0 to 4; those of programme staff are not counted.
+        reconciled: the rating that raters who differed settled on, with a reason; from the lowest to the highest.
+        judged_apart: whether the raters judged before they knew of each other's rating.
 
     Returns:
-        value: the rating; params: supported, lowest, highest, share of raters that agree. Flags: RATERS_DIFFER (one
-        apart), ABOVE_EVIDENCE (raters saw more than is on record: it is cut). Table ``rivals``. Confidence is moderate
-        at 4, low below. Refusals: RATERS_TOO_FEW (fewer than 2 outside the programme), RATERS_DISAGREE (more than one
-        apart: they have to talk first).
+        value: the rating; params: supported, lowest, highest, share of raters that agree, reconciled. Flags:
+        RATERS_DIFFER (one apart), RECONCILED, ABOVE_EVIDENCE (raters saw more than is on record: it is cut). Table
+        ``rivals``. Confidence is moderate at 4, low below. Refusals: RATERS_TOO_FEW (fewer than 2 outside the
+        programme), RATERS_DISAGREE (more than one apart and not reconciled: they have to talk first).
 
     Raises:
-        EngineError: a rating that is not 0 to 4, or the same rater twice.
+        EngineError: a rating that is not 0 to 4, the same rater twice, or a reconciled rating outside the others.
 
     Source: METHOD 2.10.
     """
-    _check(ratings)
+    _check(ratings, reconciled)
     counted = [one.rating for one in ratings if not one.is_programme_staff]
     label = message(labels.JUDGEMENT)
     supported = supported_rating(evidence)
@@ -132,17 +150,21 @@ def contribution_rating(evidence: Evidence, ratings: Sequence[Rating]) -> ExPost
         [(r.name, r.judgement.value, r.evidence, "yes" if r.is_main else "no") for r in evidence.rivals],
     )
     params: dict[str, Param] = {"supported": supported, "raters": len(counted)}
-    refusal = _why_not(counted)
+    refusal = _why_not(counted, reconciled)
     if refusal is not None:
         return refused(refusal, method=METHOD, label=label, n=len(counted), params=params, tables=(table,))
     lowest, highest = min(counted), max(counted)
-    rating = min(lowest, supported)
+    settled = lowest if reconciled is None else reconciled
+    rating = min(settled, supported)
     params |= {
         "lowest": lowest,
         "highest": highest,
         "agreement": Counter(counted).most_common(1)[0][1] / len(counted),
     }
-    flags = (NOT_AGREED,) * (lowest < highest) + (ABOVE_EVIDENCE,) * (lowest > supported)
+    if reconciled is not None:
+        params["reconciled"] = reconciled
+    differ = NOT_AGREED if reconciled is None else RECONCILED
+    flags = (differ,) * (lowest < highest) + (ABOVE_EVIDENCE,) * (settled > supported)
     confidence = Confidence.MODERATE if rating == HIGHEST else Confidence.LOW
     text = gettext_noop("A judgement from recorded evidence, not a measured effect.")
     return ExPostResult(
@@ -151,7 +173,7 @@ def contribution_rating(evidence: Evidence, ratings: Sequence[Rating]) -> ExPost
         value=float(rating),
         n=len(counted),
         params=params,
-        assumptions=_assumptions(evidence),
+        assumptions=_assumptions(evidence, judged_apart),
         flags=flags,
         confidence=confidence,
         reasons=(Reason(name="judgement", allows=confidence, text=message(text)),),
@@ -160,31 +182,36 @@ def contribution_rating(evidence: Evidence, ratings: Sequence[Rating]) -> ExPost
             words.step(
                 gettext_noop("Lowest rating, not above what the evidence carries"),
                 "min(ratings, supported)",
-                f"min({', '.join(str(r) for r in counted)}; {supported})",
+                f"min({', '.join(str(r) for r in (counted if reconciled is None else [reconciled]))}; {supported})",
                 str(rating),
             ),
         ),
-        sentence=_sentence(rating, flags, evidence, supported),
+        sentence=_sentence(rating, flags, evidence, params),
     )
 
 
-def _check(ratings: Sequence[Rating]) -> None:
+def _check(ratings: Sequence[Rating], reconciled: int | None) -> None:
     for one in ratings:
         if not 0 <= one.rating <= HIGHEST:
             raise EngineError(f"{one.rating} is not a rating; 0 to {HIGHEST} was expected.")
     if len({one.rater for one in ratings}) < len(ratings):
         raise EngineError("A rater was given twice; each was expected once.")
-
-
-def _why_not(counted: Sequence[int]) -> Refusal | None:
-    if len(counted) < MIN_RATERS:
-        return refuse(
-            RefusalCode.RATERS_TOO_FEW,
-            gettext_noop("%(have)s raters from outside the programme; at least %(need)s are needed."),
-            have=len(counted),
-            need=MIN_RATERS,
+    given = [one.rating for one in ratings]
+    if reconciled is not None and not (given and min(given) <= reconciled <= max(given)):
+        raise EngineError(
+            f"{reconciled} was given as reconciled; one from the lowest to the highest was expected."
         )
-    if max(counted) - min(counted) > MOST_APART:
+
+
+def _why_not(counted: Sequence[int], reconciled: int | None) -> Refusal | None:
+    if len(counted) < MIN_RATERS:
+        text = (
+            gettext_noop("One rating of two: a second person from outside the programme has to judge.")
+            if counted
+            else gettext_noop("No rating of two yet: two people from outside the programme have to judge.")
+        )
+        return refuse(RefusalCode.RATERS_TOO_FEW, text, have=len(counted), need=MIN_RATERS)
+    if reconciled is None and max(counted) - min(counted) > MOST_APART:
         return refuse(
             RefusalCode.RATERS_DISAGREE,
             gettext_noop(
@@ -199,7 +226,7 @@ def _why_not(counted: Sequence[int]) -> Refusal | None:
     return None
 
 
-def _assumptions(evidence: Evidence) -> tuple[Assumption, ...]:
+def _assumptions(evidence: Evidence, judged_apart: Answer) -> tuple[Assumption, ...]:
     still_open = open_rivals(evidence)
     examined = bool(evidence.rivals) and not still_open
     return (
@@ -210,23 +237,34 @@ def _assumptions(evidence: Evidence) -> tuple[Assumption, ...]:
         ),
         words.assumption(
             "raters_independent",
-            Answer.CANNOT_TELL,
+            judged_apart,
             gettext_noop("The raters judged before they knew of each other's rating."),
         ),
         words.comparison(is_there=evidence.independent_support),
     )
 
 
-def _sentence(rating: int, flags: Sequence[str], evidence: Evidence, supported: int) -> tuple[Message, ...]:
-    said = [
-        message(gettext_noop("Contribution %(rating)s of 4."), rating=rating),
-        message(RATING_WORDS[rating]),
-    ]
+def _sentence(
+    rating: int, flags: Sequence[str], evidence: Evidence, params: Mapping[str, Param]
+) -> tuple[Message, ...]:
+    said = [message(RATING_SENTENCES[rating])]
+    apart = {"low": params["lowest"], "high": params["highest"]}
+    if NOT_AGREED in flags:
+        said.append(
+            message(
+                gettext_noop("The raters differ (%(low)s and %(high)s); the lower rating counts."), **apart
+            )
+        )
+    if RECONCILED in flags:
+        text = gettext_noop(
+            "The raters differed (%(low)s and %(high)s) and settled on %(settled)s, with a reason."
+        )
+        said.append(message(text, **apart, settled=params["reconciled"]))
     if ABOVE_EVIDENCE in flags:
         said.append(
             message(
                 gettext_noop("The raters saw more than is on record; the evidence carries %(supported)s."),
-                supported=supported,
+                supported=params["supported"],
             )
         )
     still_open = open_rivals(evidence)

@@ -6,7 +6,11 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from indicators import derived
-from indicators.assessment.verifying import evaluation_differences, verdict_differences
+from indicators.assessment.verifying import (
+    contribution_differences,
+    evaluation_differences,
+    verdict_differences,
+)
 from indicators.models import AssessmentRun, IndexResult, ProgrammeIndicator, Verdict
 
 
@@ -15,7 +19,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = 0
-        for source in (derived.differences, verdict_differences, evaluation_differences):
+        for source in (
+            derived.differences,
+            verdict_differences,
+            evaluation_differences,
+            contribution_differences,
+        ):
             for difference in source():
                 found += 1
                 self.stdout.write(self.style.ERROR(difference))

@@ -94,6 +94,40 @@ class Primary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A piece of evidence of a contribution rating: on an indicator's newest figure by then, or on a source."""
+
+    claim: str
+    statement: str
+    strength: int = 2
+    speaks_for: bool = True
+    code: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """What one evaluator rates. `rivals`: name, plausibility, judgement, how it was examined."""
+
+    rater: str
+    rating: int
+    reasons: str
+    pieces: tuple[Piece, ...]
+    rivals: tuple[tuple[str, str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """Two ratings of a contribution, and what the raters settled on."""
+
+    code: str
+    on: date
+    sheets: tuple[Sheet, ...]
+    settled: int | None = None
+    settled_because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExPost:
     """What is laid down before the start for after the end."""
 
@@ -155,6 +189,7 @@ class Blueprint:
     later: tuple[tuple[str, date], ...] = ()
     """Frequency and last day of follow-up readings from after the end."""
     expost: ExPost | None = None
+    judged: tuple[Judged, ...] = ()
     joined: Mapping[str, date] = field(default_factory=dict)
     """Beginning of a unit's code → when it joined, if later than the start."""
     indices: tuple[Index, ...] = ()

@@ -19,6 +19,7 @@ PEOPLE: tuple[tuple[str, str, str, str], ...] = (
     ("approver.ici", "Approver, southern partnerships (demo)", "", ""),
     ("validator.ici", "Data validator, southern partnerships (demo)", "", ""),
     ("evaluator", "Evaluator (demo)", "", ""),
+    ("evaluator.2", "Second evaluator (demo)", "", ""),
     ("viewer.kwt", "Partner viewer, Kuwait (demo)", "partner_viewer", "KWT"),
     ("viewer.irq", "Partner viewer, Iraq (demo)", "partner_viewer", "IRQ"),
     ("viewer.jor", "Partner viewer, Jordan (demo)", "partner_viewer", "JOR"),

@@ -18,6 +18,7 @@ from indicators.management.demo import people, reference, workflow
 from indicators.management.demo.building import Built, Cast, build, lock_plan, make_indices
 from indicators.management.demo.courses import figures_of_courses, make_courses
 from indicators.management.demo.figures import Figure, figures_of
+from indicators.management.demo.judging import rate_contributions
 from indicators.management.demo.logbook import Logbook, published
 from indicators.management.demo.programmes import ici, ici_rc, md, nmi, patg
 from indicators.models import (
@@ -74,6 +75,7 @@ def seed_demo(*, today: date, logins_file: Path | None) -> Summary:
         derived.refresh_all(ProgrammeIndicator.objects.values_list("pk", flat=True), at=now)
     for one in made:
         lock_plan(one, cast)
+        rate_contributions(one, cast)
     for blueprint in BLUEPRINTS:
         make_indices(blueprint, by=cast.people[blueprint.approver], at=now)
     for one in made:

@@ -7,7 +7,18 @@ from __future__ import annotations
 from datetime import date
 from functools import partial
 
-from indicators.management.demo.blueprint import Blueprint, Design, ExPost, Primary, Shape, Tailored, agreed
+from indicators.management.demo.blueprint import (
+    Blueprint,
+    Design,
+    ExPost,
+    Judged,
+    Piece,
+    Primary,
+    Shape,
+    Sheet,
+    Tailored,
+    agreed,
+)
 
 D = date
 START, END = D(2020, 1, 1), D(2025, 6, 30)
@@ -94,6 +105,38 @@ EXPOST = ExPost(
         Primary(code="PAR-01", partner="KWT", smallest="10", method="series_retention",
             why="No other partner may be told of Kuwait's goals; what counts here is whether they are kept."),
         Primary(code="PAR-13", smallest="5"),
+        Primary(code="PAR-12", smallest="10", method="contribution_rating",
+            why="All four nations took part and nobody else keeps such a record: there is nothing to compare with, so two evaluators judge."),
+    ),
+)  # fmt: skip
+OIL = "Low oil prices until 2021"
+JUDGED = Judged(
+    code="PAR-12", on=D(2025, 9, 15), settled=3,
+    settled_because="The minutes show plans that were moved after they had been compared; one of us had not read them. Both see the step in between as evidenced, neither an independent source.",
+    sheets=(
+        Sheet(rater="evaluator", rating=3, reasons="The record begins with the liaison meetings, and plans were moved after them. Nobody outside the programme has looked into it, so not 4.",
+            pieces=(
+                Piece(claim="plausible_theory", statement="Ministries that show the council their plans early can leave out what others do.", source="Design of the programme, version 1, outcome OC2 (illustrative)"),
+                Piece(claim="activities_delivered", statement="The planned meetings took place, most of them on the day.", strength=3, code="PAR-07"),
+                Piece(claim="sequence_fits", statement="The share rose after the first liaison meeting, in all four nations.", code="PAR-12"),
+                Piece(claim="intermediate_outcomes", statement="Fewer activities overlapped with those of other providers.", code="PAR-13"),
+                Piece(claim="intermediate_outcomes", statement="Two exercises of 2023 were moved because the plans had been compared.", source="Minutes of the yearly planning meeting, 2023 (illustrative)"),
+                Piece(claim="independent_support", statement="No study from outside the partnership was found.", strength=1, speaks_for=False, source="Search of published evaluations, September 2025 (illustrative)"),
+            ),
+            rivals=(
+                (OIL, "medium", "does_not_explain", "The share kept rising when prices did; nothing in the minutes speaks of money."),
+                ("The council's own planning reform", "high", "explains_part", "Two of the four nations had begun to plan jointly before; the rise in the other two is as large."),
+            )),
+        Sheet(rater="evaluator.2", rating=2, reasons="Activities and sequence fit. Whether plans were changed because of the meetings I could not see from the record alone.",
+            pieces=(
+                Piece(claim="plausible_theory", statement="The assumption that officers stay long enough to compare plans is stated and plausible.", source="Design of the programme, version 1, assumptions (illustrative)"),
+                Piece(claim="activities_delivered", statement="Delivery was close to plan.", code="PAR-07"),
+                Piece(claim="sequence_fits", statement="The record follows the meetings with a lag of some months.", code="PAR-12"),
+            ),
+            rivals=(
+                ("The council's own planning reform", "high", "explains_part", "Compared by nation: it may explain the early rise in two of them."),
+                ("Fewer activities after the pandemic", "low", "not_examined", ""),
+            )),
     ),
 )  # fmt: skip
 DESIGN = Design(
@@ -123,7 +166,8 @@ BLUEPRINT = Blueprint(
     summary="Practical cooperation with Bahrain, Kuwait, Qatar and the United Arab Emirates. The phase ended in June 2025; readings half a year and a year later show what lasted.",
     framework="ICI", partners=tuple(NATIONS), organisations=("NATO", "GCC", "EU", "KWT-MOD"),
     starts_on=START, ends_on=END, time_zone="Asia/Dubai", designs=(DESIGN,), units=UNITS, indicators=INDICATORS,
-    members=(("officer.ici", "officer"), ("approver.ici", "approver"), ("evaluator", "evaluator")), officer="officer.ici", approver="approver.ici", schedule="semi_annual",
+    members=(("officer.ici", "officer"), ("approver.ici", "approver"), ("evaluator", "evaluator"), ("evaluator.2", "evaluator")),
+    officer="officer.ici", approver="approver.ici", schedule="semi_annual",
     earlier=(("semi_annual", D(2017, 1, 1)), ("quarterly", D(2017, 1, 1))),
-    later=(("semi_annual", D(2026, 6, 30)), ("quarterly", D(2026, 9, 30))), expost=EXPOST,
+    later=(("semi_annual", D(2026, 6, 30)), ("quarterly", D(2026, 9, 30))), expost=EXPOST, judged=(JUDGED,),
 )  # fmt: skip
