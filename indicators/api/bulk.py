@@ -17,7 +17,8 @@ from rest_framework.response import Response
 
 from indicators.api.problems import KeyUsedBefore
 from indicators.api.serializers import FiguresSerializer
-from indicators.entry.saving import MOST_FIGURES, Answer, Given, Outcome, answer_once, save_figures
+from indicators.entry.once import answer_once
+from indicators.entry.saving import MOST_FIGURES, Answer, Given, Outcome, save_figures
 from indicators.entry.sheet import texts_of
 from indicators.models import Observation, ProgrammeIndicator, ReportingUnit
 

@@ -6,17 +6,14 @@ else stored meanwhile. The same number of statements however many figures there 
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -32,7 +29,6 @@ from indicators.models import (
     ProgrammeIndicator,
     ReportingPeriod,
     ReportingUnit,
-    SentBatch,
     State,
     User,
 )
@@ -40,7 +36,6 @@ from indicators.periods import HasException, IsLocked, is_closed, locked_refusal
 from indicators.permissions import Standing, check_may_enter, standings, why_not
 
 MOST_FIGURES = 500
-BATCHES_KEPT = timedelta(days=7)
 Place = tuple[int, int, int | None, str]
 """Indicator, period, unit, cell."""
 
@@ -343,40 +338,3 @@ def _write(work: _Work, ground: _Ground) -> None:
     remember_all(deeds, by=ground.by, at=ground.at)
     if work.gone:
         Observation.objects.filter(pk__in=[one.pk for one in work.gone]).delete()
-
-
-# --- Once --------------------------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def answer_once(
-    *, key: str, content: Any, by: User, at: datetime, answer: Callable[[], dict[str, Any]]
-) -> dict[str, Any]:
-    """What `answer` gives; for a key that was answered before, what it gave then. Nothing is done twice.
-
-    Two senders of one key are served one after the other. Keys are remembered for a week.
-
-    Args:
-        key: chosen by the sender, 1 to 80 characters; each person's keys are their own.
-        content: what was sent, as it goes into JSON.
-
-    Raises:
-        ValidationError: code ``key`` when the key is empty or too long, or came with something else before.
-    """
-    if not 1 <= len(key) <= 80 or not key.isprintable():
-        raise ValidationError(_("A key of 1 to 80 printable characters was expected."), code="key")
-    text = json.dumps(content, sort_keys=True, ensure_ascii=True)
-    found = hashlib.sha256(text.encode()).hexdigest()
-    SentBatch.objects.filter(by=by, at__lt=at - BATCHES_KEPT).delete()
-    batch, is_new = SentBatch.objects.get_or_create(
-        by=by, key=key, defaults={"content_hash": found, "at": at}
-    )
-    if not is_new:
-        if batch.content_hash != found:
-            raise ValidationError(
-                _("This key came with other figures before; a new key was expected."), code="key"
-            )
-        return dict(batch.answer)
-    batch.answer = answer()
-    batch.save(update_fields=["answer"])
-    return dict(batch.answer)

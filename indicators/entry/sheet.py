@@ -84,6 +84,11 @@ class Place:
         return self.observation is None or self.observation.state in {State.DRAFT, State.RETURNED}
 
     @property
+    def short(self) -> str:
+        """The cell without the names of its dimensions."""
+        return ", ".join(part.split(": ", 1)[-1] for part in self.label.split(", "))
+
+    @property
     def state(self) -> str:
         return "" if self.observation is None else str(self.observation.state)
 

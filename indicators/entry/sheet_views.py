@@ -23,7 +23,8 @@ from indicators.entry.cells import cell_label
 from indicators.entry.checks import no_evidence
 from indicators.entry.evidence import add_evidence_to_all
 from indicators.entry.form_views import asked_place, today_of
-from indicators.entry.saving import MOST_FIGURES, Answer, Outcome, answer_once, closed_to, save_figures
+from indicators.entry.once import answer_once
+from indicators.entry.saving import MOST_FIGURES, Answer, Outcome, closed_to, save_figures
 from indicators.entry.sheet import (
     SENT,
     Sheet,

@@ -9,7 +9,8 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from indicators.entry import actions
-from indicators.entry.saving import Given, answer_once, save_figures
+from indicators.entry.once import answer_once
+from indicators.entry.saving import Given, save_figures
 from indicators.models import Event, Observation, PeriodTurn, SentBatch
 from tests.entry.scenes import LATER, Scene
 from tests.factories import AT, make_observation, make_unit, make_user, make_version

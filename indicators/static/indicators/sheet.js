@@ -705,6 +705,7 @@
   var asked = form.querySelector("[autofocus]");
   if (asked) {
     asked.focus();
+    asked.scrollIntoView({ block: "center" });
     selected = placeOf(asked);
     showDock();
   }
