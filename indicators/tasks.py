@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from celery import shared_task
 from celery.signals import worker_ready
 from django.db import transaction
@@ -12,8 +14,12 @@ from indicators.assessment.actions import plan_due as plan
 from indicators.assessment.clock import database_now
 from indicators.assessment.doorbell import ring
 from indicators.assessment.running import run_what_is_due
+from indicators.entry.importing.running import forget_old, run_waiting
 from indicators.models import Programme
 from indicators.programmes.actions import ensure_periods
+
+KEPT_FILES = timedelta(days=180)
+"""So long an import can be looked at and undone as one."""
 
 
 @shared_task
@@ -35,7 +41,14 @@ def run_one(due_id: int | None = None) -> int:
 def sweep() -> int:
     """Every half minute: give up what failed too often; run what nobody was told of or whose worker vanished."""
     bury_exhausted(at=database_now())
+    run_waiting(at=database_now)
     return run_what_is_due()
+
+
+@shared_task
+def run_import(import_id: int) -> int:
+    """The doorbell of files: do what waits of this one, then of others."""
+    return run_waiting(at=database_now, pk=import_id)
 
 
 @shared_task
@@ -43,6 +56,7 @@ def refresh_statuses() -> None:
     """Every night, and when rules change: open the new reporting periods, judge each indicator again."""
     for programme in Programme.objects.order_by("pk"):
         _bring_up_to_date(programme)
+    forget_old(before=database_now() - KEPT_FILES)
 
 
 def _bring_up_to_date(programme: Programme) -> None:

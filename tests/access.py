@@ -99,6 +99,17 @@ ROUTES: dict[str, Route] = {
     "observation-submit": only(WRITERS, of("draft"), among=INSIDE, method="post"),
     "observation-discard": only(WRITERS, of("draft"), among=INSIDE, method="post"),
     "observation-decide": only(("approver",), of("submitted"), among=INSIDE, method="post"),
+    # files
+    "import-list": only(WRITERS, code),
+    "import-template": Route(code, (), tuple(who for who in (*INSIDE, *PARTNER) if who not in WRITERS)),
+    "import-detail": only(WRITERS, code_and("file_import"), among=INSIDE),
+    **{
+        f"import-{name}": only(WRITERS, code_and("file_import"), among=INSIDE, method="post")
+        for name in ("layout", "table", "words", "columns", "check", "apply", "discard")
+    },
+    "import-undo": only(WRITERS, code_and("file_import"), among=INSIDE),
+    "import-problems": only(WRITERS, code_and("file_import"), among=INSIDE),
+    "import-problems-xlsx": only(WRITERS, code_and("file_import"), among=INSIDE),
     # course registers
     "register-edit": only(REGISTER, code_and("course_run")),
     "participant-remove": only(WRITERS, code_and("course_run"), method="post"),

@@ -31,6 +31,7 @@ from indicators.models.expost_plans import (
     PlannedComparison,
     PlannedIndicator,
 )
+from indicators.models.imports import FOR_A_WORKER, FileImport, ImportRow, ImportState, ImportTerm, RowKind
 from indicators.models.library import (
     Direction,
     IndicatorDefinition,
@@ -79,6 +80,7 @@ from indicators.models.tailoring import (
 )
 
 __all__ = [
+    "FOR_A_WORKER",
     "MOST_PRIMARY",
     "PENDING",
     "Across",
@@ -104,12 +106,16 @@ __all__ = [
     "Evidence",
     "ExPostMethod",
     "ExPostPlan",
+    "FileImport",
     "Finding",
     "FollowUp",
     "FormulaSource",
     "Framework",
     "Frequency",
     "GlobalRole",
+    "ImportRow",
+    "ImportState",
+    "ImportTerm",
     "IndexComponent",
     "IndexResult",
     "IndexVersion",
@@ -140,6 +146,7 @@ __all__ = [
     "ResultLevel",
     "Role",
     "Rollup",
+    "RowKind",
     "RuleSet",
     "SignOff",
     "State",
