@@ -31,6 +31,11 @@ assert not outcome.problems, outcome.problems[:3]
 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(json.dumps({"seconds": seconds, "memory_mb": memory / 1024, "kinds": outcome.kinds}))
 """
+ORDER = """
+    indicator_id period_id unit_id cell numerator denominator value text missing_reason standard_error sample_size as_of
+    reliability credibility marking comment source state version entered_by_id entered_at submitted_by_id submitted_at
+    decided_by_id decided_at decision_comment corrects_id correction_reason superseded_at
+"""
 HEADER = ["indicator", "period", "unit", "numerator", "denominator", "comment"]
 
 
@@ -93,12 +98,7 @@ def _copy(path: Path, count: int) -> float:
             "submitted\t1\t1\t2025-10-20 09:00:00+00\t1\t2025-10-20 09:00:00+00\t\\N\t\\N\t\t\\N\t\t\\N\n"
         )
         columns = [c.name for c in connection.introspection.get_table_description(cursor, "bare")][1:]
-        order = (
-            "indicator_id period_id unit_id cell numerator denominator value text missing_reason standard_error"
-            " sample_size as_of reliability credibility marking comment source state version entered_by_id entered_at"
-            " submitted_by_id submitted_at decided_by_id decided_at decision_comment corrects_id correction_reason"
-            " superseded_at"
-        ).split()
+        order = ORDER.split()
         assert set(columns) == set(order), set(columns) ^ set(order)
         block = line * 1000
         started = time.perf_counter()

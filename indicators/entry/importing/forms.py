@@ -39,10 +39,7 @@ class TableForm(forms.Form):
     """Which table of the file, and how its text is written."""
 
     table = forms.ChoiceField(label=_("Sheet"), required=False)
-    header = forms.IntegerField(
-        label=_("Header row"), min_value=1, max_value=1000, required=False,
-        help_text=_("The row with the names of the columns."),
-    )  # fmt: skip
+    header = forms.IntegerField(label=_("Row of column names"), min_value=1, max_value=1000, required=False)
     encoding = forms.ChoiceField(
         label=_("Letters are written in"), required=False, choices=list(ENCODINGS.items())
     )

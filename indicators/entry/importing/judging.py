@@ -93,10 +93,10 @@ def judge_row(
     if "extra" in cells:
         _refuse_extra(cells)
     indicator = place.indicator = collect(errors, catalogue.find_indicator, cells)
+    unit = place.unit = collect(errors, catalogue.find_unit, cells.get("unit", ""))
     if indicator is None:
         raise ValidationError(errors)
     period = place.period = collect(errors, catalogue.find_period, indicator, cells.get("period", ""))
-    unit = place.unit = collect(errors, catalogue.find_unit, cells.get("unit", ""))
     cell = place.cell = collect(errors, catalogue.find_cell, indicator, cells) or ""
     if period is None:
         raise ValidationError(errors)

@@ -73,7 +73,7 @@ WORDS: Mapping[str, str] = {
     "reliability": "reliability fiabilité الموثوقية",
     "credibility": "credibility crédibilité المصداقية",
     "marking": "marking classification mention التصنيف_الأمني",
-    "comment": "comment comments remarks note notes commentaire remarque ملاحظات تعليق",
+    "comment": "comment comments remarks note notes commentaire commentaires remarque remarques observations ملاحظات تعليق",
     "reason": "reason correction_reason motif سبب_التصحيح",
     "deleted": "deleted",
 }

@@ -178,7 +178,9 @@ def layout_context(found: FileImport, data: Any = None) -> dict[str, Any]:
         {
             "field": form[f"column-{place}"],
             "name": name,
-            "samples": [cells[place] for cells in samples if place < len(cells) and cells[place]],
+            "samples": list(
+                dict.fromkeys(cells[place] for cells in samples if place < len(cells) and cells[place])
+            ),
             "is_unknown": name in found.preview.get("unknown", []),
         }
         for place, name in enumerate(names)
