@@ -208,6 +208,6 @@ def mutated(content, chance):
 def test_a_file_beyond_its_bounds_is_refused(scene, monkeypatch):
     monkeypatch.setattr(files, "MAX_ROWS", 3)
     made = scene.send(lines(*[f"BS-01,2025 Q{q},BSR,30,60," for q in (1, 2, 3)]))
-    assert (made.state, "more than 3 rows" in made.problem) == ("mapping", True)
+    assert (made.state, "more than 3 rows" in made.problem) == ("failed", True)
     monkeypatch.setattr(files, "MAX_COLUMNS", 3)
     assert "more than 3 columns" in scene.send(lines("BS-01,2025 Q1,BSR,30,60,")).problem

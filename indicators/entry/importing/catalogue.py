@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from indicators.entry.cells import cell_key, parse_cell
-from indicators.entry.importing.layout import Vocabulary
+from indicators.entry.importing.layout import Vocabulary, storable
 from indicators.entry.importing.periods import first_day
 from indicators.models import (
     ImportTerm,
@@ -186,7 +186,7 @@ class Catalogue:
 
     def _miss(self, kind: str, given: str) -> None:
         word = (kind, given[:200])
-        if given and "\x00" not in given and (word in self.unknown or len(self.unknown) < MOST_UNKNOWN):
+        if given and storable(given) == given and (word in self.unknown or len(self.unknown) < MOST_UNKNOWN):
             self.unknown[word] += 1
 
 

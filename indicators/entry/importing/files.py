@@ -261,18 +261,21 @@ def _child(path: Path, name: str, *what: str) -> Iterator[Any]:
     assert process.stdout is not None
     assert process.stderr is not None
     output = io.TextIOWrapper(process.stdout, encoding="utf-8", errors="surrogatepass", newline="")
-    is_read_whole = False
+    is_whole = False
     try:
         yield output
-        is_read_whole = True
+        is_whole = True
+    except (ValueError, csv.Error):  # The child broke off; its own reason says more than half a line.
+        pass
+    except BaseException:  # Whoever reads has seen enough.
+        process.kill()
+        raise
     finally:
-        if not is_read_whole:
-            process.kill()
         output.close()
         said = process.stderr.read().decode(errors="replace")
         process.stderr.close()
         process.wait()
-    if process.returncode != 0:
+    if process.returncode != 0 or not is_whole:
         raise unreadable(name, _refusal_of(said))
 
 
@@ -286,7 +289,7 @@ def _refusal_of(said: str) -> str:
         }
     if code == "BROKEN":
         return rest[:200]
-    return _("it needs more memory or time to unpack than is allowed")
+    return _("it is damaged, or needs more memory or time to unpack than is allowed")
 
 
 def head_of(lines: Iterator[Line], count: int) -> list[Line]:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from indicators.entry.checks import FIGURE_FIELDS
 
 PLACE_FIELDS = ("indicator", "partner", "period", "unit", "cell")
-FIELDS = (*PLACE_FIELDS, *FIGURE_FIELDS, "reason", "deleted")
+FIELDS = (*PLACE_FIELDS, *FIGURE_FIELDS, "reason", "deleted", "template")
 WIDE = ("at:period", "at:unit", "at:indicator", "at:cell")
 ANSWERS = ("numerator", "denominator", "value", "text", "missing_reason")
 DAY_ORDERS = {
@@ -48,6 +48,7 @@ FIELD_LABELS: Mapping[str, Any] = {
     "comment": gettext_lazy("Comment"),
     "reason": gettext_lazy("Reason of a correction"),
     "deleted": gettext_lazy("Deleted (true or false)"),
+    "template": gettext_lazy("Line of our workbook (empty says nothing)"),
     "at:period": gettext_lazy("Figures of the period in the header"),
     "at:unit": gettext_lazy("Figures of the unit in the header"),
     "at:indicator": gettext_lazy("Figures of the indicator in the header"),
@@ -73,7 +74,8 @@ WORDS: Mapping[str, str] = {
     "reliability": "reliability fiabilité الموثوقية",
     "credibility": "credibility crédibilité المصداقية",
     "marking": "marking classification mention التصنيف_الأمني",
-    "comment": "comment comments remarks note notes commentaire commentaires remarque remarques observations ملاحظات تعليق",
+    "comment": "comment comments remarks note notes commentaire commentaires remarque remarques observations"
+    " ملاحظات تعليق",
     "reason": "reason correction_reason motif سبب_التصحيح",
     "deleted": "deleted",
 }
@@ -110,6 +112,7 @@ KNOWN = {word: name for name, words in WORDS.items() for word in words.split()} 
     name: name for name in FIELDS
 }
 HEADER_WITHIN = 60
+_TAG = re.compile(r"#[A-Za-z][A-Za-z0-9_]*(\s*\+\s*[A-Za-z0-9_]+)*\s*$")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -168,6 +171,11 @@ def plain(text: str) -> str:
     return re.sub(r"[\s\-]+", "_", text.strip().rstrip("*: ").strip()).lower()
 
 
+def storable(text: str) -> str:
+    """For showing: what a database cannot hold is replaced."""
+    return re.sub("[\x00\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
+
+
 def meaning_of(header: str, words: Vocabulary) -> str | None:
     """What a header says by itself; None when that is not known. Kobo's groups before the last slash are left out."""
     name = plain(header)
@@ -195,7 +203,7 @@ def tag_meaning(tag: str) -> str:
 
 def is_tags(cells: Sequence[str]) -> bool:
     said = [cell for cell in cells if cell]
-    return bool(said) and sum(bool(re.match(r"#[A-Za-z]", cell)) for cell in said) >= max(1, len(said) // 2)
+    return bool(said) and 2 * sum(bool(_TAG.match(cell)) for cell in said) > len(said)
 
 
 def propose_layout(
@@ -241,7 +249,7 @@ def header_names(by_number: Mapping[int, Sequence[str]], layout: Layout, width: 
             said = cells[place] if place < len(cells) else ""
             if said and said not in parts:
                 parts.append(said)
-        found.append(" / ".join(parts))
+        found.append(storable(" / ".join(parts)))
     while found and not found[-1]:
         found.pop()
     return found
@@ -311,7 +319,7 @@ def _label(name: str) -> str:
 
 
 def _header_line(lines: Sequence[tuple[int, list[str]]], words: Vocabulary) -> int:
-    """The line with most headers that are known; without any, the first with two words and no figure."""
+    """The line with most headers that are known; without any, the first of those with most words and no figure."""
     best, score = 0, 0
     for number, cells in lines[:HEADER_WITHIN]:
         said = [cell for cell in cells if cell]
@@ -320,11 +328,12 @@ def _header_line(lines: Sequence[tuple[int, list[str]]], words: Vocabulary) -> i
             best, score = number, known
     if score:
         return best
-    for number, cells in lines[:HEADER_WITHIN]:
-        said = [cell for cell in cells if cell]
-        if len(said) >= max(2, max(len(c) for _n, c in lines) // 2) and not any(_is_figure(c) for c in said):
-            return number
-    return lines[0][0] if lines else 1
+    words_in = {
+        number: sum(1 for cell in cells if cell)
+        for number, cells in lines[:HEADER_WITHIN]
+        if not any(_is_figure(cell) for cell in cells)
+    }
+    return max(words_in, key=lambda number: (words_in[number], -number)) if words_in else lines[0][0]
 
 
 def _is_header_above(names: Sequence[str], above: Sequence[str], words: Vocabulary) -> bool:

@@ -110,9 +110,10 @@ def _renew(claimed: FileImport, progress: Progress) -> bool:
 def finish(claimed: FileImport, **result: object) -> None:
     """Say what came of it, inside the transaction that keeps it. LeaseLost takes all of it back."""
     ours = FileImport.objects.filter(pk=claimed.pk, fence=claimed.fence, owner=claimed.owner)
-    changed = ours.filter(state=claimed.state).update(
-        owner="", lease_until=None, attempts=0, progress_done=0, **result
-    )
+    with transaction.atomic():
+        changed = ours.filter(state=claimed.state).update(
+            owner="", lease_until=None, attempts=0, progress_done=0, **result
+        )
     if changed != 1:
         raise LeaseLost(f"Import {claimed.pk} was taken over by another worker.")
     for name, value in result.items():

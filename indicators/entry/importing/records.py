@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from indicators.entry.importing.files import Line
-from indicators.entry.importing.layout import Layout
+from indicators.entry.importing.layout import PLACE_FIELDS, Layout
 
+PLACES = frozenset(PLACE_FIELDS)
 Record = tuple[int, dict[str, str]]
 """Number of the row, and what it says by field; empty cells are left out."""
 
 
 def records(lines: Iterable[Line], layout: Layout) -> Iterator[Record]:
-    """Every row that says something, below the header."""
+    """Every row that says something, below the header. A line of our workbook that nobody filled in says nothing."""
     columns = [
         (name, place) for place, name in enumerate(layout.columns) if name and not name.startswith("at:")
     ]
@@ -27,6 +28,8 @@ def records(lines: Iterable[Line], layout: Layout) -> Iterator[Record]:
         said = {name: cells[place] for name, place in columns if place < count and cells[place]}
         if fixed:
             said = fixed | said
+        if said.pop("template", "") and said.keys() <= PLACES:
+            continue
         if count > width and any(cells[width:]):
             yield number, said | {"extra": str(count), "width": str(width)}
         elif not wide:

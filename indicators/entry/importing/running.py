@@ -23,6 +23,7 @@ from indicators.entry.importing.layout import (
     layout_from,
     problems_of,
     propose_layout,
+    storable,
     unknown_columns,
 )
 from indicators.entry.importing.queue import MAX_ATTEMPTS, LeaseLost, Progress, claim, finish, kept_lease
@@ -147,7 +148,7 @@ def propose(opened: files.Opened, catalogue: Catalogue, wanted: Layout) -> tuple
         "is_only": is_only,
         "unknown": unknown_columns(layout, words),
         "lines": [
-            [number, [cell[:PREVIEW_CELL] for cell in cells]]
+            [number, [storable(cell[:PREVIEW_CELL]) for cell in cells]]
             for number, cells in lines
             if number >= layout.header - 3 or number <= 3
         ][: PREVIEW_LINES + 6],

@@ -28,10 +28,9 @@ from indicators.models import (
 
 HEADER = (
     "indicator", "period", "unit", "cell", "numerator", "denominator", "value", "text", "missing_reason", "as_of",
-    "reliability", "credibility", "comment",
+    "reliability", "credibility", "comment", "template",
 )  # fmt: skip
-WIDTHS = (14, 14, 14, 22, 13, 13, 13, 26, 18, 13, 11, 11, 40)
-LOCKED = frozenset({"indicator", "period", "unit", "cell"})
+WIDTHS = (14, 14, 14, 22, 13, 13, 13, 26, 18, 13, 11, 11, 40, 4)
 SPARE_ROWS = 200
 """Empty rows below, for breakdowns that are free text and for whatever else is to be said."""
 MOST_CELLS = 60
@@ -99,6 +98,7 @@ def _write_data(
         sheet.set_column(place, place, width)
         sheet.write_string(0, place, name, head)
     sheet.freeze_panes(1, 4)
+    sheet.set_column(len(HEADER) - 1, len(HEADER) - 1, None, None, {"hidden": True})
     line = 0
     for indicator in indicators:
         for unit, cell in places(indicator):
@@ -107,14 +107,15 @@ def _write_data(
             words = (code_of(indicator), period.label, unit.code if unit else "", cell)
             for place, text in enumerate(words):
                 sheet.write_string(line, place, text, fixed)
-            for place, name in enumerate(HEADER[4:], start=4):
+            sheet.write_string(line, len(HEADER) - 1, "1", fixed)
+            for place, name in enumerate(HEADER[4:-1], start=4):
                 is_asked = name not in {"numerator", "denominator", "value", "text"} or name in asked_of(
                     indicator
                 )
                 style = day if name == "as_of" else open_ if is_asked else closed
                 _write_standing(sheet, line, place, getattr(found, name, None), style)
     for spare in range(line + 1, line + 1 + SPARE_ROWS):
-        for place, name in enumerate(HEADER):
+        for place, name in enumerate(HEADER[:-1]):
             sheet.write_blank(spare, place, None, day if name == "as_of" else open_)
     _add_checks(sheet, line + SPARE_ROWS, period, today)
     sheet.protect("", {"format_columns": True, "format_rows": True, "sort": True, "autofilter": True})
