@@ -197,6 +197,7 @@ def test_words_of_the_file_are_matched_once(scene):
         ("indicator", "DE7x"),
         ("unit", "Basrah"),
     }
+    assert {w["rows"] for w in made.counts["words"]} == {1}
 
     actions.match_words(
         file_import=made,

@@ -220,7 +220,8 @@ def test_ods_is_read(scene, tmp_path):
     with zipfile.ZipFile(path, "w") as package:
         package.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
         package.writestr("content.xml", xml)
-    assert kinds_of(scene.send(path.read_bytes(), name="f.ods")) == {"new": 1}
+    made = scene.send(path.read_bytes(), name="f.ods")
+    assert kinds_of(made) == {"new": 1}, made.problem
 
 
 # --- Wide tables, tags, other systems ----------------------------------------------------------------------------
@@ -337,8 +338,7 @@ def test_dhis2_sets_are_matched_once_and_then_read(scene, name, content):
         "semi_annual", date(2024, 7, 1)),
         ("2024W1", "weekly", date(2024, 1, 1)), ("202402B", "two_months", date(2024, 3, 1)), ("20240115", "weekly",
         date(2024, 1, 15)),
-        ("Décembre 2013", "monthly", date(2013, 12, 1)), ("Mars  2013", "monthly", date(2013, 3, 1)), ("آذار ٢٠٢٤",
-        "monthly", None),
+        ("Décembre 2013", "monthly", date(2013, 12, 1)), ("Mars  2013", "monthly", date(2013, 3, 1)), ("آذار ٢٠٢٤", "monthly", date(2024, 3, 1)),
         ("مارس ٢٠٢٤", "monthly", date(2024, 3, 1)), ("202413", "monthly", None), ("2024Q5", "quarterly", None),
         ("0000", "annual", None), ("2024W60", "weekly", None), ("9999999999", "monthly", None), ("2024Q1",
         "monthly", None),
@@ -433,10 +433,6 @@ def test_csv_spectrum_is_read_as_its_authors_say(name, tmp_path):
         header, *rows = [cells for _number, cells in found if any(cells)]
 
     unified = [[cell.replace("\r\n", "\n") for cell in row] for row in rows]
-    assert [dict(zip(header, row, strict=True)) for row in unified] == [
-        {
-            key: value.replace("\r\n", "\n").strip() if "crlf" not in name else value
-            for key, value in one.items()
-        }
-        for one in expected
-    ]
+    wanted = [[text.replace("\r\n", "\n").strip() for text in one.values()] for one in expected]
+    assert unified == wanted
+    assert not expected or header == list(expected[0])

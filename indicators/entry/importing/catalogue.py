@@ -145,7 +145,7 @@ class Catalogue:
                 labels=", ".join(one.label for one in found[:5]),
             )
         self._miss("period", given)
-        labels = [key[1] for key in self.periods if key[0] == indicator.frequency]
+        labels = [one.label for one in self.periods_by_pk.values() if one.frequency == indicator.frequency]
         raise refuse(
             "period",
             _(

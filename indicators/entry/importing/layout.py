@@ -329,7 +329,7 @@ def _header_line(lines: Sequence[tuple[int, list[str]]], words: Vocabulary) -> i
     if score:
         return best
     words_in = {
-        number: sum(1 for cell in cells if cell)
+        number: len({cell for cell in cells if cell})  # A merged heading says one word in many cells.
         for number, cells in lines[:HEADER_WITHIN]
         if not any(_is_figure(cell) for cell in cells)
     }

@@ -6,7 +6,9 @@ A row is let pass only if all its words, pairs of words and numbers are known to
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -57,7 +59,8 @@ class Quick:
     """Asks the rules for one file."""
 
     def __init__(self, catalogue: Catalogue, *, today: date, dates: str) -> None:
-        self.catalogue, self.today, self.dates = catalogue, today, dates
+        self.catalogue, self.today, self.dates = copy(catalogue), today, dates
+        self.catalogue.unknown = Counter()  # What is missed is counted where it is said.
         self.indicators = Remembered(self._indicator)
         self.numbers = Remembered(_number)
         self.comments = Remembered(_comment)
