@@ -10,7 +10,7 @@ from indicators.entry.importing import actions, queue, running
 from indicators.models import Event, FileImport, ImportRow, ImportTerm, Observation, State
 from tests.entry.import_scenes import FileScene, kinds_of, lines, problems_of
 from tests.entry.scenes import LATER, log_in
-from tests.factories import AT, make_user
+from tests.factories import AT, make_indicator, make_user, make_version
 
 pytestmark = pytest.mark.django_db
 
@@ -310,3 +310,22 @@ def test_a_part_of_the_page_tells_the_progress_and_then_loads_the_page(scene, cl
     assert "<h1" not in part.content.decode()
     scene.work(made)
     assert client.get(made.get_absolute_url(), headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+
+
+def test_parts_that_do_not_add_up_need_a_comment(scene):
+    head = "indicator,period,cell,value,comment\n"
+    both = [{"code": "f", "label": "Women"}, {"code": "m", "label": "Men"}]
+    split = make_version(
+        "CT-05", value_type="count", time_rule="sum", site_rule="sum", scale=1, min_denominator=None, unit="persons",
+        disaggregations=[{"name": "sex", "label": "Sex", "categories": both}],
+    )  # fmt: skip
+    make_indicator(scene.programme, version=split)
+    parts = "CT-05,2025 Q3,sex=f,3,\nCT-05,2025 Q3,sex=m,3,\n"
+
+    wrong = scene.send(f"{head}CT-05,2025 Q3,,7,\n{parts}")
+    ((row, column, message),) = problems_of(wrong)
+    assert (row, column) == (2, "comment")
+    assert "The parts by sex give" in message
+    assert kinds_of(scene.send(f"{head}CT-05,2025 Q3,,7,One is unknown\n{parts}")) == {"new": 3}
+    scene.apply(scene.send(f"{head}CT-05,2025 Q3,,6,Men follow\n{parts.splitlines()[0]}\n"))
+    assert problems_of(scene.send(f"{head}CT-05,2025 Q3,sex=m,4,\n"))[0][:2] == (2, "comment")

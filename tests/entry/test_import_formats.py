@@ -1,8 +1,10 @@
 """Files as others write them: encodings, awkward sheets, tags, wide tables,
 other systems. Nothing silently changed."""
 
+import io
 import json
 import os
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -195,33 +197,36 @@ def test_a_table_that_ends_at_an_empty_row_is_cut_there(scene):
     assert kinds_of(scene.confirm(made, until_blank=True)) == {"new": 1}
 
 
-def test_ods_is_read(scene, tmp_path):
-    import zipfile
-
-    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
-    number = (
-        '<table:table-cell office:value-type="float" office:value="7"><text:p>7</text:p></table:table-cell>'
-    )
-    rows = [["indicator", "period", "value"], ["CT-02", "2025 Q3", None]]
-    body = "".join(
-        f"<table:table-row>{''.join(number if c is None else cell.format(c) for c in row)}</table:table-row>"
-        for row in rows
-    )
+@pytest.mark.parametrize(("kind", "state"), [("float", "checked"), ("percentage", "failed")])
+def test_ods_is_read_and_its_percentages_are_not_guessed(scene, kind, state):
     spaces = " ".join(
         f'xmlns:{one}="urn:oasis:names:tc:opendocument:xmlns:{one}:1.0"'
-        for one in ("office", "table", "text")
+        for one in ("office", "table", "text", "manifest")
     )
-    xml = (
-        f'<?xml version="1.0"?><office:document-content {spaces}><office:body><office:spreadsheet>'
-        f'<table:table table:name="S">{body}</table:table>'
-        "</office:spreadsheet></office:body></office:document-content>"
+    text = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    number = (
+        f'<table:table-cell office:value-type="{kind}" office:value="7"><text:p>7</text:p></table:table-cell>'
     )
-    path = tmp_path / "f.ods"
-    with zipfile.ZipFile(path, "w") as package:
+    rows = (
+        [text.format(name) for name in ("indicator", "period", "value")],
+        [text.format("CT-02"), text.format("2025 Q3"), number],
+    )
+    body = "".join(f"<table:table-row>{''.join(row)}</table:table-row>" for row in rows)
+    output = io.BytesIO()
+    with zipfile.ZipFile(output, "w") as package:
         package.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        package.writestr("content.xml", xml)
-    made = scene.send(path.read_bytes(), name="f.ods")
-    assert kinds_of(made) == {"new": 1}, made.problem
+        package.writestr("META-INF/manifest.xml", f"<manifest:manifest {spaces}/>")
+        package.writestr(
+            "content.xml",
+            f"<office:document-content {spaces}><office:body><office:spreadsheet>"
+            f'<table:table table:name="S">{body}</table:table>'
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
+
+    made = scene.send(output.getvalue(), name="f.ods")
+
+    assert made.state == state, made.problem
+    assert ("save it as XLSX" in made.problem) == (kind == "percentage")
 
 
 # --- Wide tables, tags, other systems ----------------------------------------------------------------------------

@@ -6,6 +6,7 @@ that is no longer in use) stops the whole file; a second check then says where.
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -29,15 +30,28 @@ class MovedOn(ValidationError):
     """What stands is no longer what the file was compared with."""
 
 
-def _as_json(row: str, state: str) -> str:
-    """The SQL twin of `actions.as_json`: figures as text, what is empty left out (a test compares both)."""
-    numbers = ("numerator", "denominator", "value", "standard_error")
-    texts = ("text", "missing_reason", "as_of", "reliability", "marking", "comment")
-    parts = [f"'state', {state}"]
-    parts += [f"'{name}', trim_scale({row}.{name})::text" for name in numbers]
-    parts += [f"'{name}', nullif({row}.{name}::text, '')" for name in texts]
-    parts += [f"'{name}', {row}.{name}" for name in ("sample_size", "credibility")]
-    return f"jsonb_strip_nulls(jsonb_build_object({', '.join(parts)}))"
+def _as_json(row: str, state: str, more: str = "''") -> str:
+    """The SQL twin of `actions.as_json`: figures as text, what is empty left out (a test compares both).
+
+    Written as text and read once: half the time of `jsonb_build_object`.
+
+    Args:
+        more: SQL of further members, each with a comma before it.
+    """
+    parts = [f"'{{\"state\":\"' || {state} || '\"'"]
+    for name in ("numerator", "denominator", "value", "standard_error"):
+        parts.append(f"coalesce(',\"{name}\":\"' || trim_scale({row}.{name})::text || '\"', '')")
+    for name in ("text", "missing_reason", "comment"):
+        said = f"to_json({row}.{name}::text)::text"
+        parts.append(f"CASE WHEN {row}.{name} = '' THEN '' ELSE ',\"{name}\":' || {said} END")
+    for name in ("as_of", "reliability", "marking"):
+        parts.append(f"',\"{name}\":\"' || {row}.{name} || '\"'")
+    for name in ("sample_size", "credibility"):
+        parts.append(f"coalesce(',\"{name}\":' || {row}.{name}, '')")
+    return f"({' || '.join(parts)} || {more} || '}}')::jsonb"
+
+
+_FROM_FILE = "%(facts)s::text || ',\"row\":' || s.row"
 
 
 _NAME = "left(btrim(concat_ws(' ', s.indicator_id::text, p.label, coalesce(u.name, ''), nullif(s.cell, ''))), 250)"
@@ -77,8 +91,7 @@ _INSERTED = f"""
     SELECT %(at)s, %(by)s, %(by_name)s, CASE WHEN s.kind = 'corrected' THEN 'corrected' ELSE 'imported' END,
         'observation', s.observation_number, {_NAME}, %(programme)s,
         CASE WHEN s.kind = 'corrected' THEN {_as_json("o", "o.state")} END,
-        {_as_json("s", "'submitted'")} || jsonb_build_object('file', %(name)s::text, 'sha256', %(sha256)s::text,
-            'import', %(pk)s::bigint, 'row', s.row),
+        {_as_json("s", "'submitted'", _FROM_FILE)},
         CASE WHEN s.kind = 'corrected' THEN s.reason ELSE '' END
     FROM indicators_importrow s {_NAMES} LEFT JOIN indicators_observation o ON o.id = s.existing_id
     WHERE s.file_import_id = %(pk)s AND s.kind IN ('new', 'corrected')
@@ -92,8 +105,7 @@ _CHANGED = f"""
         at, by_id, by_name, verb, about_type, about_id, about_name, programme_id, before, after, reason)
     SELECT %(at)s, %(by)s, %(by_name)s, v.verb, 'observation', o.id, {_NAME}, %(programme)s,
         CASE WHEN v.verb = 'changed' THEN {_as_json("o", "o.state")} END,
-        CASE WHEN v.verb = 'changed' THEN {_as_json("s", "o.state")} || jsonb_build_object('file', %(name)s::text,
-            'sha256', %(sha256)s::text, 'import', %(pk)s::bigint, 'row', s.row)
+        CASE WHEN v.verb = 'changed' THEN {_as_json("s", "o.state", _FROM_FILE)}
             ELSE jsonb_build_object('state', 'submitted') END, ''
     FROM indicators_importrow s {_NAMES} JOIN indicators_observation o ON o.id = s.existing_id
     CROSS JOIN (VALUES ('changed', 1), ('submitted', 2)) v (verb, place)
@@ -119,7 +131,7 @@ def apply_rows(file_import: FileImport, *, by: User, at: datetime) -> None:
     indicators = _lock_indicators(programme)
     known: dict[str, Any] = {
         "pk": file_import.pk, "indicators": indicators, "by": by.pk, "by_name": str(by), "at": at,
-        "programme": programme.pk, "name": file_import.name[:100], "sha256": file_import.sha256,
+        "programme": programme.pk, "facts": _facts(file_import),
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_nestloop = off")
@@ -137,6 +149,12 @@ def apply_rows(file_import: FileImport, *, by: User, at: datetime) -> None:
                 )
         for statement in (_KEEP_BEFORE, _CHANGED, _CHANGE, _INSERTED, _INSERT):
             cursor.execute(statement, known)
+
+
+def _facts(file_import: FileImport) -> str:
+    """What each event says of the file, as members of its JSON."""
+    facts = {"file": file_import.name[:100], "sha256": file_import.sha256, "import": file_import.pk}
+    return "," + json.dumps(facts)[1:-1]
 
 
 def _lock_indicators(programme: Programme) -> list[int]:

@@ -281,14 +281,16 @@ def _child(path: Path, name: str, *what: str) -> Iterator[Any]:
 
 def _refusal_of(said: str) -> str:
     last = said.strip().splitlines()[-1] if said.strip() else ""
-    code, _colon, rest = last.partition(": ")
+    code, _colon, rest = last.partition(":")
     if code == "TOO FAR":
         return _("a cell stands beyond row %(rows)s or column %(columns)s") % {
             "rows": MAX_ROWS,
             "columns": MAX_COLUMNS,
         }
+    if code == "PERCENT":
+        return _("it shows percentages, which ODS gives as bare numbers; save it as XLSX")
     if code == "BROKEN":
-        return rest[:200]
+        return rest.strip()[:200]
     return _("it is damaged, or needs more memory or time to unpack than is allowed")
 
 

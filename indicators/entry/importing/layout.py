@@ -337,12 +337,14 @@ def _header_line(lines: Sequence[tuple[int, list[str]]], words: Vocabulary) -> i
 
 
 def _is_header_above(names: Sequence[str], above: Sequence[str], words: Vocabulary) -> bool:
-    """A line of wider headings right above: some of its words stand over several columns."""
+    """A line of wider headings right above, without which headers are missing or say the same."""
     said = [cell for cell in above if cell]
     if len(said) < 2 or any(_is_figure(cell) and not _names(cell, words.periods) for cell in said):
         return False
     covered = sum(1 for place in range(1, len(above)) if above[place] and above[place] == above[place - 1])
-    return covered >= 1 and any(not name or meaning_of(name, words) is None for name in names)
+    named = [name for name in names if name]
+    needs_more = len(set(named)) < len(named) or len(named) < sum(1 for cell in above if cell)
+    return covered >= 1 and needs_more
 
 
 def _has_second_table(lines: Sequence[tuple[int, list[str]]], layout: Layout, words: Vocabulary) -> bool:

@@ -29,6 +29,7 @@ from indicators.entry.importing.judging import (
     judge_row,
     problems_in,
 )
+from indicators.entry.importing.parts import mismatches
 from indicators.entry.importing.quick import ESCAPED, Quick
 from indicators.entry.importing.records import Record
 from indicators.models import FileImport, ImportRow, Observation, RowKind, rules_on
@@ -233,6 +234,7 @@ def compare(task: Task, indicators: list[int]) -> None:
             judge_over_standing(task)
         cursor.execute("SET LOCAL enable_nestloop = on")
     ask_for_comments(task, indicators)
+    ask_about_parts(task)
 
 
 def judge_over_standing(task: Task) -> None:
@@ -336,6 +338,17 @@ def ask_for_comments(task: Task, indicators: list[int]) -> None:
                 row.kind, row.reason = RowKind.PROBLEM, ""
                 row.problems = [_comment_asked(one) for one in found]
                 refused.append(row)
+        ImportRow.objects.bulk_update(refused, ["kind", "reason", "problems"], batch_size=500)
+
+
+def ask_about_parts(task: Task) -> None:
+    """Refuse parts that do not add up to their total and are not explained."""
+    asked = dict(mismatches(task.file_import, task.catalogue))
+    numbers = sorted(asked)
+    for start in range(0, len(numbers), AT_ONCE):
+        refused = list(ImportRow.objects.filter(pk__in=numbers[start : start + AT_ONCE]))
+        for row in refused:
+            row.kind, row.reason, row.problems = RowKind.PROBLEM, "", [_comment_asked(asked[row.pk])]
         ImportRow.objects.bulk_update(refused, ["kind", "reason", "problems"], batch_size=500)
 
 

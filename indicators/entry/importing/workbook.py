@@ -36,6 +36,10 @@ _AT = re.compile(rb'\br="([A-Z]{1,4})([0-9]{1,8})"')
 _STYLE = re.compile(rb'\bs="([0-9]{1,6})"')
 
 
+class Untold(Exception):
+    """A percentage of which only the bare number is given: 0.45 for 45%."""
+
+
 class TooFar(Exception):
     """A lone cell at the far end of a sheet."""
 
@@ -56,6 +60,8 @@ def main(path: str, what: str, *rest: str) -> None:
         _write_lines(workbook, number, percents, max_rows, max_columns)
     except TooFar:
         sys.exit("TOO FAR: ")
+    except Untold:
+        sys.exit("PERCENT: ")
     except (BrokenPipeError, KeyboardInterrupt):
         sys.exit(1)
     except (
@@ -132,9 +138,11 @@ def _plain(number: Decimal) -> str:
 
 
 def _percents(path: str, number: int, max_rows: int, max_columns: int) -> set[tuple[int, int]]:
-    """The cells of the sheet with a percent format; TooFar for a cell beyond the limits. ODS: none."""
+    """The cells of the sheet with a percent format; TooFar for a cell beyond the limits, Untold for ODS."""
     found: set[tuple[int, int]] = set()
     with zipfile.ZipFile(path) as package:
+        if "content.xml" in package.namelist() and _shows_percentages(package):
+            raise Untold
         sheet = _sheet_path(package, number)
         if sheet is None:
             return found
@@ -150,6 +158,16 @@ def _percents(path: str, number: int, max_rows: int, max_columns: int) -> set[tu
             if style is not None and int(style[1]) in styles and len(found) < MAX_STYLED:
                 found.add((row, column))
     return found
+
+
+def _shows_percentages(package: zipfile.ZipFile) -> bool:
+    with package.open("content.xml") as file:
+        rest = b""
+        while chunk := file.read(1024 * 1024):
+            if b'office:value-type="percentage"' in rest + chunk:
+                return True
+            rest = chunk[-64:]
+    return False
 
 
 def _cells(package: zipfile.ZipFile, name: str) -> Iterator[bytes]:
