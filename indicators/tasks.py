@@ -14,10 +14,12 @@ from indicators.assessment.actions import plan_due as plan
 from indicators.assessment.clock import database_now
 from indicators.assessment.doorbell import ring
 from indicators.assessment.running import run_what_is_due
+from indicators.entry.importing.queue import waiting
 from indicators.entry.importing.running import forget_old, run_waiting
 from indicators.models import Programme
 from indicators.programmes.actions import ensure_periods
 
+LONGEST_IMPORT = 1800
 KEPT_FILES = timedelta(days=180)
 """So long an import can be looked at and undone as one."""
 
@@ -41,13 +43,14 @@ def run_one(due_id: int | None = None) -> int:
 def sweep() -> int:
     """Every half minute: give up what failed too often; run what nobody was told of or whose worker vanished."""
     bury_exhausted(at=database_now())
-    run_waiting(at=database_now)
+    for pk in waiting():
+        run_import.delay(pk)
     return run_what_is_due()
 
 
-@shared_task
+@shared_task(soft_time_limit=LONGEST_IMPORT, time_limit=LONGEST_IMPORT + 60)
 def run_import(import_id: int) -> int:
-    """The doorbell of files: do what waits of this one, then of others."""
+    """The doorbell of files: do what waits of this one. A million rows take minutes, more than other tasks may."""
     return run_waiting(at=database_now, pk=import_id)
 
 

@@ -3,6 +3,7 @@
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import ContentFile
+from django.db import connection
 from django.urls import reverse
 
 from indicators.entry import actions as entry
@@ -254,6 +255,37 @@ def test_a_worker_that_lost_its_lease_keeps_nothing(scene):
     assert scene.work(made).state == "checked"
     assert running.run_claimed(slow, at=LATER) is False
     assert ImportRow.objects.filter(file_import=made).count() == 2
+
+
+def test_after_three_vanished_workers_a_file_is_given_up_and_says_so(scene):
+    made = actions.create_import(
+        programme=scene.programme, file=ContentFile(GOOD.encode()), name="f.csv", by=scene.officer, at=AT
+    )
+    for _turn in range(3):
+        assert queue.claim(made.pk) is not None
+        FileImport.objects.update(lease_until="2020-01-01T00:00:00Z")
+
+    made = scene.work(made)
+
+    assert (made.state, "vanished" in made.problem) == ("failed", True)
+
+
+def test_what_the_database_itself_refuses_is_said_and_nothing_is_kept(scene):
+    """As a trigger on closed periods would."""
+    made = scene.send(GOOD)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION closed() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'The period is closed'; END $$; "
+            "CREATE TRIGGER closed BEFORE INSERT ON indicators_observation FOR EACH ROW EXECUTE FUNCTION closed();"
+        )
+
+    refused = scene.apply(made)
+
+    assert (refused.state, refused.applied_by) == ("checked", None)
+    assert "The period is closed" in refused.problem
+    assert not Observation.objects.exists()
+    assert not Event.objects.filter(verb="imported").exists()
 
 
 @pytest.mark.parametrize("n", [1, 40])

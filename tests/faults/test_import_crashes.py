@@ -7,14 +7,17 @@ import sys
 import time
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import connection
 
+from indicators import tasks
 from indicators.entry.importing import actions, running
 from indicators.models import Event, FileImport, Observation
 from tests.conftest import ROOT
 from tests.entry.import_scenes import FileScene, lines
 from tests.entry.scenes import LATER
 from tests.factories import make_unit
+from tests.faults.conftest import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROWS = 2400
@@ -88,3 +91,18 @@ def test_two_workers_at_once_take_a_file_over_once(applying, fault_env):
     assert FileImport.objects.get().state == "applied"
     assert Observation.objects.count() == count
     assert Event.objects.filter(verb="took over a file").count() == 1
+
+
+def test_a_real_worker_hears_the_doorbell_and_the_sweep_finds_what_nobody_rang_for(celery_worker):
+    scene = FileScene()
+    celery_worker()
+    content = ContentFile(lines("BS-01,2025 Q3,BSR,30,60,").encode())
+    made = actions.create_import(
+        programme=scene.programme, file=content, name="f.csv", by=scene.officer, at=LATER
+    )
+    wait_until(lambda: FileImport.objects.get(pk=made.pk).state == "checked", 30)
+
+    FileImport.objects.update(state="checking")
+    tasks.sweep.delay()
+    wait_until(lambda: FileImport.objects.get(pk=made.pk).state == "checked", 30)
+    assert tasks.run_import.time_limit > 1000

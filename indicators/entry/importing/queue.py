@@ -60,6 +60,16 @@ def claim(pk: int | None = None) -> FileImport | None:
     return FileImport.objects.select_related("programme", "by", "applied_by", "undone_by").get(pk=row[0])
 
 
+def waiting() -> list[int]:
+    """The files that wait for a worker: nobody was told, or whoever had them vanished."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM indicators_fileimport WHERE {WORKING} "
+            "AND (lease_until IS NULL OR lease_until < clock_timestamp()) ORDER BY id LIMIT 50"
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
 def lease_seconds() -> int:
     return int(settings.ASSESSMENT_LEASE_SECONDS)
 

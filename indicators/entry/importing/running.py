@@ -40,15 +40,13 @@ MOST_TABLES = 12
 
 
 def run_waiting(*, at: Callable[[], datetime], pk: int | None = None, most: int = MOST_FILES) -> int:
-    """Do what waits, the named file first. How many steps were done; a file that fails does not stop the others."""
+    """Do what waits: of the named file, or of all. How many steps were done; a failure does not stop the others."""
     done = 0
-    claimed = claim(pk) if pk is not None else None
-    for _turn in range(most):
-        claimed = claimed or claim()
+    for _turn in range(1 if pk is not None else most):
+        claimed = claim(pk)
         if claimed is None:
             break
         done += run_claimed(claimed, at=at())
-        claimed = None
     return done
 
 
@@ -56,6 +54,11 @@ def run_claimed(claimed: FileImport, *, at: datetime) -> bool:
     """One step of one file; whether it was done. Any failure is kept with the row, and the file stays as it was."""
     began = ImportState(claimed.state)
     step = STEPS[began]
+    if claimed.attempts > MAX_ATTEMPTS:  # Whoever had it before never came back to say so.
+        _refuse(
+            claimed, began, "The worker vanished each time; an administrator finds the reason in the log."
+        )
+        return False
     try:
         with translation.override(claimed.language), kept_lease(claimed) as progress:
             try:

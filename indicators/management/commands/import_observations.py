@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 from django.utils import timezone
 
 from indicators.entry.importing.files import ENCODINGS
@@ -54,6 +55,8 @@ class Command(BaseCommand):
             )
         except (ValidationError, PermissionDenied) as refusal:
             raise CommandError(" ".join(getattr(refusal, "messages", [str(refusal)]))) from None
+        except DatabaseError as refusal:  # A trigger that keeps what must not change.
+            raise CommandError(f"The database refused it: {str(refusal).partition(chr(10))[0]}") from None
         for problem in outcome.problems:
             self.stderr.write(str(problem))
         if outcome.problems:
