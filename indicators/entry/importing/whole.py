@@ -58,14 +58,14 @@ def import_file(
     dry_run: bool = False,
     encoding: str = "",
     table: str = "",
-    tell: Callable[[str], Any] = lambda line: None,
+    tell: Callable[[str], Any] | None = None,
 ) -> Outcome:
     """Submit the figures of a file for approval by a second person; the same file again changes nothing.
 
     Args:
         by: who submits them; None only for a dry run.
         encoding, table: where the file leaves open how it is written, or which sheet is meant.
-        tell: given a line for each difference.
+        tell: given a line for each difference of a dry run, and for the first ones otherwise.
 
     Raises:
         ValidationError: the file cannot be read, or its columns are wrong.
@@ -86,8 +86,9 @@ def import_file(
             outcome.problems = list(every_problem(made))
             if outcome.problems:
                 raise _TakeBack
-            for difference in every_difference(made, None if dry_run else SHOWN_DIFFERENCES):
-                tell(str(difference))
+            if tell is not None:
+                for difference in every_difference(made, None if dry_run else SHOWN_DIFFERENCES):
+                    tell(str(difference))
             if dry_run or not any(outcome.kinds[kind] for kind in CHANGING):
                 raise _TakeBack
             _take_over(made, path)
