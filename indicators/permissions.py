@@ -245,6 +245,12 @@ def check_may_enter_register(user: User, programme: Programme) -> None:
         raise PermissionDenied(_("Only officers of this programme enter its course registers."))
 
 
+def check_may_import(user: User, programme: Programme) -> None:
+    """Send files of figures, and take them over."""
+    if not roles_in(user, programme) & {Role.OFFICER, Role.APPROVER}:
+        raise PermissionDenied(_("Only officers of this programme enter its figures."))
+
+
 def check_may_request_assessment(user: User, programme: Programme) -> None:
     """Ask for an assessment outside the schedule."""
     if not user.is_admin and not roles_in(user, programme) & {Role.APPROVER, Role.EVALUATOR}:

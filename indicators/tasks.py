@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from celery import shared_task
 from celery.signals import worker_ready
 from django.conf import settings
@@ -17,9 +19,15 @@ from indicators.assessment.doorbell import ring
 from indicators.assessment.expost_planning import renew_outlooks
 from indicators.assessment.outlooks import fill_due_outlooks
 from indicators.assessment.running import run_what_is_due
+from indicators.entry.importing.queue import waiting
+from indicators.entry.importing.running import forget_old, run_waiting
 from indicators.entry.reminding import remind as remind_of_due
 from indicators.models import Programme
 from indicators.programmes.actions import ensure_periods
+
+LONGEST_IMPORT = 1800
+KEPT_FILES = timedelta(days=180)
+"""So long an import can be looked at and undone as one."""
 
 
 @shared_task
@@ -48,7 +56,15 @@ def sweep() -> int:
     """Every half minute: give up what failed too often; run what nobody was told of or whose worker vanished."""
     bury_exhausted(at=database_now())
     fill_due_outlooks(at=database_now())
+    for pk in waiting():
+        run_import.delay(pk)
     return run_what_is_due()
+
+
+@shared_task(soft_time_limit=LONGEST_IMPORT, time_limit=LONGEST_IMPORT + 60)
+def run_import(import_id: int) -> int:
+    """The doorbell of files: do what waits of this one. A million rows take minutes, more than other tasks may."""
+    return run_waiting(at=database_now, pk=import_id)
 
 
 @shared_task
@@ -60,6 +76,7 @@ def refresh_statuses() -> None:
     renew_outlooks()
     for programme in Programme.objects.order_by("pk"):
         _bring_up_to_date(programme)
+    forget_old(before=database_now() - KEPT_FILES)
 
 
 @shared_task

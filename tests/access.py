@@ -109,6 +109,17 @@ ROUTES: dict[str, Route] = {
     "sheet-indicator": only(WRITERS, code_and("indicator")),
     "sheet-indicator-submit": only(WRITERS, code_and("indicator")),
     "sheet-cell": only(WRITERS, code_and("indicator")),
+    # files
+    "import-list": only(WRITERS, code),
+    "import-template": Route(code, (), tuple(who for who in (*INSIDE, *PARTNER) if who not in WRITERS)),
+    "import-detail": only(WRITERS, code_and("file_import"), among=INSIDE),
+    **{
+        f"import-{name}": only(WRITERS, code_and("file_import"), among=INSIDE, method="post")
+        for name in ("layout", "table", "words", "columns", "check", "apply", "discard")
+    },
+    "import-undo": only(WRITERS, code_and("file_import"), among=INSIDE),
+    "import-problems": only(WRITERS, code_and("file_import"), among=INSIDE),
+    "import-problems-xlsx": only(WRITERS, code_and("file_import"), among=INSIDE),
     # course registers
     "register-edit": only(REGISTER, code_and("course_run")),
     "participant-remove": only(WRITERS, code_and("course_run"), method="post"),
@@ -270,6 +281,12 @@ ROUTES: dict[str, Route] = {
     "api-composite-result-detail": seen(of("index_result")),
     "api-rollups": everybody(),
     "api-comparison": everybody(),
+    "api-import-list": everybody(),
+    "api-import-detail": Route(of("file_import"), WRITERS),
+    "api-import-problems": Route(of("file_import"), WRITERS),
+    "api-import-layout": Route(of("file_import"), WRITERS, method="post"),
+    "api-import-apply": Route(of("file_import"), WRITERS, method="post"),
+    "api-import-undo": Route(of("file_import"), WRITERS, method="post"),
     "api-alert-list": everybody(),
     "api-alert-detail": seen(of("alert")),
     "api-evaluation-list": everybody(),

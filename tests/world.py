@@ -35,7 +35,9 @@ from indicators.models import (
     Evaluation,
     Evidence,
     ExPostPlan,
+    FileImport,
     Finding,
+    ImportRow,
     IndexComponent,
     IndexVersion,
     Membership,
@@ -129,6 +131,7 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
         plan=plan, position=1, indicator=secret, method="contribution_rating", proposed="contribution_rating",
         smallest_change=Decimal(5),
     )  # fmt: skip
+    file_import = _file(programme, indicator, officer)
     course = Course.objects.create(programme=programme, code=f"{code}-C", title="A course", topic="cyber")
     run = CourseRun.objects.create(
         course=course, code="R1", starts_on=date(2025, 3, 3), ends_on=date(2025, 3, 7), seats=20
@@ -165,6 +168,7 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
             granted_by=admin,
             granted_at=make.AT,
         ),
+        file_import=file_import,
         membership=Membership.objects.filter(programme=programme).first(),
         alert=Alert.objects.create(
             indicator=indicator,
@@ -209,6 +213,25 @@ def _contribution(programme: Programme, indicator: Any) -> ContributionRating:
             verbs.submit_contribution_rating(rating=row, row_version=row.row_version, by=rater, at=make.AT)
         )
     return rows[0]
+
+
+def _file(programme: Programme, indicator: Any, officer: User) -> FileImport:
+    """A file that was checked, with one row that is refused."""
+    content = b"indicator,period,value\nXX-1,2025 Q3,5\n"
+    layout = {
+        "header": 1,
+        "columns": ["indicator", "period", "value"],
+        "names": ["indicator", "period", "value"],
+    }
+    made = FileImport(
+        programme=programme, name=f"Figures {programme.code}.csv", sha256=sha256(content).hexdigest(),
+        size=len(content), by=officer, at=make.AT, state="checked", layout=layout, checked_at=make.AT,
+        counts={"kinds": {"new": 0, "changed": 0, "corrected": 0, "same": 0, "problem": 1}, "words": []},
+    )  # fmt: skip
+    made.file.save("figures.csv", ContentFile(content))
+    problem = {"column": "indicator", "given": "XX-1", "message": f"Not of {indicator.definition.code}."}
+    ImportRow.objects.create(file_import=made, row=2, kind="problem", problems=[problem])
+    return made
 
 
 def _index(programme: Programme, indicator: Any, admin: User) -> CompositeIndex:

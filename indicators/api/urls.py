@@ -3,13 +3,14 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from indicators.api import contributions, courses, exchange, explanations, indices, rollups, views
+from indicators.api import contributions, courses, exchange, explanations, imports, indices, rollups, views
 
 router = SimpleRouter()
 router.register("catalogue", views.CatalogueViewSet, basename="api-catalogue")
 router.register("programmes", views.ProgrammeViewSet, basename="api-programme")
 router.register("indicators", views.IndicatorViewSet, basename="api-indicator")
 router.register("observations", views.ObservationViewSet, basename="api-observation")
+router.register("imports", imports.ImportViewSet, basename="api-import")
 router.register("expost-plans", views.ExPostPlanViewSet, basename="api-expost-plan")
 router.register("assessments", views.AssessmentViewSet, basename="api-assessment")
 router.register("verdicts", views.VerdictViewSet, basename="api-verdict")

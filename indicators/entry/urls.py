@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from indicators.entry import evidence_views, form_views, review_views, sheet_views, views
+from indicators.entry.importing import views as importing
 from indicators.entry.register import views as register
 
 urlpatterns: list[URLPattern] = [
@@ -53,5 +54,28 @@ urlpatterns: list[URLPattern] = [
     path("programmes/<str:code>/runs/<int:pk>/figures/", register.register_propose, name="register-propose"),
     path("programmes/<str:code>/changes/", review_views.change_request_list, name="change-request-list"),
     path("evidence/<int:pk>/remove/", evidence_views.evidence_remove, name="evidence-remove"),
+    path("programmes/<str:code>/files/", importing.import_list, name="import-list"),
+    path("programmes/<str:code>/files/template/", importing.import_template, name="import-template"),
+    path("programmes/<str:code>/files/<int:pk>/", importing.import_detail, name="import-detail"),
+    path("programmes/<str:code>/files/<int:pk>/layout/", importing.import_layout, name="import-layout"),
+    path("programmes/<str:code>/files/<int:pk>/table/", importing.import_table, name="import-table"),
+    path("programmes/<str:code>/files/<int:pk>/words/", importing.import_words, name="import-words"),
+    path("programmes/<str:code>/files/<int:pk>/columns/", importing.import_columns, name="import-columns"),
+    path("programmes/<str:code>/files/<int:pk>/check/", importing.import_check, name="import-check"),
+    path("programmes/<str:code>/files/<int:pk>/apply/", importing.import_apply, name="import-apply"),
+    path("programmes/<str:code>/files/<int:pk>/discard/", importing.import_discard, name="import-discard"),
+    path("programmes/<str:code>/files/<int:pk>/undo/", importing.import_undo, name="import-undo"),
+    path(
+        "programmes/<str:code>/files/<int:pk>/refused.csv",
+        importing.import_problems,
+        {"kind": "csv"},
+        name="import-problems",
+    ),
+    path(
+        "programmes/<str:code>/files/<int:pk>/refused.xlsx",
+        importing.import_problems,
+        {"kind": "xlsx"},
+        name="import-problems-xlsx",
+    ),
     path("evidence/<int:pk>/", views.evidence_download, name="evidence-download"),
 ]

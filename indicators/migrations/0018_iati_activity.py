@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("indicators", "0016_grid")]
+    dependencies = [("indicators", "0017_imports")]
 
     operations = [
         migrations.CreateModel(

@@ -41,6 +41,7 @@ from indicators.models.expost_plans import (
     PlannedComparison,
     PlannedIndicator,
 )
+from indicators.models.imports import FOR_A_WORKER, FileImport, ImportRow, ImportState, ImportTerm, RowKind
 from indicators.models.library import (
     Direction,
     IndicatorDefinition,
@@ -93,6 +94,7 @@ from indicators.models.tailoring import (
 )
 
 __all__ = [
+    "FOR_A_WORKER",
     "MOST_PRIMARY",
     "PENDING",
     "RATERS",
@@ -127,6 +129,7 @@ __all__ = [
     "Evidence",
     "ExPostMethod",
     "ExPostPlan",
+    "FileImport",
     "Finding",
     "FollowUp",
     "Following",
@@ -135,6 +138,9 @@ __all__ = [
     "Frequency",
     "GlobalRole",
     "IatiActivity",
+    "ImportRow",
+    "ImportState",
+    "ImportTerm",
     "IndexComponent",
     "IndexResult",
     "IndexVersion",
@@ -170,6 +176,7 @@ __all__ = [
     "RivalJudgement",
     "Role",
     "Rollup",
+    "RowKind",
     "RuleSet",
     "SentBatch",
     "SignOff",

@@ -29,6 +29,7 @@ from indicators.permissions import (
     check_may_compose,
     check_may_enter,
     check_may_evaluate,
+    check_may_import,
     check_may_request_assessment,
     check_may_sign_off,
     may,
@@ -112,6 +113,7 @@ def programme_detail(request: HttpRequest, code: str) -> HttpResponse:
     context = programme_page.context(request.user, programme) | {
         "may_administer": may(check_may_administer, request.user),
         "may_assess": may(check_may_request_assessment, request.user, programme),
+        "may_import": may(check_may_import, request.user, programme),
         "may_see_plan": request.user.global_role != GlobalRole.PARTNER_VIEWER,
         "has_ended": programme.has_ended(timezone.now().astimezone(programme.zone).date()),
         "may_compose": may(check_may_compose, request.user, programme),

@@ -19,10 +19,13 @@ def main() -> None:
     parser.add_argument("--skip-start", action="store_true", help="leave out the cold and warm `make run`")
     parser.add_argument("--output", type=Path, default=Path("bench-results.json"))
     parser.add_argument(
-        "--only", choices=["entering", "judging", "rebuilding", "expost"], help="nothing but this part"
+        "--only",
+        choices=["entering", "judging", "rebuilding", "expost", "importing"],
+        help="nothing but this part",
     )
     parser.add_argument("--indicators", type=int, default=2_000, help="of the rebuild")
     parser.add_argument("--observations", type=int, default=1_000_000, help="of the rebuild")
+    parser.add_argument("--imported", type=int, default=1_000_000, help="rows of a file")
     parser.add_argument("--ended", type=int, default=500, help="indicators assessed ex-post")
     parser.add_argument("--nulls", type=int, default=1_000, help="null series for each rate of false alarms")
     parser.add_argument("--judged", type=int, default=10_000, help="indicators judged in one call")
@@ -60,6 +63,10 @@ def main() -> None:
             call_command("flush", interactive=False, verbosity=0)
             show(rows, measure_expost(options.ended))
             _measure_the_methods(rows, nulls=options.nulls)
+        if options.only in {None, "importing"}:
+            from tests.bench.importing import measure_importing
+
+            show(rows, measure_importing(options.imported))
     load_at_end = os.getloadavg()
     machine = {
         "python": sys.version.split()[0],

@@ -1,7 +1,5 @@
-"""Observations from a spreadsheet: read all, check all, then keep all or nothing."""
+"""Observations from files: read in a bounded way, staged, checked, shown, then taken over as a whole or not at all."""
 
-from indicators.entry.importing.applying import Outcome, import_table
-from indicators.entry.importing.checking import Problem
 from indicators.entry.importing.reader import Table, read_table
 
-__all__ = ["Outcome", "Problem", "Table", "import_table", "read_table"]
+__all__ = ["Table", "read_table"]

@@ -5,19 +5,20 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 from django.utils import timezone
 
-from indicators.entry.importing import import_table, read_table
+from indicators.entry.importing.files import ENCODINGS
+from indicators.entry.importing.whole import import_file
 from indicators.models import Membership, Programme, Role, User
-
-SHOWN_DIFFERENCES = 200
 
 
 class Command(BaseCommand):
     help = (
-        "Read a CSV or XLSX file (columns: indicator, period, unit, cell, numerator, denominator, value, text, "
-        "missing_reason, as_of, reliability, credibility, marking, comment, reason), check every row, and submit "
-        "all of them for approval by a second person, or none. The same file again changes nothing."
+        "Read a file (CSV, XLSX, ODS, a DHIS2 dataValueSet; columns: indicator, period, unit, cell, numerator, "
+        "denominator, value, text, missing_reason, as_of, reliability, credibility, marking, comment, reason, or as "
+        "they were named on the programme's import page), check every row, and submit all of them for approval by a "
+        "second person, or none. The same file again changes nothing."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,6 +26,12 @@ class Command(BaseCommand):
         parser.add_argument("--programme", required=True, metavar="CODE")
         parser.add_argument(
             "--by", metavar="USER", help="who submits; may be left out if there is one officer"
+        )
+        parser.add_argument(
+            "--encoding", choices=list(ENCODINGS), default="", help="of a CSV file that is not UTF-8"
+        )
+        parser.add_argument(
+            "--sheet", default="", help="of a workbook; the one whose columns are known otherwise"
         )
         parser.add_argument("--dry-run", action="store_true", help="show what would change; keep nothing")
 
@@ -36,22 +43,25 @@ class Command(BaseCommand):
         dry_run = options["dry_run"]
         by = self._find_person(options["by"], programme, dry_run=dry_run)
         try:
-            outcome = import_table(
+            outcome = import_file(
                 programme=programme,
-                table=read_table(options["file"]),
+                path=options["file"],
                 by=by,
                 at=timezone.now(),
                 dry_run=dry_run,
+                encoding=options["encoding"],
+                table=options["sheet"],
+                tell=self.stdout.write,
             )
         except (ValidationError, PermissionDenied) as refusal:
             raise CommandError(" ".join(getattr(refusal, "messages", [str(refusal)]))) from None
+        except DatabaseError as refusal:  # A trigger that keeps what must not change.
+            raise CommandError(f"The database refused it: {str(refusal).partition(chr(10))[0]}") from None
         for problem in outcome.problems:
             self.stderr.write(str(problem))
         if outcome.problems:
             rows = len({problem.row for problem in outcome.problems})
             raise CommandError(f"{rows} rows are wrong; nothing was imported.")
-        for difference in outcome.differences[: None if dry_run else SHOWN_DIFFERENCES]:
-            self.stdout.write(difference)
         self.stdout.write(f"{outcome}{' (dry run, nothing was kept)' if dry_run else ''}")
 
     def _find_person(self, username: str | None, programme: Programme, *, dry_run: bool) -> User | None:

@@ -1,0 +1,194 @@
+"""Files of observations taken in, beside PostgreSQL's COPY of the same rows into a bare table."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+CHILD = """
+import json, resource, sys, time
+import django
+django.setup()
+from pathlib import Path
+from django.utils import timezone
+from indicators.entry.importing.whole import import_file
+from indicators.models import Programme, User
+path, code, dry_run = sys.argv[1:]
+started = time.perf_counter()
+outcome = import_file(programme=Programme.objects.get(code=code), path=Path(path),
+    by=User.objects.get(username="bench"), at=timezone.now(), dry_run=dry_run == "dry")
+seconds = time.perf_counter() - started
+assert not outcome.problems, outcome.problems[:3]
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps({"seconds": seconds, "memory_mb": memory / 1024, "kinds": outcome.kinds}))
+"""
+ORDER = """
+    indicator_id period_id unit_id cell numerator denominator value text missing_reason standard_error sample_size as_of
+    reliability credibility marking comment source state version entered_by_id entered_at submitted_by_id submitted_at
+    decided_by_id decided_at decision_comment corrects_id correction_reason superseded_at
+"""
+HEADER = ["indicator", "period", "unit", "numerator", "denominator", "comment"]
+
+
+def measure_importing(rows: int) -> list[dict[str, Any]]:
+    """A CSV of all rows, dry and taken over; then a CSV and an XLSX of a tenth of them."""
+    found = []
+    with tempfile.TemporaryDirectory(prefix="bench-import-") as home:
+        for what, count, kind, dry in (
+            ("dry run of", rows, "csv", True),
+            ("take over", rows, "csv", False),
+            ("the same file again:", rows, "csv", False),
+            ("take over", rows // 10, "csv", False),
+            ("take over", rows // 10, "xlsx", False),
+        ):
+            if not what.startswith("the same"):
+                code = _prepare(count)
+                path = _write(Path(home), count, kind)
+            floor = _copy(path, count) if kind == "csv" else _calamine(path)
+            ours = _run(path, code, dry=dry)
+            found.append(
+                {
+                    "what": f"{what} {count:,} rows of {kind.upper()}",
+                    "ours": {
+                        "seconds": round(ours["seconds"], 1),
+                        "rows_per_s": round(count / ours["seconds"]),
+                        "memory_mb": round(ours["memory_mb"]),
+                    },
+                    "floor": {"seconds": round(floor, 2), "rows_per_s": round(count / floor)},
+                    "floor_is": "COPY of the same rows into a bare table"
+                    if kind == "csv"
+                    else "calamine reads the sheet",
+                }
+            )
+    return found
+
+
+def _run(path: Path, code: str, *, dry: bool) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, str(path), code, "dry" if dry else "keep"],
+        env=os.environ | {"PYTHONPATH": str(Path.cwd())},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def _copy(path: Path, count: int) -> float:
+    """What the database alone needs for as many rows with the columns of an observation, without any index."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS bare")
+        cursor.execute("CREATE TABLE bare (LIKE indicators_observation)")
+        cursor.execute("ALTER TABLE bare ALTER id DROP NOT NULL")
+        line = (
+            "1\t1\t1\t\t30\t60\t\\N\t\t\t\\N\t\\N\t2024-03-31\tF\t6\tNATO UNCLASSIFIED\tAs inspected.\timport\t"
+            "submitted\t1\t1\t2025-10-20 09:00:00+00\t1\t2025-10-20 09:00:00+00\t\\N\t\\N\t\t\\N\t\t\\N\n"
+        )
+        columns = [c.name for c in connection.introspection.get_table_description(cursor, "bare")][1:]
+        order = ORDER.split()
+        assert set(columns) == set(order), set(columns) ^ set(order)
+        block = line * 1000
+        started = time.perf_counter()
+        with cursor.copy(f"COPY bare ({', '.join(order)}) FROM STDIN") as copy:
+            for _turn in range(count // 1000):
+                copy.write(block)
+        seconds = time.perf_counter() - started
+        cursor.execute("DROP TABLE bare")
+    return seconds
+
+
+def _calamine(path: Path) -> float:
+    import python_calamine
+
+    started = time.perf_counter()
+    python_calamine.CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+    return time.perf_counter() - started
+
+
+def _prepare(rows: int) -> str:
+    """An empty programme with as many places: 20 indicators, 50 sites, and the months that are needed."""
+    from django.core.management import call_command
+
+    from indicators.models import ProgrammeIndicator, ReportingPeriod, ReportingUnit
+    from tests import factories as make
+
+    call_command("flush", interactive=False, verbosity=0)
+    months = max(rows // 1000, 1)
+    programme = make.make_programme("BENCH", starts_on=date(1940, 1, 1), ends_on=date(2025, 12, 31))
+    make.make_user("bench", programme=programme, role="officer")
+    sites = ReportingUnit.objects.bulk_create(
+        ReportingUnit(programme=programme, code=f"S{n:03}", name=f"Site {n}", kind="site") for n in range(50)
+    )
+    ReportingPeriod.objects.bulk_create(_month(programme, n) for n in range(months))
+    for number in range(20):
+        version = make.make_version(f"BN-{number:02}", frequency="monthly")
+        indicator = make.make_indicator(programme, version=version, frequency="monthly")
+        ProgrammeIndicator.units.through.objects.bulk_create(
+            ProgrammeIndicator.units.through(programmeindicator=indicator, reportingunit=site)
+            for site in sites
+        )
+    return programme.code
+
+
+def _first(number: int) -> date:
+    return date(1940 + number // 12, number % 12 + 1, 1)
+
+
+def _month(programme: Any, number: int) -> Any:
+    from indicators.models import ReportingPeriod
+
+    first, following = _first(number), _first(number + 1)
+    return ReportingPeriod(
+        programme=programme, frequency="monthly", starts_on=first, ends_on=following - timedelta(days=1),
+        label=f"{first:%Y-%m}", due_on=following + timedelta(days=14),
+    )  # fmt: skip
+
+
+def _lines(rows: int) -> Any:
+    every = (
+        [
+            f"BN-{i:02}",
+            f"{_first(m):%Y-%m}",
+            f"S{s:03}",
+            str((i * 7 + m * 3 + s) % 90),
+            str(90 + (m + s) % 17),
+            "As inspected.",
+        ]
+        for m in range(max(rows // 1000, 1))
+        for i in range(20)
+        for s in range(50)
+    )
+    return islice(every, rows)
+
+
+def _write(home: Path, rows: int, kind: str) -> Path:
+    path = home / f"{rows}.{kind}"
+    if path.exists():
+        return path
+    if kind == "csv":
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(HEADER)
+            writer.writerows(_lines(rows))
+        return path
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, HEADER)
+        for number, line in enumerate(_lines(rows), start=1):
+            sheet.write_row(number, 0, [*line[:3], int(line[3]), int(line[4]), line[5]])
+    return path
