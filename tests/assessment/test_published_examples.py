@@ -24,8 +24,8 @@ from indicators.engine.expost.panel import panel_of
 from indicators.engine.expost.synthetic import synthetic_control
 from indicators.engine.expost.types import result_from_json, table_of
 from indicators.engine.types import PeriodValue
-from indicators.entry import actions
-from indicators.entry.importing import import_table, read_table
+from indicators.entry.bulk import LIMIT, approve_observations
+from indicators.entry.importing.whole import import_file
 from indicators.models import Observation, PlannedComparison, PlannedIndicator, ReportingPeriod, Role
 from tests import factories as make
 from tests.assessment.test_planned import look_back
@@ -57,12 +57,13 @@ def imported(programme, lines, folder):
     path = folder / "figures.csv"
     path.write_text("indicator,period,unit,value\n" + "\n".join(lines) + "\n", encoding="utf-8")
     officer = make.make_user(programme=programme)
-    outcome = import_table(programme=programme, table=read_table(path), by=officer, at=NOW)
+    outcome = import_file(programme=programme, path=path, by=officer, at=NOW)
     assert outcome.problems == []
-    actions.approve_observations(
-        observations=list(Observation.objects.filter(indicator__programme=programme)),
-        by=make.make_user(programme=programme, role=Role.APPROVER), at=NOW,
-    )  # fmt: skip
+    approver = make.make_user(programme=programme, role=Role.APPROVER)
+    figures = list(Observation.objects.filter(indicator__programme=programme))
+    for start in range(0, len(figures), LIMIT):
+        some = figures[start : start + LIMIT]
+        assert not approve_observations(observations=some, by=approver, at=NOW).left
 
 
 def locked(programme, at, *items):

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from indicators.derived import differences
 from indicators.entry import actions, bulk
-from indicators.entry.checks import FIGURE_FIELDS, warnings_of
-from indicators.entry.unusual import warnings_by_figure
+from indicators.entry.checks import FIGURE_FIELDS
+from indicators.entry.unusual import warnings_by_figure, warnings_of
 from indicators.models import Event, Observation, Rollup, State
 from tests.entry.scenes import LATER, Scene
 from tests.factories import make_observation, make_quarters, make_unit, make_version

@@ -70,7 +70,7 @@ def test_quick_and_single_judgement_agree_on_random_rows(scene):
     catalogue = Catalogue(scene.programme)
     quick = Quick(catalogue, today=TODAY, dates="ymd")
     task = Task(
-        file_import=FileImport(pk=1, programme=scene.programme), catalogue=catalogue, today=TODAY, dates="ymd",
+        file_import=FileImport(pk=1, programme=scene.programme), catalogue=catalogue, at=AT, dates="ymd",
         say=lambda done: None,
     )  # fmt: skip
     start = COPIED.index(QUICK_COLUMNS[0])

@@ -3,6 +3,8 @@
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -16,8 +18,7 @@ from indicators.derived import differences
 from indicators.engine.calendar import PeriodState
 from indicators.entry import actions, bulk
 from indicators.entry.evidence import add_evidence
-from indicators.entry.importing import import_table
-from indicators.entry.importing.reader import Table
+from indicators.entry.importing.whole import import_file
 from indicators.models import Event, Evidence, Observation, PeriodTurn, ReportingPeriod, Role, State
 from indicators.periods import IsLocked, newest_turns, state_of
 from indicators.programmes.calendar import (
@@ -143,9 +144,10 @@ def by_bulk(scene, indicator, period, person):
 def by_import(scene, indicator, period, person):
     cells = {name: str(value) for name, value in scene.figures(period).items()}
     row = {"indicator": indicator.definition.code, "period": period.starts_on.isoformat(), **cells}
-    table = Table(name="figures.csv", sha256="0" * 64, columns=tuple(row), rows=((2, row),))
-    with suppress(PermissionDenied):
-        import_table(programme=scene.programme, table=table, by=person, at=scene.now)
+    with TemporaryDirectory() as folder, suppress(PermissionDenied):
+        path = Path(folder) / "figures.csv"
+        path.write_text(f"{','.join(row)}\n{','.join(row.values())}\n")
+        import_file(programme=scene.programme, path=path, by=person, at=scene.now)
 
 
 def by_admin_site(scene, indicator, period, person):

@@ -205,7 +205,7 @@ def check_rows(
     task = staging.Task(
         file_import=claimed,
         catalogue=catalogue,
-        today=at.astimezone(claimed.programme.zone).date(),
+        at=at,
         dates=layout.dates,
         say=say,
     )

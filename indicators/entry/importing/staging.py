@@ -10,13 +10,12 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from indicators.entry.checks import FIGURE_FIELDS, HISTORY_LENGTH, clean_text, figure_warnings, shown_value
@@ -72,10 +71,14 @@ class Task:
 
     file_import: FileImport
     catalogue: Catalogue
-    today: date
+    at: datetime
     dates: str
     say: Callable[[int], None]
     """Told how many rows are done."""
+
+    @property
+    def today(self) -> date:
+        return self.at.astimezone(self.file_import.programme.zone).date()
 
 
 def stage(task: Task, rows: Iterable[Record]) -> int:
@@ -248,7 +251,7 @@ def compare(task: Task, indicators: list[int]) -> None:
 
 def _refuse_locked(cursor: Any, task: Task) -> None:
     """Refuse what a locked period would take in; what stands there already may be sent again."""
-    closed = task.catalogue.closed_periods(task.file_import.by, timezone.now())
+    closed = task.catalogue.closed_periods(task.file_import.by, task.at)
     if closed:
         messages = [" ".join(locked_refusal(one).messages) for one in closed]
         known = {"pk": task.file_import.pk, "periods": [one.pk for one in closed], "messages": messages}
