@@ -1,5 +1,6 @@
 """What is remembered: facts, derived rows, verdicts. One file a noun, re-exported here."""
 
+from indicators.models.adjustments import AdjustmentDecision, ManagementResponse
 from indicators.models.alerts import Alert
 from indicators.models.assessments import AssessmentRun, AssessmentSchedule, DueAssessment, Kind, Verdict
 from indicators.models.audit import Event
@@ -23,7 +24,15 @@ from indicators.models.courses import (
     TestScore,
 )
 from indicators.models.derived import IndicatorStatus, Rollup, Status, TrendWord
-from indicators.models.evaluations import Evaluation, Finding, Recommendation
+from indicators.models.evaluations import (
+    Confidence,
+    CriterionRating,
+    Evaluation,
+    FactComment,
+    Finding,
+    Lesson,
+    Recommendation,
+)
 from indicators.models.expost_plans import (
     MOST_PRIMARY,
     ExPostMethod,
@@ -82,6 +91,7 @@ __all__ = [
     "MOST_PRIMARY",
     "PENDING",
     "Across",
+    "AdjustmentDecision",
     "AgeBand",
     "Aggregation",
     "Alert",
@@ -89,12 +99,14 @@ __all__ = [
     "AssessmentSchedule",
     "Assumption",
     "CompositeIndex",
+    "Confidence",
     "ContextRelease",
     "ContextSeries",
     "ContextValue",
     "Course",
     "CourseRun",
     "Credibility",
+    "CriterionRating",
     "DesignVersion",
     "Direction",
     "DueAssessment",
@@ -104,6 +116,7 @@ __all__ = [
     "Evidence",
     "ExPostMethod",
     "ExPostPlan",
+    "FactComment",
     "Finding",
     "FollowUp",
     "FormulaSource",
@@ -117,6 +130,8 @@ __all__ = [
     "IndicatorStatus",
     "IndicatorVersion",
     "Kind",
+    "Lesson",
+    "ManagementResponse",
     "Marking",
     "Measure",
     "Membership",

@@ -4,6 +4,7 @@ import calendar
 import re
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from fractions import Fraction
 
 from django import template
 from django.conf import settings
@@ -59,6 +60,15 @@ STATES = {
     "exploratory": (pgettext_lazy("state", "Exploratory"), "circle-question", "warn"),
     "planned_before": (pgettext_lazy("state", "Planned before the start"), "lock", "good"),
     "planned": (pgettext_lazy("state", "Planned"), "calendar", "muted"),
+    "fact_check": (pgettext_lazy("state", "Fact check"), "search", "wait"),
+    "response_due": (pgettext_lazy("state", "Response due"), "clock", "warn"),
+    "follow_up": (pgettext_lazy("state", "Follow-up"), "refresh", "wait"),
+    "partly": (pgettext_lazy("state", "Partly accepted"), "check", "wait"),
+    "not_started": (pgettext_lazy("state", "Not started"), "circle-dashed", "muted"),
+    "in_progress": (pgettext_lazy("state", "In progress"), "loader", "wait"),
+    "dropped": (pgettext_lazy("state", "Dropped"), "x", "warn"),
+    "action": (pgettext_lazy("state", "In action"), "loader", "wait"),
+    "archived": (pgettext_lazy("state", "Archived"), "folder", "muted"),
     "active": (pgettext_lazy("state", "Active"), "check", "good"),
     "ended": (pgettext_lazy("state", "Ended"), "flag", "muted"),
     "closed": (pgettext_lazy("state", "Closed"), "lock", "muted"),
@@ -172,6 +182,12 @@ def percent(value: object, places: int | str = 0) -> str:
     if share is None:
         return MISSING
     return f"{format_number(share * 100, int(places))}{NARROW_SPACE}%"
+
+
+@register.filter
+def share(value: Fraction | None) -> str:
+    """An exact share from 0 to 1 as a percentage (1/3 -> "33 %"); a dash for none."""
+    return MISSING if value is None else percent(Decimal(value.numerator) / Decimal(value.denominator))
 
 
 @register.filter
