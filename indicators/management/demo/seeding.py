@@ -18,6 +18,7 @@ from indicators.management.demo import people, reference
 from indicators.management.demo.building import Built, Cast, build, lock_plan, make_indices
 from indicators.management.demo.courses import figures_of_courses, make_courses
 from indicators.management.demo.figures import Figure, figures_of
+from indicators.management.demo.judging import make_evaluations
 from indicators.management.demo.logbook import Logbook, published
 from indicators.management.demo.programmes import ici, ici_rc, md, nmi, patg
 from indicators.models import (
@@ -76,6 +77,8 @@ def seed_demo(*, today: date, logins_file: Path | None) -> Summary:
         lock_plan(one, cast)
     for blueprint in BLUEPRINTS:
         make_indices(blueprint, by=cast.people[blueprint.approver], at=now)
+    if missing:
+        make_evaluations(cast, today=today, now=now)
     return _summary(is_new=bool(missing), passwords=passwords)
 
 
