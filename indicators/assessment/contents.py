@@ -53,7 +53,11 @@ class Contents:
 def load_contents(evaluation: Evaluation) -> Contents:
     """The parts with all that the page, the rules and the signature ask of them."""
     verdicts = Verdict.objects.select_related(
-        "indicator__definition", "indicator__version", "indicator__programme", "course_run__course"
+        "indicator__definition",
+        "indicator__version",
+        "indicator__programme",
+        "indicator__partner",
+        "course_run__course",
     ).defer("inputs", "result")
     evidence = Evidence.objects.select_related("observation__indicator__definition", "observation__period")
     comments = FactComment.objects.select_related("by", "answered_by")

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from difflib import SequenceMatcher
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from indicators.models import (
@@ -188,7 +189,7 @@ def _agreed(
     return _("From %(baseline)s to %(aim)s by %(day)s; on track from %(on)s, at risk from %(risk)s.") % {
         "baseline": plain(one.baseline) or "–",
         "aim": aim,
-        "day": one.target_on.isoformat() if one.target_on else "–",
+        "day": date_format(one.target_on, "j M Y") if one.target_on else "–",
         "on": plain(one.on_track_from),
         "risk": plain(one.at_risk_from),
     }

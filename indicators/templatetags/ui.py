@@ -14,8 +14,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
+from indicators.engine.display import format_value
 from indicators.icons import ICONS
-from indicators.models import Status
+from indicators.models import Status, Verdict
 
 register = template.Library()
 _ISO_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
@@ -165,6 +166,16 @@ def format_number(value: object, places: int | None = None) -> str:
 def number(value: object, places: int | str | None = None) -> str:
     """`{{ value|number }}` as given; `{{ value|number:1 }}` with one decimal."""
     return format_number(value, None if places in (None, "") else int(places))
+
+
+@register.filter
+def verdict_value(verdict: Verdict) -> str:
+    """The value of a verdict: a status' in the indicator's own unit and digits, any other as a plain number."""
+    if verdict.value is None:
+        return MISSING
+    if verdict.method == "judge":
+        return format_value(verdict.value, verdict.indicator.version.rule())
+    return format_number(verdict.value, 2)
 
 
 @register.filter
