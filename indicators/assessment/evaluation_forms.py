@@ -222,7 +222,9 @@ class FindingForm(forms.Form):
         """The newest pieces of evidence and those that are ticked. One query."""
         ticked = self.chosen("evidence")
         queryset = self.fields["evidence"].queryset  # type: ignore[attr-defined]
-        rows = queryset.select_related("observation__indicator__definition", "observation__period")
+        rows = queryset.select_related(
+            "observation__indicator__definition", "observation__period", "observation__unit"
+        )
         newest = queryset.order_by("-added_at").values("pk")[:MOST_EVIDENCE]
         mine = [int(key) for key in ticked if key.isascii() and key.isdigit() and len(key) < 19]
         found = rows.filter(Q(pk__in=newest) | Q(pk__in=mine)).order_by("-added_at", "-pk")

@@ -64,13 +64,29 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """Things of one kind: those that differ, and those that do not."""
+
+    differing: list[Change]
+    same: list[Change]
+
+
+def sorted_out(changes: Sequence[Change]) -> Changes:
+    """The same changes in two lists, each in their order."""
+    return Changes(
+        differing=[one for one in changes if one.kind != "same"],
+        same=[one for one in changes if one.kind == "same"],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
     """Everything that two versions have to say of one another."""
 
     scope: Change
-    objectives: list[Change]
-    assumptions: list[Change]
-    indicators: list[Change]
+    objectives: Changes
+    assumptions: Changes
+    indicators: Changes
     counts: dict[str, int]
 
 
@@ -94,9 +110,9 @@ def compare_designs(
     kinds = [one.kind for one in everything]
     return Compared(
         scope=scope,
-        objectives=found,
-        assumptions=risks,
-        indicators=indicators,
+        objectives=sorted_out(found),
+        assumptions=sorted_out(risks),
+        indicators=sorted_out(indicators),
         counts={kind: kinds.count(kind) for kind in ("added", "removed", "changed", "same")},
     )
 
