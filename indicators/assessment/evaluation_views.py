@@ -168,7 +168,11 @@ def evaluation_detail(request: HttpRequest, pk: int) -> HttpResponse:
     evaluation = find(request, pk)
     user: Any = request.user
     if user.global_role == GlobalRole.PARTNER_VIEWER:
-        return render(request, "assessment/evaluation_summary.html", {"evaluation": evaluation})
+        return render(
+            request,
+            "assessment/evaluation_summary.html",
+            {"evaluation": evaluation, "releasable_to": user.partner.name},
+        )
     context = report_context(user, evaluation, at=timezone.now())
     return render(request, "assessment/evaluation_detail.html", context)
 

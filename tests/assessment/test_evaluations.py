@@ -469,6 +469,7 @@ class TestRelease:
         evaluating.release_summary(evaluation=evaluation, partners=[iraq], by=make.make_admin(), at=make.AT)
         page = client.get(url).text
         assert "Half of the posts meet the standard." in page
+        assert f"Releasable to {iraq.name}" in page
         assert "Inspect twice a year." not in page
         assert "Zelda" not in page
         listed = client.get(reverse("evaluation-list")).text
