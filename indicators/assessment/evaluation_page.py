@@ -140,7 +140,8 @@ def _followed(contents: Contents) -> dict[int, dict[str, list[Any]]]:
             for finding in row.findings.all():
                 found[finding.pk][name].append(row)
     numbers = {one.pk: one.number for one in contents.findings}
-    for row in [*contents.recommendations, *contents.lessons]:
+    parts: list[Recommendation | Lesson] = [*contents.recommendations, *contents.lessons]
+    for row in parts:
         row.finding_numbers = sorted((numbers[one.pk], one.pk) for one in row.findings.all())
     return found
 

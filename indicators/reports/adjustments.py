@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -113,9 +113,11 @@ def of_decision(decision: AdjustmentDecision) -> list[Aftermath]:
 
 def before_run(user: User, run: AssessmentRun) -> list[Aftermath]:
     """Decisions made before the day of an assessment: what was said before each, and what this one says."""
-    decisions = [
-        one for one in every_decision(user).filter(programme=run.programme_id) if _day(one) < run.as_of
-    ]
+    made = every_decision(user).filter(
+        programme=run.programme_id,
+        decided_at__lt=datetime.combine(run.as_of, time(), tzinfo=run.programme.zone),
+    )
+    decisions = list(made)
     return aftermaths(run.programme, [(one, touched(one)) for one in decisions], only=run)
 
 

@@ -102,8 +102,8 @@ class Pen:
             **self._given(day),
         )
 
-    def say(self, day: date, **texts: str) -> None:
-        evaluating.change_evaluation(**texts, **self._given(day))
+    def say(self, day: date, **texts: Any) -> None:
+        evaluating.change_evaluation(**self._given(day), **texts)
 
     def move(self, day: date, to: str, **given: Any) -> None:
         evaluating.move_evaluation(to=to, **given, **self._given(day))
