@@ -81,6 +81,8 @@ def form_view(
             act(form.cleaned_data)
         except ValidationError as refusal:
             add_errors(form, refusal)
+            if evaluation is not None:  # What the refused deed counted up was rolled back.
+                evaluation.refresh_from_db(fields=["version", "state"])
         else:
             messages.success(request, said or _("Stored."))
             return redirect(back)

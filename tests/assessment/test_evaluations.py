@@ -320,6 +320,13 @@ class TestFindings:
         assert "say why it is rated so" in page.text
         assert not CriterionRating.objects.exists()
 
+    def test_what_was_refused_can_be_sent_again(self, client, evaluation):
+        page = post(client, evaluation, "ratings-edit", impact="4")
+        version = evaluation.version
+        assert f'name="version" value="{version}"' in page.text
+        evaluation.refresh_from_db()
+        assert evaluation.version == version
+
     def test_of_two_who_change_at_once_the_second_is_told(self, client, evaluation):
         texts = {"title": "Mine", "question": "Q?", "version": evaluation.version}
         client.post(reverse("evaluation-edit", args=[evaluation.pk]), texts)
