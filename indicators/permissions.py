@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from indicators.models import (
@@ -291,20 +291,75 @@ def check_may_lock_expost_plan(user: User, plan: ExPostPlan) -> None:
 
 
 def check_may_evaluate(user: User, programme: Programme) -> None:
-    """Review a programme's assessments: an evaluator who does not work in it (METHOD 4.1)."""
-    roles = roles_in(user, programme)
-    if Role.EVALUATOR not in roles:
+    """Evaluate a programme: an evaluator who works in it neither now nor in the same phase (METHOD 4.1). One query."""
+    rows = _memberships(user, programme)
+    if not any(role == Role.EVALUATOR and is_active for role, is_active, _ends_on in rows):
         raise PermissionDenied(_("Only evaluators of this programme review its assessments."))
-    if roles & WORKING:
-        raise PermissionDenied(_("Nobody evaluates a programme in which they work."))
+    worked = [
+        ends_on is None or ends_on >= programme.starts_on
+        for role, _is_active, ends_on in rows
+        if role in WORKING
+    ]
+    if any(worked):
+        raise PermissionDenied(
+            _("Nobody evaluates a programme in which they work, or worked in the same phase.")
+        )
+
+
+def _memberships(user: User, programme: Programme) -> list[tuple[str, bool, date | None]]:
+    """Every role that a person holds or held in a programme: the role, whether it is held today, its last day."""
+    if not user.is_authenticated:
+        return []
+    active = Membership.objects.active().filter(pk=OuterRef("pk"))
+    rows = Membership.objects.filter(user=user, programme=programme)
+    return list(rows.annotate(is_active=Exists(active)).values_list("role", "is_active", "ends_on"))
+
+
+def check_may_plan_evaluation(user: User, programme: Programme) -> None:
+    """Plan an evaluation: its evaluators, or an administrator, who commissions it."""
+    if not user.is_admin:
+        check_may_evaluate(user, programme)
+
+
+def check_may_check_facts(user: User, programme: Programme) -> None:
+    """Comment on the facts of a report: the programme's own people, who cannot change it (METHOD 4.5)."""
+    if not roles_in(user, programme) & {Role.OFFICER, Role.APPROVER}:
+        raise PermissionDenied(_("Only officers and approvers of this programme comment on the facts."))
+
+
+def check_may_respond(user: User, programme: Programme) -> None:
+    """Answer a recommendation on behalf of the programme: its approver, who manages it (METHOD 4.1)."""
+    if Role.APPROVER not in roles_in(user, programme):
+        raise PermissionDenied(_("Only approvers of this programme answer its recommendations."))
+
+
+def check_may_follow_up(user: User, programme: Programme) -> None:
+    """Say how far an agreed action is."""
+    if not roles_in(user, programme) & {Role.OFFICER, Role.APPROVER}:
+        raise PermissionDenied(_("Only officers and approvers of this programme report on its actions."))
+
+
+def check_may_adjust(user: User, programme: Programme) -> None:
+    """Decide what changes: the programme's approver or an administrator, never one of its evaluators."""
+    roles = roles_in(user, programme)
+    if not user.is_admin and Role.APPROVER not in roles:
+        raise PermissionDenied(
+            _("Only approvers of this programme and administrators decide on its adjustment.")
+        )
+    if Role.EVALUATOR in roles:
+        raise PermissionDenied(_("Whoever evaluates a programme does not decide on it."))
+
+
+def check_may_handle_lesson(user: User, programme: Programme) -> None:
+    """Bring a lesson on its way: evaluators of its programme, and administrators."""
+    if not user.is_admin and Role.EVALUATOR not in roles_in(user, programme):
+        raise PermissionDenied(_("Only evaluators of this programme and administrators handle its lessons."))
 
 
 def check_may_rate_contribution(user: User, programme: Programme) -> None:
     """Rate what a programme contributed: an evaluator who neither works nor ever worked in it (METHOD 2.10, 4.1)."""
     check_may_evaluate(user, programme)
-    if Membership.objects.filter(
-        user=user, programme=programme, role__in=[Role.OFFICER, Role.APPROVER]
-    ).exists():
+    if Membership.objects.filter(user=user, programme=programme, role__in=list(WORKING)).exists():
         raise PermissionDenied(_("Nobody rates the contribution of a programme in which they ever worked."))
 
 

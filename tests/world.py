@@ -18,6 +18,7 @@ from indicators.assessment import rating as verbs
 from indicators.assessment.rating_parts import GivenItem, GivenRival
 from indicators.events import remember
 from indicators.models import (
+    AdjustmentDecision,
     Alert,
     AssessmentRun,
     AssessmentSchedule,
@@ -35,11 +36,14 @@ from indicators.models import (
     Evaluation,
     Evidence,
     ExPostPlan,
+    FactComment,
     FileImport,
     Finding,
     ImportRow,
     IndexComponent,
     IndexVersion,
+    Lesson,
+    ManagementResponse,
     Membership,
     Objective,
     PlannedIndicator,
@@ -313,13 +317,31 @@ def _assessment(
         result.run = run
         result.save()
     evaluation = Evaluation.objects.create(
-        run=run, title="A review", question="Does it work?", created_by=admin, created_at=now
-    )
+        programme=programme, run=run, state="fact_check", title="A review", question="Does it work?", lead=admin,
+        created_by=admin, created_at=now, fact_check_until=make.AT.date(),
+    )  # fmt: skip
     finding = Finding.objects.create(evaluation=evaluation, statement="It works.")
     finding.verdicts.set(verdicts)
     recommendation = Recommendation.objects.create(
-        evaluation=evaluation, finding=finding, statement="Go on.", addressee="The programme"
+        evaluation=evaluation, statement="Go on.", addressee="The programme"
     )
+    recommendation.findings.add(finding)
+    lesson = Lesson.objects.create(evaluation=evaluation, statement="Begin early.", created_by=admin)
+    lesson.findings.add(finding)
+    comment = FactComment.objects.create(
+        finding=finding, text="It is more.", about_statement="It works.", by=admin, at=now
+    )
+    response = ManagementResponse.objects.create(
+        recommendation=recommendation,
+        answer="rejected",
+        reason="No money.",
+        responded_by=admin,
+        responded_at=now,
+    )
+    decision = AdjustmentDecision.objects.create(
+        programme=programme, kind="retarget", rationale="As advised.", decided_by=admin, decided_at=now
+    )
+    decision.recommendations.add(recommendation)
     waiting = DueAssessment.objects.create(
         programme=programme, kind="on_the_fly", as_of=make.AT.date(), request=1, label="asked", due_at=now
     )
@@ -331,4 +353,8 @@ def _assessment(
         "evaluation": evaluation,
         "finding": finding,
         "recommendation": recommendation,
+        "lesson": lesson,
+        "comment": comment,
+        "decision": decision,
+        "response": response,
     }

@@ -303,6 +303,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AssessmentKindEnum": "indicators.models.assessments.Kind",
         "ReportingUnitKindEnum": "indicators.models.programmes.ReportingUnit.Kind",
+        "PriorityEnum": "indicators.models.evaluations.Recommendation.Priority",
     },
 }
 REST_KNOX = {

@@ -10,7 +10,6 @@ from indicators.models import (
     AssessmentRun,
     CourseRun,
     Direction,
-    Evaluation,
     ExPostPlan,
     Framework,
     IndicatorDefinition,
@@ -96,15 +95,6 @@ class CourseRunFilter(filters.FilterSet):
 
     class Meta:
         model = CourseRun
-        fields: list[str] = []
-
-
-class EvaluationFilter(filters.FilterSet):
-    programme = filters.CharFilter(field_name="run__programme__code")
-    state = filters.ChoiceFilter(choices=Evaluation.State.choices)
-
-    class Meta:
-        model = Evaluation
         fields: list[str] = []
 
 

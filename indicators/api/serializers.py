@@ -14,9 +14,7 @@ from indicators.models import (
     Alert,
     AssessmentRun,
     DueAssessment,
-    Evaluation,
     ExPostPlan,
-    Finding,
     GlobalRole,
     IndicatorDefinition,
     IndicatorStatus,
@@ -28,7 +26,6 @@ from indicators.models import (
     PlannedIndicator,
     Programme,
     ProgrammeIndicator,
-    Recommendation,
     ReportingPeriod,
     ReportingUnit,
     TargetRevision,
@@ -419,32 +416,3 @@ class RequestSerializer(serializers.Serializer[Any]):
                 {name: _("Unknown field; expected kind or as_of.") for name in unknown}
             )
         return attrs
-
-
-class RecommendationSerializer(serializers.ModelSerializer[Recommendation]):
-    class Meta:
-        model = Recommendation
-        fields = ["id", "finding", "statement", "addressee", "priority", "due_on"]
-
-
-class FindingSerializer(serializers.ModelSerializer[Finding]):
-    verdicts = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
-
-    class Meta:
-        model = Finding
-        fields = ["id", "statement", "verdicts"]
-
-
-class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
-    """An evaluator's review of one assessment."""
-
-    programme = serializers.CharField(source="run.programme.code")
-    findings = FindingSerializer(many=True)
-    recommendations = RecommendationSerializer(many=True)
-
-    class Meta:
-        model = Evaluation
-        fields = [
-            "id", "programme", "run", "title", "question", "judgement", "state", "created_at", "signed_at",
-            "content_hash", "findings", "recommendations",
-        ]  # fmt: skip

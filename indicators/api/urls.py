@@ -3,7 +3,17 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from indicators.api import contributions, courses, exchange, explanations, imports, indices, rollups, views
+from indicators.api import (
+    contributions,
+    courses,
+    evaluations,
+    exchange,
+    explanations,
+    imports,
+    indices,
+    rollups,
+    views,
+)
 
 router = SimpleRouter()
 router.register("catalogue", views.CatalogueViewSet, basename="api-catalogue")
@@ -16,10 +26,15 @@ router.register("assessments", views.AssessmentViewSet, basename="api-assessment
 router.register("verdicts", views.VerdictViewSet, basename="api-verdict")
 router.register("indices", indices.IndexViewSet, basename="api-composite")
 router.register("index-results", indices.IndexResultViewSet, basename="api-composite-result")
-router.register("evaluations", views.EvaluationViewSet, basename="api-evaluation")
 router.register(
     "contribution-ratings", contributions.ContributionRatingViewSet, basename="api-contribution-rating"
 )
+router.register("evaluations", evaluations.EvaluationViewSet, basename="api-evaluation")
+router.register("findings", evaluations.FindingViewSet, basename="api-finding")
+router.register("recommendations", evaluations.RecommendationViewSet, basename="api-recommendation")
+router.register("responses", evaluations.ManagementResponseViewSet, basename="api-response")
+router.register("decisions", evaluations.DecisionViewSet, basename="api-decision")
+router.register("lessons", evaluations.LessonViewSet, basename="api-lesson")
 router.register("alerts", views.AlertViewSet, basename="api-alert")
 router.register("course-runs", courses.CourseRunViewSet, basename="api-course-run")
 

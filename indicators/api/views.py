@@ -28,7 +28,6 @@ from indicators.models import (
     Alert,
     AssessmentRun,
     DueAssessment,
-    Evaluation,
     ExPostPlan,
     IndicatorDefinition,
     IndicatorStatus,
@@ -273,17 +272,6 @@ class VerdictViewSet(ByIdViewSet):
     def explanation(self, request: Request, pk: str) -> Response:
         """How the verdict came about, from what it was kept with."""
         return explained(request, "verdict", pk)
-
-
-class EvaluationViewSet(ByIdViewSet):
-    """Reviews by evaluators."""
-
-    model = Evaluation
-    serializer_class = serializers.EvaluationSerializer
-    filterset_class = filters.EvaluationFilter
-
-    def with_related(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        return rows.select_related("run__programme").prefetch_related("findings__verdicts", "recommendations")
 
 
 class AlertViewSet(ByIdViewSet):

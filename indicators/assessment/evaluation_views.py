@@ -1,4 +1,4 @@
-"""Pages of evaluations. Each view finds, calls one action, shows."""
+"""Pages of evaluations: list, plan, report, the steps from state to state. Each view finds, calls one action, shows."""
 
 from __future__ import annotations
 
@@ -7,188 +7,284 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from indicators.assessment import evaluating
-from indicators.assessment.forms import EvaluationForm, FindingForm, RecommendationForm, StartForm
+from indicators.assessment.contents import load_contents
+from indicators.assessment.evaluating import today_of
+from indicators.assessment.evaluation_forms import (
+    BeginForm,
+    EvaluationFilterForm,
+    MoveForm,
+    PlanForm,
+    ReleaseForm,
+    StartForm,
+    TextsForm,
+)
+from indicators.assessment.evaluation_page import listed_evaluations, report_context
+from indicators.assessment.moves import MOVES
 from indicators.assessment.views import add_errors
-from indicators.models import AssessmentRun, Evaluation, Finding, Recommendation
-from indicators.permissions import check_may_evaluate, why_not
+from indicators.models import AssessmentRun, Evaluation, GlobalRole, Programme
+from indicators.permissions import (
+    check_may_administer,
+    check_may_evaluate,
+    check_may_plan_evaluation,
+    may,
+    why_not,
+)
 
-
-@require_http_methods(["GET", "POST"])
-def evaluation_new(request: HttpRequest, run_pk: int) -> HttpResponse:
-    """Begin a review of one assessment."""
-    user: Any = request.user
-    run = get_object_or_404(AssessmentRun.objects.visible_to(user).select_related("programme"), pk=run_pk)
-    check_may_evaluate(user, run.programme)
-    form = StartForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            evaluation = evaluating.start_evaluation(run=run, by=user, at=timezone.now(), **form.cleaned_data)
-        except ValidationError as refusal:
-            add_errors(form, refusal)
-        else:
-            return redirect(evaluation)
-    return render(request, "assessment/evaluation_new.html", {"form": form, "run": run})
-
-
-@require_GET
-def evaluation_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """A review: as text once signed, with forms while it is a draft and one may write it."""
-    return _show(request, find(request, pk))
-
-
-@require_POST
-def evaluation_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Put down question and judgement; with `sign` also sign it, which freezes it."""
-    evaluation = find(request, pk)
-    form = EvaluationForm(request.POST, instance=evaluation)
-    user: Any = request.user
-
-    def save() -> None:
-        changed = evaluating.change_evaluation(
-            evaluation=evaluation, version=_version(request), by=user, at=timezone.now(), **form.cleaned_data
-        )
-        if "sign" in request.POST:
-            evaluating.sign_evaluation(
-                evaluation=changed, version=changed.version, by=user, at=timezone.now()
-            )
-
-    return _save(request, evaluation, form, save, "review")
-
-
-@require_POST
-def finding_new(request: HttpRequest, pk: int) -> HttpResponse:
-    evaluation = find(request, pk)
-    form = FindingForm(request.POST, evaluation=evaluation)
-    user: Any = request.user
-
-    def save() -> None:
-        evaluating.add_finding(
-            evaluation=evaluation,
-            version=_version(request),
-            statement=form.cleaned_data["statement"],
-            verdicts=list(form.cleaned_data["verdicts"]),
-            by=user,
-            at=timezone.now(),
-        )
-
-    return _save(request, evaluation, form, save, "finding")
-
-
-@require_POST
-def recommendation_new(request: HttpRequest, pk: int) -> HttpResponse:
-    evaluation = find(request, pk)
-    form = RecommendationForm(request.POST, evaluation=evaluation)
-    user: Any = request.user
-
-    def save() -> None:
-        evaluating.add_recommendation(
-            evaluation=evaluation, version=_version(request), by=user, at=timezone.now(), **form.cleaned_data
-        )
-
-    return _save(request, evaluation, form, save, "recommendation")
-
-
-@require_POST
-def finding_remove(request: HttpRequest, pk: int) -> HttpResponse:
-    user: Any = request.user
-    finding = get_object_or_404(
-        Finding.objects.visible_to(user).select_related("evaluation__run__programme"), pk=pk
-    )
-    return _remove(
-        request,
-        finding.evaluation,
-        lambda: evaluating.remove_finding(
-            finding=finding, version=_version(request), by=user, at=timezone.now()
-        ),
-    )
-
-
-@require_POST
-def recommendation_remove(request: HttpRequest, pk: int) -> HttpResponse:
-    user: Any = request.user
-    recommendation = get_object_or_404(
-        Recommendation.objects.visible_to(user).select_related("evaluation__run__programme"), pk=pk
-    )
-    return _remove(
-        request,
-        recommendation.evaluation,
-        lambda: evaluating.remove_recommendation(
-            recommendation=recommendation, version=_version(request), by=user, at=timezone.now()
-        ),
-    )
+PER_PAGE = 25
+GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def find(request: HttpRequest, pk: int) -> Evaluation:
+    """The evaluation, or 404 for whoever does not see it."""
     user: Any = request.user
-    evaluations = Evaluation.objects.visible_to(user).select_related(
-        "run__programme", "created_by", "signed_by"
+    rows = Evaluation.objects.visible_to(user).select_related(
+        "programme", "run", "lead", "created_by", "signed_by", "facts_checked_by"
     )
-    return get_object_or_404(evaluations, pk=pk)
+    return get_object_or_404(rows, pk=pk)
 
 
-def _version(request: HttpRequest) -> int:
+def version_of(request: HttpRequest) -> int:
     """The version that the page was opened with; nonsense never fits."""
     given = request.POST.get("version", "")
     return int(given) if given.isascii() and given.isdigit() and len(given) < 9 else -1
 
 
-def _save(
-    request: HttpRequest, evaluation: Evaluation, form: Any, save: Callable[[], object], name: str
+def form_view(
+    request: HttpRequest,
+    form: Any,
+    act: Callable[[dict[str, Any]], Any],
+    *,
+    title: str,
+    back: str,
+    evaluation: Evaluation | None = None,
+    template: str = "assessment/evaluation_form.html",
+    said: str = "",
+    **context: Any,
 ) -> HttpResponse:
-    check_may_evaluate(request.user, evaluation.run.programme)  # type: ignore[arg-type]
-    if form.is_valid():
+    """A page with one form: what is sent is done and leads back, what is refused is said in the form.
+
+    Args:
+        act: does the deed with the cleaned fields; what it raises as ValidationError is shown.
+        evaluation: whose version is sent along, so that of two who change at once the second is told.
+    """
+    if request.method == "POST" and form.is_valid():
         try:
-            save()
+            act(form.cleaned_data)
         except ValidationError as refusal:
             add_errors(form, refusal)
-            evaluation = find(request, evaluation.pk)
+            if evaluation is not None:  # What the refused deed counted up was rolled back.
+                evaluation.refresh_from_db(fields=["version", "state"])
         else:
-            messages.success(request, _("Stored."))
-            return redirect(evaluation)
-    return _show(request, evaluation, **{name: form})
+            messages.success(request, said or _("Stored."))
+            return redirect(back)
+    return render(
+        request,
+        template,
+        {"form": form, "title": title, "back": back, "evaluation": evaluation, **context},
+    )
 
 
-def _remove(request: HttpRequest, evaluation: Evaluation, remove: Callable[[], None]) -> HttpResponse:
+def posted(request: HttpRequest) -> Any:
+    """What a form is bound to; None when the page is only asked for."""
+    return request.POST if request.method == "POST" else None
+
+
+@require_GET
+def evaluation_list(request: HttpRequest) -> HttpResponse:
+    """Evaluations by programme, kind and state. A fixed number of queries, however many rows."""
+    user: Any = request.user
+    form = EvaluationFilterForm(request.GET, user=user)
+    form.is_valid()
+    rows = listed_evaluations(user, getattr(form, "cleaned_data", {}))
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "page": page,
+        "today": timezone.now().date(),
+        "is_partner_viewer": user.global_role == GlobalRole.PARTNER_VIEWER,
+        "is_filtered": any(form.data.get(name) for name in form.fields),
+    }
+    return render(request, "assessment/evaluation_list.html", context)
+
+
+@GET_OR_POST
+def evaluation_plan(request: HttpRequest, code: str) -> HttpResponse:
+    """Plan an evaluation before there is an assessment to rest on."""
+    user: Any = request.user
+    programme = get_object_or_404(Programme.objects.visible_to(user), code=code)
+    check_may_plan_evaluation(user, programme)
+    form = PlanForm(posted(request), programme=programme, initial={"lead": user.pk})
+    made: list[Evaluation] = []
+
+    def act(given: dict[str, Any]) -> None:
+        made.append(evaluating.plan_evaluation(programme=programme, by=user, at=timezone.now(), **given))
+
+    answer = form_view(
+        request,
+        form,
+        act,
+        title=_("Plan an evaluation"),
+        back=programme.get_absolute_url(),
+        programme=programme,
+    )
+    return redirect(made[0]) if made else answer
+
+
+@GET_OR_POST
+def evaluation_new(request: HttpRequest, run_pk: int) -> HttpResponse:
+    """Begin an evaluation on one assessment at once."""
+    user: Any = request.user
+    run = get_object_or_404(AssessmentRun.objects.visible_to(user).select_related("programme"), pk=run_pk)
+    check_may_evaluate(user, run.programme)
+    form = StartForm(posted(request))
+    made: list[Evaluation] = []
+
+    def act(given: dict[str, Any]) -> None:
+        made.append(evaluating.start_evaluation(run=run, by=user, at=timezone.now(), **given))
+
+    answer = form_view(
+        request,
+        form,
+        act,
+        title=_("Evaluate an assessment"),
+        back=run.get_absolute_url(),
+        programme=run.programme,
+        run=run,
+        submit_label=_("Begin"),
+    )
+    return redirect(made[0]) if made else answer
+
+
+@require_GET
+def evaluation_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """The report, the state it is in, and what is missing for the next; for partners the released summary alone."""
+    evaluation = find(request, pk)
+    user: Any = request.user
+    if user.global_role == GlobalRole.PARTNER_VIEWER:
+        return render(
+            request,
+            "assessment/evaluation_summary.html",
+            {"evaluation": evaluation, "releasable_to": user.partner.name},
+        )
+    context = report_context(user, evaluation, at=timezone.now())
+    return render(request, "assessment/evaluation_detail.html", context)
+
+
+@GET_OR_POST
+def evaluation_begin(request: HttpRequest, pk: int) -> HttpResponse:
+    """Pin the assessment that a planned evaluation rests on."""
+    evaluation, user = find(request, pk), request.user
+    check_may_evaluate(user, evaluation.programme)  # type: ignore[arg-type]
+    form = BeginForm(posted(request), programme=evaluation.programme)
+    return form_view(
+        request,
+        form,
+        lambda given: evaluating.pin_assessment(
+            evaluation=evaluation, version=version_of(request), by=user, at=timezone.now(), **given
+        ),
+        title=_("Begin on an assessment"),
+        back=evaluation.get_absolute_url(),
+        evaluation=evaluation,
+        submit_label=_("Begin"),
+    )
+
+
+@GET_OR_POST
+def evaluation_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put down the texts of the report."""
+    evaluation, user = find(request, pk), request.user
+    check_may_evaluate(user, evaluation.programme)  # type: ignore[arg-type]
+    form = TextsForm(posted(request), instance=evaluation)
+    return form_view(
+        request,
+        form,
+        lambda given: evaluating.change_evaluation(
+            evaluation=evaluation, version=version_of(request), by=user, at=timezone.now(), **given
+        ),
+        title=_("Texts of the report"),
+        back=evaluation.get_absolute_url(),
+        evaluation=evaluation,
+    )
+
+
+@GET_OR_POST
+def evaluation_move(request: HttpRequest, pk: int, to: str) -> HttpResponse:
+    """One step to another state: what is missing for it, and the button."""
+    evaluation, user = find(request, pk), request.user
+    check_may_evaluate(user, evaluation.programme)  # type: ignore[arg-type]
+    move = MOVES[evaluation.state].get(to)
+    if move is None:
+        if to not in Evaluation.State.values:
+            raise Http404
+        messages.error(
+            request, _("This evaluation is in the state “%s” now.") % evaluation.get_state_display()
+        )
+        return redirect(evaluation)
+    if to == Evaluation.State.RUNNING:
+        return redirect("evaluation-begin", pk=pk)
+    form = MoveForm(posted(request), needs_reason=move.needs_reason, asks_until=to == "fact_check")
+    missing = move.missing(
+        evaluation, load_contents(evaluation), today_of(evaluation.programme, timezone.now())
+    )
+    return form_view(
+        request,
+        form,
+        lambda given: evaluating.move_evaluation(
+            evaluation=evaluation, version=version_of(request), to=to, by=user, at=timezone.now(), **given
+        ),
+        title=move.label,
+        back=evaluation.get_absolute_url(),
+        evaluation=evaluation,
+        missing=missing,
+        submit_label=move.label,
+        note=_("Signing freezes the report: nothing in it changes any more.") if to == "final" else "",
+        said=_("%(title)s: %(state)s.") % {"title": evaluation.title, "state": Evaluation.State(to).label},
+    )
+
+
+@require_POST
+def fact_check_finish(request: HttpRequest, pk: int) -> HttpResponse:
+    """The programme says that it is through with the facts."""
+    evaluation, user = find(request, pk), request.user
     try:
-        remove()
+        evaluating.finish_fact_check(evaluation=evaluation, by=user, at=timezone.now())  # type: ignore[arg-type]
     except ValidationError as refusal:
         messages.error(request, " ".join(refusal.messages))
+    else:
+        messages.success(request, _("Stored."))
     return redirect(evaluation)
 
 
-def _show(request: HttpRequest, evaluation: Evaluation, **forms: Any) -> HttpResponse:
-    user: Any = request.user
-    findings = list(
-        Finding.objects.filter(evaluation=evaluation).prefetch_related(
-            "verdicts__indicator__definition",
-            "verdicts__indicator__version",
-            "verdicts__indicator__programme",
-            "verdicts__course_run__course",
-        )
+@GET_OR_POST
+def evaluation_release(request: HttpRequest, pk: int) -> HttpResponse:
+    """Release the summary to partners, or take it back."""
+    evaluation, user = find(request, pk), request.user
+    check_may_administer(user)  # type: ignore[arg-type]
+    form = ReleaseForm(
+        posted(request),
+        programme=evaluation.programme,
+        initial={"partners": [one.pk for one in evaluation.releasable_to.all()]},
     )
-    is_draft = evaluation.state == Evaluation.State.DRAFT
-    reason = why_not(check_may_evaluate, user, evaluation.run.programme) if is_draft else ""
-    context: dict[str, Any] = {
-        "evaluation": evaluation,
-        "run": evaluation.run,
-        "programme": evaluation.run.programme,
-        "findings": findings,
-        "recommendations": Recommendation.objects.filter(evaluation=evaluation).select_related("finding"),
-        "is_draft": is_draft,
-        "may_write": is_draft and not reason,
-        "why_not": reason,
-    }
-    if context["may_write"]:
-        context["review_form"] = forms.get("review") or EvaluationForm(instance=evaluation)
-        context["finding_form"] = forms.get("finding") or FindingForm(evaluation=evaluation)
-        context["recommendation_form"] = forms.get("recommendation") or RecommendationForm(
-            evaluation=evaluation
-        )
-    return render(request, "assessment/evaluation_detail.html", context)
+    return form_view(
+        request,
+        form,
+        lambda given: evaluating.release_summary(
+            evaluation=evaluation, partners=list(given["partners"]), by=user, at=timezone.now()
+        ),
+        title=_("Release the summary"),
+        back=evaluation.get_absolute_url(),
+        evaluation=evaluation,
+        note=evaluation.summary or _("This report has no summary for partners."),
+    )
+
+
+__all__ = ["find", "form_view", "may", "posted", "reverse", "version_of", "why_not"]

@@ -9,15 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from indicators.models import (
-    AssessmentSchedule,
-    Evaluation,
-    Finding,
-    Kind,
-    Programme,
-    Recommendation,
-    Verdict,
-)
+from indicators.models import AssessmentSchedule, Kind, Programme
 
 DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
@@ -113,81 +105,3 @@ class AssessmentFilterForm(forms.Form):
         required=False,
         label=gettext_lazy("Show"),
     )
-
-
-class StartForm(forms.ModelForm):  # type: ignore[type-arg]
-    class Meta:
-        model = Evaluation
-        fields = ["title", "question"]
-
-
-class EvaluationForm(forms.ModelForm):  # type: ignore[type-arg]
-    class Meta:
-        model = Evaluation
-        fields = ["title", "question", "judgement"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, prefix="review", **kwargs)
-
-    def _post_clean(self) -> None:
-        """The action fills and checks the row; the form gives shapes alone."""
-
-
-class VerdictsField(forms.ModelMultipleChoiceField):
-    def label_from_instance(self, verdict: Any) -> str:
-        words = [str(verdict.indicator)]
-        if verdict.course_run_id:
-            words.append(str(verdict.course_run))
-        words.append(str(verdict.get_status_display() or verdict.method.replace("_", " ")))
-        return " · ".join(words)
-
-
-class FindingForm(forms.Form):
-    """A finding and the verdicts it rests on."""
-
-    statement = forms.CharField(
-        label=gettext_lazy("Finding"), widget=forms.Textarea(attrs={"rows": 3}), max_length=4000
-    )
-    verdicts = VerdictsField(
-        label=gettext_lazy("Rests on"),
-        queryset=Verdict.objects.none(),
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={
-            "required": gettext_lazy("Choose at least one verdict that this finding rests on."),
-            "invalid_choice": gettext_lazy("%(value)s is no verdict of this assessment."),
-        },
-    )
-
-    def __init__(self, *args: Any, evaluation: Evaluation, **kwargs: Any) -> None:
-        super().__init__(*args, prefix="finding", **kwargs)
-        self.fields["verdicts"].queryset = Verdict.objects.filter(  # type: ignore[attr-defined]
-            run=evaluation.run_id
-        ).select_related("indicator__definition", "indicator__version", "course_run__course")
-
-
-class RecommendationForm(forms.Form):
-    """A proposed action, whom it is for, and the finding it follows from."""
-
-    finding = forms.ModelChoiceField(
-        label=gettext_lazy("Follows from"), queryset=Finding.objects.none(), empty_label=None
-    )
-    statement = forms.CharField(
-        label=gettext_lazy("Recommendation"), widget=forms.Textarea(attrs={"rows": 3}), max_length=4000
-    )
-    addressee = forms.CharField(
-        label=gettext_lazy("For whom"),
-        max_length=120,
-        help_text=gettext_lazy("An office, not a person: e.g. “Mission commander”."),
-    )
-    priority = forms.ChoiceField(
-        label=gettext_lazy("Priority"),
-        choices=Recommendation.Priority.choices,
-        initial=Recommendation.Priority.MEDIUM,
-    )
-    due_on = forms.DateField(label=gettext_lazy("Response due"), widget=DATE, required=False)
-
-    def __init__(self, *args: Any, evaluation: Evaluation, **kwargs: Any) -> None:
-        super().__init__(*args, prefix="recommendation", **kwargs)
-        self.fields["finding"].queryset = Finding.objects.filter(  # type: ignore[attr-defined]
-            evaluation=evaluation
-        )

@@ -7,8 +7,8 @@ from typing import Any
 
 from indicators.assessment import drafts, expost
 from indicators.assessment.contributions import rating_hash, reconciled_hash
-from indicators.assessment.evaluating import content_hash
 from indicators.assessment.indices import index_differences
+from indicators.assessment.signing import report_differences
 from indicators.engine import METHOD_VERSION
 from indicators.engine.errors import EngineError
 from indicators.models import (
@@ -55,11 +55,10 @@ def _totals(run: AssessmentRun, verdicts: list[Verdict]) -> dict[str, Any]:
 
 def evaluation_differences() -> Iterator[str]:
     """One sentence for each signed review that no longer says what was signed."""
-    for evaluation in (
-        Evaluation.objects.filter(state=Evaluation.State.FINAL).select_related("run").order_by("pk")
-    ):
-        if content_hash(evaluation) != evaluation.content_hash:
-            yield f"evaluation {evaluation.pk} ({evaluation.title}): it no longer says what was signed"
+    signed = Evaluation.objects.filter(state__in=Evaluation.SIGNED).select_related("programme", "run")
+    for evaluation in signed.order_by("pk"):
+        for what in report_differences(evaluation):
+            yield f"evaluation {evaluation.pk} ({evaluation.title}): {what}"
 
 
 def contribution_differences() -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What is remembered: facts, derived rows, verdicts. One file a noun, re-exported here."""
 
+from indicators.models.adjustments import AdjustmentDecision, ManagementResponse
 from indicators.models.alerts import Alert
 from indicators.models.assessments import AssessmentRun, AssessmentSchedule, DueAssessment, Kind, Verdict
 from indicators.models.audit import Event
@@ -32,7 +33,15 @@ from indicators.models.courses import (
     TestScore,
 )
 from indicators.models.derived import IndicatorStatus, Rollup, Status, TrendWord
-from indicators.models.evaluations import Evaluation, Finding, Recommendation
+from indicators.models.evaluations import (
+    Confidence,
+    CriterionRating,
+    Evaluation,
+    FactComment,
+    Finding,
+    Lesson,
+    Recommendation,
+)
 from indicators.models.exchange import IatiActivity
 from indicators.models.expost_plans import (
     MOST_PRIMARY,
@@ -100,6 +109,7 @@ __all__ = [
     "RATERS",
     "WAITING",
     "Across",
+    "AdjustmentDecision",
     "AgeBand",
     "Aggregation",
     "Alert",
@@ -108,6 +118,7 @@ __all__ = [
     "Assumption",
     "Claim",
     "CompositeIndex",
+    "Confidence",
     "ContextRelease",
     "ContextSeries",
     "ContextValue",
@@ -117,6 +128,7 @@ __all__ = [
     "Course",
     "CourseRun",
     "Credibility",
+    "CriterionRating",
     "DesignVersion",
     "Digest",
     "DigestRhythm",
@@ -129,6 +141,7 @@ __all__ = [
     "Evidence",
     "ExPostMethod",
     "ExPostPlan",
+    "FactComment",
     "FileImport",
     "Finding",
     "FollowUp",
@@ -148,6 +161,8 @@ __all__ = [
     "IndicatorStatus",
     "IndicatorVersion",
     "Kind",
+    "Lesson",
+    "ManagementResponse",
     "Marking",
     "Measure",
     "Membership",

@@ -184,6 +184,14 @@ class DesignVersion(models.Model):
         _("scope"), blank=True, help_text=_("What is inside, what is deliberately outside.")
     )
     reason = models.TextField(_("reason for this version"), blank=True)
+    decision = models.ForeignKey(
+        "AdjustmentDecision",
+        verbose_name=_("carries out"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="designs",
+    )
     in_force_from = models.DateField(null=True, blank=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

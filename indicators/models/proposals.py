@@ -30,6 +30,14 @@ class TargetProposal(models.Model):
     effective_on = models.DateField(_("valid from"))
     reason_code = models.CharField(_("reason"), max_length=12, choices=TargetRevision.Reason)
     reason = models.TextField(_("reason in words"))
+    decision = models.ForeignKey(
+        "AdjustmentDecision",
+        verbose_name=_("carries out"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="proposals",
+    )
     proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField()
 

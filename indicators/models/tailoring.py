@@ -232,6 +232,14 @@ class TargetRevision(models.Model):
     effective_on = models.DateField(_("valid from"))
     reason_code = models.CharField(_("reason"), max_length=12, choices=Reason, default=Reason.FIRST)
     reason = models.TextField(_("reason in words"))
+    decision = models.ForeignKey(
+        "AdjustmentDecision",
+        verbose_name=_("carries out"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="revisions",
+    )
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

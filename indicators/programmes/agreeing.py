@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from indicators.models import Milestone, ProgrammeIndicator, TargetRevision, User
+from indicators.models import AdjustmentDecision, Milestone, ProgrammeIndicator, TargetRevision, User
 from indicators.programmes.changes import check_row, ready
 from indicators.programmes.targets import PLAN_FIELDS, MilestoneRow
 
@@ -30,6 +30,7 @@ def agree(
     reason_code: str,
     reason: str,
     by: User,
+    decision: AdjustmentDecision | None = None,
 ) -> TargetRevision:
     """Store an agreement with its milestones and make it the indicator's present one."""
     revision = TargetRevision(
@@ -38,6 +39,7 @@ def agree(
         effective_on=effective_on,
         reason_code=reason_code,
         reason=reason,
+        decision=decision,
         created_by=by,
         **plan,
     )

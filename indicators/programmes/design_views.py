@@ -54,7 +54,7 @@ def programme_design(request: HttpRequest, code: str) -> HttpResponse:
     designs = list(
         DesignVersion.objects.visible_to(request.user)
         .filter(programme=programme)
-        .select_related("created_by", "programme")
+        .select_related("created_by", "programme", "decision")
         .order_by("-number")
     )
     design = _wanted(designs, request.GET.get("version", ""))
@@ -263,7 +263,9 @@ def assumption_remove(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 @GET_OR_POST
 def design_start(request: HttpRequest, code: str) -> HttpResponse:
     programme = administered_programme(request, code)
-    form = DesignVersionForm(posted(request))
+    form = DesignVersionForm(
+        posted(request), programme=programme, initial={"decision": request.GET.get("decision", "")}
+    )
     if request.method == "POST":
         design = attempt(
             form, actions.start_design_version, programme=programme, by=request.user, at=timezone.now()

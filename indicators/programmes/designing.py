@@ -8,7 +8,15 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from indicators import events
-from indicators.models import Assumption, DesignVersion, Objective, Programme, ProgrammeIndicator, User
+from indicators.models import (
+    AdjustmentDecision,
+    Assumption,
+    DesignVersion,
+    Objective,
+    Programme,
+    ProgrammeIndicator,
+    User,
+)
 from indicators.permissions import check_may_administer
 from indicators.programmes.changes import (
     check_free,
@@ -53,18 +61,35 @@ def _draft(design: DesignVersion) -> DesignVersion:
 
 
 @transaction.atomic
-def start_design_version(*, programme: Programme, reason: str, by: User, at: datetime) -> DesignVersion:
-    """Begin the next version as a copy of the design in force: same codes, same statements."""
+def start_design_version(
+    *,
+    programme: Programme,
+    reason: str,
+    by: User,
+    at: datetime,
+    decision: AdjustmentDecision | None = None,
+) -> DesignVersion:
+    """Begin the next version as a copy of the design in force: same codes, same statements.
+
+    Args:
+        decision: the adjustment decision that the new version carries out, if one does (METHOD 4.5).
+    """
     check_may_administer(by)
     programme = lock_programme(programme)
     if not reason.strip():
         raise refuse("reason", _("Empty; say why the design changes."))
+    _check_decision(programme, decision)
     if programme.designs.filter(state=DesignVersion.State.DRAFT).exists():
         raise refuse("", _("A draft exists already; put it in force before starting another."))
     old = programme.designs.filter(state=DesignVersion.State.IN_FORCE).get()
     newest = programme.designs.order_by("-number").values_list("number", flat=True)[0]
     design = DesignVersion.objects.create(
-        programme=programme, number=newest + 1, scope=old.scope, reason=reason, created_by=by
+        programme=programme,
+        number=newest + 1,
+        scope=old.scope,
+        reason=reason,
+        decision=decision,
+        created_by=by,
     )
     _copy_objectives(old, design)
     Assumption.objects.bulk_create(
@@ -77,10 +102,22 @@ def start_design_version(*, programme: Programme, reason: str, by: User, at: dat
         at=at,
         about=design,
         programme=programme,
-        after={"number": design.number},
+        after={"number": design.number, "decision": decision.pk if decision else None},
         reason=reason,
     )
     return design
+
+
+def _check_decision(programme: Programme, decision: AdjustmentDecision | None) -> None:
+    if decision is None:
+        return
+    if decision.programme_id != programme.pk:
+        raise refuse("decision", _("This is a decision of another programme."))
+    if decision.kind not in AdjustmentDecision.MOVES_DESIGN:
+        raise refuse(
+            "decision",
+            _("“%(given)s” was decided, which changes no design.") % {"given": decision.get_kind_display()},
+        )
 
 
 def _copy_objectives(old: DesignVersion, new: DesignVersion) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+from indicators.models import AdjustmentDecision, Programme
 
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 FIRST_YEAR, LAST_YEAR = 1950, 2100
@@ -83,6 +86,27 @@ class WholeNumberField(forms.IntegerField):
             raise ValidationError(
                 _("“%s” is not a whole number; expected digits, as in 15.") % value
             ) from None
+
+
+class DecisionField(forms.ModelChoiceField):
+    """The adjustment decision that a change carries out, out of those of a programme that allow such a change."""
+
+    def __init__(self, *, kinds: Collection[str], **given: Any) -> None:
+        self.kinds = list(kinds)
+        super().__init__(
+            queryset=AdjustmentDecision.objects.none(),
+            required=False,
+            label=gettext_lazy("Carries out the decision"),
+            empty_label=gettext_lazy("None"),
+            **given,
+        )
+
+    def of(self, programme: Programme) -> None:
+        self.queryset = AdjustmentDecision.objects.filter(programme=programme, kind__in=self.kinds)
+
+    def label_from_instance(self, decision: Any) -> str:
+        words = decision.rationale if len(decision.rationale) <= 80 else decision.rationale[:77] + "…"
+        return f"{decision.get_kind_display()}, {date_format(decision.decided_at, 'j M Y')}: {words}"
 
 
 class PlainForm(forms.Form):

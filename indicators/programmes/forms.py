@@ -10,6 +10,7 @@ from django.utils.dates import MONTHS
 from django.utils.translation import gettext_lazy as _
 
 from indicators.models import (
+    AdjustmentDecision,
     Assumption,
     Course,
     DesignVersion,
@@ -25,7 +26,7 @@ from indicators.models import (
     Role,
     User,
 )
-from indicators.programmes.fields import DayField, PlainForm, WholeNumberField
+from indicators.programmes.fields import DayField, DecisionField, PlainForm, WholeNumberField
 
 ANY = ("", _("Any"))
 
@@ -136,6 +137,11 @@ class DesignVersionForm(PlainForm):
     reason = forms.CharField(
         label=_("Why does the design change?"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000
     )
+    decision = DecisionField(kinds=AdjustmentDecision.MOVES_DESIGN)
+
+    def __init__(self, *args: Any, programme: Programme, **given: Any) -> None:
+        super().__init__(*args, **given)
+        self.fields["decision"].of(programme)  # type: ignore[attr-defined]
 
 
 class InForceForm(PlainForm):

@@ -13,7 +13,14 @@ from django.utils.translation import gettext as _
 
 from indicators import derived, events
 from indicators.engine.rules import Rules
-from indicators.models import ProgrammeIndicator, TargetProposal, TargetRevision, User, rules_on
+from indicators.models import (
+    AdjustmentDecision,
+    ProgrammeIndicator,
+    TargetProposal,
+    TargetRevision,
+    User,
+    rules_on,
+)
 from indicators.permissions import check_may_decide_proposal
 from indicators.programmes.agreeing import agree, agreement_of, lock_indicator
 from indicators.programmes.changes import check_row, local_day, lock_programme, ready
@@ -43,6 +50,7 @@ def propose(
     reason: str,
     by: User,
     at: datetime,
+    decision: AdjustmentDecision | None = None,
 ) -> TargetProposal:
     """Keep an agreement until a second person decides. Called inside the transaction that checked it."""
     if indicator.proposals.filter(state=TargetProposal.State.PENDING).exists():  # type: ignore[attr-defined]
@@ -59,6 +67,7 @@ def propose(
         effective_on=effective_on,
         reason_code=reason_code,
         reason=reason,
+        decision=decision,
         proposed_by=by,
         proposed_at=at,
     )
@@ -141,6 +150,7 @@ def _put_in_force(
         reason_code=TargetRevision.Reason.SCOPE if code == TargetRevision.Reason.FIRST else code,
         reason=proposal.reason,
         by=proposal.proposed_by,
+        decision=proposal.decision,
     )
     derived.refresh_statuses([indicator.pk], at=at)
     events.remember(

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from indicators.models import (
+    AdjustmentDecision,
     Direction,
     Frequency,
     IndicatorVersion,
@@ -26,7 +27,7 @@ from indicators.models import (
     ValueType,
 )
 from indicators.programmes.designing import current_design
-from indicators.programmes.fields import DayField, PlainDecimalField, PlainForm
+from indicators.programmes.fields import DayField, DecisionField, PlainDecimalField, PlainForm
 
 
 class LibrarySearchForm(PlainForm):
@@ -204,10 +205,15 @@ class RevisionForm(PlanForm):
             choice for choice in TargetRevision.Reason.choices if choice[0] != TargetRevision.Reason.FIRST
         ],
     )
+    decision = DecisionField(
+        kinds=AdjustmentDecision.MOVES_TARGETS,
+        help_text=_("Needed when the reason is an evaluation decision."),
+    )
     number = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, **given: Any) -> None:
+    def __init__(self, *args: Any, programme: Programme, **given: Any) -> None:
         super().__init__(*args, **given)
+        self.fields["decision"].of(programme)  # type: ignore[attr-defined]
         reason = self.fields["reason"]
         reason.label, reason.required = _("Reason in words"), True
 

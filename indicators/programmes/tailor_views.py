@@ -158,7 +158,7 @@ def target_revise(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     indicator = seen_indicator(request, code, pk)
     check_may_administer(request.user)
     revisions = list(
-        indicator.revisions.select_related("created_by", "proposal__decided_by").prefetch_related(
+        indicator.revisions.select_related("created_by", "proposal__decided_by", "decision").prefetch_related(
             "milestones", "sign_offs__partner"
         )
     )
@@ -166,7 +166,11 @@ def target_revise(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     initial = (
         {name: getattr(newest, name) for name in PLAN_FIELDS} | {"number": newest.number} if newest else {}
     )
-    form = RevisionForm(posted(request), initial=initial, version=indicator.version)
+    if request.GET.get("decision", ""):
+        initial |= {"decision": request.GET["decision"], "reason_code": TargetRevision.Reason.EVALUATION}
+    form = RevisionForm(
+        posted(request), initial=initial, version=indicator.version, programme=indicator.programme
+    )
     formset = MilestoneFormSet(
         posted(request),
         prefix="milestones",

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from indicators import derived, events
 from indicators.engine.rules import Rules
 from indicators.models import (
+    AdjustmentDecision,
     IndicatorVersion,
     Marking,
     Objective,
@@ -43,6 +44,7 @@ from indicators.programmes.targets import (
     PLAN_FIELDS,
     Faults,
     MilestoneRow,
+    check_decision,
     check_not_frozen,
     check_plan,
 )
@@ -223,6 +225,7 @@ def revise_target(
     effective_on: date | None = None,
     number: int | None = None,
     milestones: Sequence[MilestoneRow] | None = None,
+    decision: AdjustmentDecision | None = None,
     **plan: Any,
 ) -> TargetRevision | TargetProposal:
     """Agree anew on baseline, target or thresholds. The old agreement stays; what is not named stays as it was.
@@ -231,6 +234,8 @@ def revise_target(
         reason_code: a `TargetRevision.Reason` other than FIRST.
         number: the agreement that is being revised, as it was read; refused when a newer one exists by now.
         milestones: (date, value, label) each; None keeps those of the old agreement.
+        decision: the adjustment decision that this carries out; needed with the reason EVALUATION, the only one
+            that moves a target in the last fifth of a programme (METHOD 4.4).
 
     Returns:
         The new agreement; where it lowers a threshold below the usual one, a proposal: a second person decides, and
@@ -244,6 +249,7 @@ def revise_target(
     _check_revision(old, number=number, reason_code=reason_code, reason=reason, effective_on=effective_on)
     rules = rules_on(local_day(programme, at))
     check_not_frozen(programme, reason_code, on=local_day(programme, at), rules=rules)
+    check_decision(programme, reason_code, decision)
     before = {name: getattr(old, name) for name in PLAN_FIELDS} if old else _nothing_planned(rules)
     if milestones is None:
         milestones = [(m.due_on, m.value, m.label) for m in old.milestones.all()] if old else []
@@ -260,6 +266,7 @@ def revise_target(
             reason=reason.strip(),
             by=by,
             at=at,
+            decision=decision,
         )
     revision = agree(
         indicator,
@@ -270,6 +277,7 @@ def revise_target(
         reason_code=reason_code,
         reason=reason.strip(),
         by=by,
+        decision=decision,
     )
     derived.refresh_statuses([indicator.pk], at=at)
     events.remember(
@@ -281,7 +289,8 @@ def revise_target(
         before=agreement_of(old, [(m.due_on, m.value, m.label) for m in old.milestones.all()])
         if old
         else None,
-        after=agreement_of(revision, milestones) | {"reason_code": reason_code},
+        after=agreement_of(revision, milestones)
+        | {"reason_code": reason_code, "decision": decision.pk if decision else None},
         reason=revision.reason,
     )
     return revision

@@ -13,7 +13,14 @@ from django.utils.translation import gettext as _
 
 from indicators.engine.display import format_share
 from indicators.engine.rules import Rules
-from indicators.models import Direction, IndicatorVersion, Programme, TargetRevision, ValueType
+from indicators.models import (
+    AdjustmentDecision,
+    Direction,
+    IndicatorVersion,
+    Programme,
+    TargetRevision,
+    ValueType,
+)
 
 PLAN_FIELDS = (
     "baseline",
@@ -247,5 +254,31 @@ def check_not_frozen(programme: Programme, reason_code: str, *, on: date, rules:
                     "day": date_format(first, "j M Y"),
                     "share": format_share(rules.frozen_share),
                 }
+            }
+        )
+
+
+def check_decision(programme: Programme, reason_code: str, decision: AdjustmentDecision | None) -> None:
+    """An evaluation decision is named, not merely said; and it is one of this programme that may move a target."""
+    if decision is None:
+        if reason_code == TargetRevision.Reason.EVALUATION:
+            raise ValidationError({"decision": _("Empty; choose the decision that this carries out.")})
+        return
+    if decision.programme_id != programme.pk:
+        raise ValidationError({"decision": _("This is a decision of another programme.")})
+    if decision.kind not in AdjustmentDecision.MOVES_TARGETS:
+        raise ValidationError(
+            {
+                "decision": _("“%(given)s” was decided, which moves no target.")
+                % {"given": decision.get_kind_display()}
+            }
+        )
+    if reason_code != TargetRevision.Reason.EVALUATION:
+        raise ValidationError(
+            {
+                "reason_code": _(
+                    "“%(given)s” was given; what carries out a decision is an evaluation decision."
+                )
+                % {"given": TargetRevision.Reason(reason_code).label}
             }
         )

@@ -4,6 +4,7 @@ from django.urls import path
 
 from indicators.programmes import (
     calendar_views,
+    comparing_views,
     design_views,
     formula_views,
     index_views,
@@ -24,6 +25,7 @@ urlpatterns = [
     path("programmes/<str:code>/design/", design_views.programme_design, name="programme-design"),
     path("programmes/<str:code>/design/start/", design_views.design_start, name="design-start"),
     path("programmes/<str:code>/design/force/", design_views.design_force, name="design-force"),
+    path("programmes/<str:code>/design/compare/", comparing_views.design_compare, name="design-compare"),
     path("programmes/<str:code>/design/scope/", design_views.scope_edit, name="scope-edit"),
     path("programmes/<str:code>/objectives/new/", design_views.objective_new, name="objective-new"),
     path("programmes/<str:code>/objectives/<int:pk>/", design_views.objective_edit, name="objective-edit"),

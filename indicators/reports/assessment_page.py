@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from indicators.charts import Estimate, EstimateSet, PairedCourse
 from indicators.models import AssessmentRun, Evaluation, GlobalRole, Kind, Status, User, Verdict
-from indicators.reports import expost_page
+from indicators.reports import adjustments, expost_page
 from indicators.reports.explained_verdict import verdict_outline
 from indicators.reports.explanation import explanation_table
 from indicators.reports.expost_pictures import slopes_of
@@ -92,9 +92,8 @@ def context(user: User, run: AssessmentRun) -> dict[str, Any]:
         "assessability": expost_page.assessability(run, table.rows) if is_ex_post else None,
         "changes": expost_page.changes_since(user, run, verdicts) if run.revision > 1 else None,
         "summary": summary(asked) if is_ex_post else "",
-        "evaluations": list(
-            Evaluation.objects.visible_to(user).filter(run=run).select_related("created_by", "signed_by")
-        ),
+        "evaluations": list(Evaluation.objects.visible_to(user).filter(run=run).select_related("lead")),
+        "aftermaths": adjustments.before_run(user, run),
         "others": list(
             AssessmentRun.objects.visible_to(user)
             .filter(programme=run.programme_id)

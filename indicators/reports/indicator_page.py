@@ -27,7 +27,7 @@ from indicators.models import (
     TrendWord,
     User,
 )
-from indicators.reports import cells
+from indicators.reports import adjustments, cells
 from indicators.reports.breakdowns import newest_breakdown
 from indicators.reports.cells import Cell
 from indicators.reports.data_quality import quality_block
@@ -105,7 +105,7 @@ def context(
     revisions = list(
         TargetRevision.objects.visible_to(user)
         .filter(indicator=indicator)
-        .select_related("created_by")
+        .select_related("created_by", "decision")
         .prefetch_related("milestones")
         .order_by("-number")
     )
@@ -153,6 +153,7 @@ def context(
         "first_target": _first_target(indicator, revisions),
         "pages_through": page is not None,
         "sign_offs": _sign_offs(user, indicator),
+        "aftermaths": adjustments.of_indicator(user, indicator),
         "proposal": TargetProposal.objects.visible_to(user)
         .filter(indicator=indicator, state="pending")
         .first()

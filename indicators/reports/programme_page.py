@@ -89,8 +89,8 @@ def context(user: User, programme: Programme) -> dict[str, Any]:
         "latest": latest(user, programme),
         "evaluations": list(
             Evaluation.objects.visible_to(user)
-            .filter(run__programme=programme)
-            .select_related("run", "created_by")
+            .filter(programme=programme)
+            .select_related("lead")
             .order_by("-created_at")[:6]
         ),
         "assumptions": list(

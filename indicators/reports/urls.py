@@ -23,6 +23,7 @@ urlpatterns = [
     path("programmes/<str:code>/courses/results/", views.course_results, name="course-results"),
     path("programmes/<str:code>/runs/<int:pk>/results/", views.run_results, name="run-results"),
     path("assessments/<int:pk>/", views.assessment_detail, name="assessment-detail"),
+    path("decisions/<int:pk>/", views.decision_detail, name="decision-detail"),
     path("context/", views.context_list, name="context-list"),
     path("context/<str:code>/", views.context_detail, name="context-detail"),
     path("events/", trail.event_list, name="event-list"),

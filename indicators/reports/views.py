@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from indicators.engine.rules import Rules
 from indicators.models import (
+    AdjustmentDecision,
     ContextSeries,
     Following,
     Framework,
@@ -30,11 +31,13 @@ from indicators.permissions import (
     check_may_enter,
     check_may_evaluate,
     check_may_import,
+    check_may_plan_evaluation,
     check_may_request_assessment,
     check_may_sign_off,
     may,
 )
 from indicators.reports import (
+    adjustments,
     assessment_page,
     comparison,
     composite_page,
@@ -118,6 +121,7 @@ def programme_detail(request: HttpRequest, code: str) -> HttpResponse:
         "has_ended": programme.has_ended(timezone.now().astimezone(programme.zone).date()),
         "may_compose": may(check_may_compose, request.user, programme),
         "is_following": follows(request.user, programme),
+        "may_plan_evaluation": may(check_may_plan_evaluation, request.user, programme),
     }
     return page(request, "reports/programme_detail.html", context)
 
@@ -179,6 +183,21 @@ def assessment_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context["indices"] = composite_page.in_assessment(request.user, run)
     context["may_evaluate"] = may(check_may_evaluate, request.user, run.programme)
     return page(request, f"reports/{template}.html", context)
+
+
+@require_safe
+def decision_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One adjustment decision: what led to it, what carries it out, what came after."""
+    decision = get_object_or_404(adjustments.every_decision(request.user), pk=pk)
+    context = {
+        "decision": decision,
+        "programme": decision.programme,
+        "aftermaths": adjustments.of_decision(decision),
+        "moves_targets": decision.kind in AdjustmentDecision.MOVES_TARGETS,
+        "moves_design": decision.kind in AdjustmentDecision.MOVES_DESIGN,
+        "may_administer": may(check_may_administer, request.user),
+    }
+    return page(request, "reports/decision_detail.html", context)
 
 
 @require_safe

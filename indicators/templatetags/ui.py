@@ -4,6 +4,7 @@ import calendar
 import re
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from fractions import Fraction
 
 from django import template
 from django.conf import settings
@@ -13,8 +14,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
+from indicators.engine.display import format_value
 from indicators.icons import ICONS
-from indicators.models import Status
+from indicators.models import Status, Verdict
 
 register = template.Library()
 _ISO_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
@@ -60,6 +62,15 @@ STATES = {
     "exploratory": (pgettext_lazy("state", "Exploratory"), "circle-question", "warn"),
     "planned_before": (pgettext_lazy("state", "Planned before the start"), "lock", "good"),
     "planned": (pgettext_lazy("state", "Planned"), "calendar", "muted"),
+    "fact_check": (pgettext_lazy("state", "Fact check"), "search", "wait"),
+    "response_due": (pgettext_lazy("state", "Response due"), "clock", "warn"),
+    "follow_up": (pgettext_lazy("state", "Follow-up"), "refresh", "wait"),
+    "partly": (pgettext_lazy("state", "Partly accepted"), "check", "wait"),
+    "not_started": (pgettext_lazy("state", "Not started"), "circle-dashed", "muted"),
+    "in_progress": (pgettext_lazy("state", "In progress"), "loader", "wait"),
+    "dropped": (pgettext_lazy("state", "Dropped"), "x", "warn"),
+    "action": (pgettext_lazy("state", "In action"), "loader", "wait"),
+    "archived": (pgettext_lazy("state", "Archived"), "folder", "muted"),
     "active": (pgettext_lazy("state", "Active"), "check", "good"),
     "ended": (pgettext_lazy("state", "Ended"), "flag", "muted"),
     "closed": (pgettext_lazy("state", "Closed"), "lock", "muted"),
@@ -162,6 +173,16 @@ def number(value: object, places: int | str | None = None) -> str:
 
 
 @register.filter
+def verdict_value(verdict: Verdict) -> str:
+    """The value of a verdict: a status' in the indicator's own unit and digits, any other as a plain number."""
+    if verdict.value is None:
+        return MISSING
+    if verdict.method == "judge":
+        return format_value(verdict.value, verdict.indicator.version.rule())
+    return format_number(verdict.value, 2)
+
+
+@register.filter
 def signed(value: object, places: int | str | None = None) -> str:
     """Like `number`, with a plus sign on a gain."""
     text = number(value, places)
@@ -176,6 +197,12 @@ def percent(value: object, places: int | str = 0) -> str:
     if share is None:
         return MISSING
     return f"{format_number(share * 100, int(places))}{NARROW_SPACE}%"
+
+
+@register.filter
+def share(value: Fraction | None) -> str:
+    """An exact share from 0 to 1 as a percentage (1/3 -> "33 %"); a dash for none."""
+    return MISSING if value is None else percent(Decimal(value.numerator) / Decimal(value.denominator))
 
 
 @register.filter

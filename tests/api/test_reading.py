@@ -23,6 +23,11 @@ LISTS = [
     "assessments",
     "verdicts",
     "evaluations",
+    "findings",
+    "recommendations",
+    "responses",
+    "decisions",
+    "lessons",
     "indices",
     "index-results",
 ]

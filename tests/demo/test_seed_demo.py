@@ -13,18 +13,22 @@ from django.test import TestCase
 from django.urls import reverse
 
 from indicators import derived
+from indicators.assessment.verifying import evaluation_differences
 from indicators.composites import inputs_of, load_ground, recipe_of
 from indicators.engine.calendar import PeriodState
 from indicators.engine.index import judge_index
 from indicators.management.demo import reference
 from indicators.management.demo.seeding import seed_demo
 from indicators.models import (
+    AdjustmentDecision,
     CompositeIndex,
     ContextValue,
     CourseRun,
     DesignVersion,
     Enrolment,
+    Evaluation,
     Event,
+    FactComment,
     FollowUp,
     IndicatorDefinition,
     IndicatorStatus,
@@ -402,3 +406,14 @@ def test_one_indicator_of_the_ended_programme_has_two_ratings_that_were_settled(
     found = rated(load_contributions([indicator.pk], programme, known_on=TODAY)[indicator.pk])
     assert (found.value, found.flags) == (3, ("RECONCILED",))
     assert list(contribution_differences()) == []
+
+
+def test_one_evaluation_went_all_the_way_and_one_is_in_its_fact_check():
+    ended = Evaluation.objects.get(programme__code="ICI")
+    decision = AdjustmentDecision.objects.get(recommendations__evaluation=ended)
+    assert (ended.state, ended.kind) == ("follow_up", "end_of_phase")
+    assert decision.designs.get().state == "in_force"
+    checked = Evaluation.objects.get(programme__code="MD")
+    comments = FactComment.objects.filter(finding__evaluation=checked)
+    assert (checked.state, comments.count(), comments.filter(answer="").count()) == ("fact_check", 2, 1)
+    assert list(evaluation_differences()) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -17,6 +17,7 @@ from tests.factories import make_indicator, make_version
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2025, 10, 20)
+AT = datetime(2025, 10, 20, 9, tzinfo=UTC)
 POOLS = {
     "indicator": ["BS-01", "bs-01", "CT-02", "LV-05", "TX-06", "YN-07", "BD-08", "XX-1", "", "CT-02/IRQ"],
     "period": ["2025 Q3", "2025Q3", "2025-07-01", "Q3 2025", "2025 Q9", "", "2025 Q4", "2026 Q1"],

@@ -5,8 +5,10 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import DatabaseError, transaction
 
 from indicators.models import (
+    AdjustmentDecision,
     Event,
     IndicatorStatus,
     ProgrammeIndicator,
@@ -57,6 +59,12 @@ def tailor(programme, admin, version=None, **given):
 def revise(indicator, admin, **given):
     defaults = {"reason_code": "context", "reason": "Fewer posts are funded.", "at": AT}
     return revise_target(indicator=indicator, by=admin, **(defaults | given))
+
+
+def decide(programme, kind="retarget"):
+    return AdjustmentDecision.objects.create(
+        programme=programme, kind=kind, rationale="As recommended.", decided_by=make_admin(), decided_at=AT
+    )
 
 
 def test_a_tailored_indicator_has_its_first_agreement_and_a_status():
@@ -440,9 +448,44 @@ def test_targets_stand_still_in_the_last_fifth():
 def test_an_evaluation_moves_a_target_even_late():
     indicator = make_indicator()
 
-    revision = revise(indicator, make_admin(), target=Decimal(60), reason_code="evaluation", at=LATE)
+    decision = decide(indicator.programme)
+    revision = revise(
+        indicator, make_admin(), target=Decimal(60), reason_code="evaluation", decision=decision, at=LATE
+    )
 
-    assert revision.number == 2
+    assert (revision.number, revision.decision) == (2, decision)
+
+
+def test_an_evaluation_decision_is_named_not_merely_said():
+    indicator = make_indicator()
+
+    with pytest.raises(ValidationError, match="choose the decision"):
+        revise(indicator, make_admin(), target=Decimal(60), reason_code="evaluation", at=LATE)
+    with pytest.raises(DatabaseError, match="names the decision"), transaction.atomic():
+        TargetRevision.objects.create(
+            indicator=indicator, number=2, effective_on=AT.date(), reason_code="evaluation", reason="So.",
+            created_by=make_admin(),
+        )  # fmt: skip
+
+    assert TargetRevision.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "own", "reason_code", "words"),
+    [
+        ("stop", True, "evaluation", "moves no target"),
+        ("retarget", False, "evaluation", "another programme"),
+        ("retarget", True, "context", "is an evaluation decision"),
+    ],
+)
+def test_a_decision_that_does_not_fit_moves_no_target(kind, own, reason_code, words):
+    indicator = make_indicator()
+    decision = decide(indicator.programme if own else make_programme(), kind)
+
+    with pytest.raises(ValidationError, match=words):
+        revise(indicator, make_admin(), target=Decimal(60), reason_code=reason_code, decision=decision)
+
+    assert TargetRevision.objects.count() == 1
 
 
 def test_only_administrators_revise():

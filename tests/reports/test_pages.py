@@ -449,7 +449,7 @@ class TestQueries:
             verdict.pk = None
             verdict.indicator = make.make_indicator(world.own.programme)
             verdict.save(force_insert=True)
-        assert queries(client, world.people["admin"], f"/assessments/{world.own.run.pk}/") <= 13
+        assert queries(client, world.people["admin"], f"/assessments/{world.own.run.pk}/") <= 14
 
 
 class TestHome:

@@ -21,6 +21,7 @@ from indicators.management.demo.figures import Figure, figures_of
 from indicators.management.demo.judging import rate_contributions
 from indicators.management.demo.logbook import Logbook, published
 from indicators.management.demo.programmes import ici, ici_rc, md, nmi, patg
+from indicators.management.demo.reviewing import make_evaluations
 from indicators.models import (
     Frequency,
     IndicatorStatus,
@@ -81,6 +82,8 @@ def seed_demo(*, today: date, logins_file: Path | None) -> Summary:
     for one in made:
         if one.blueprint.code == workflow.CODE:
             workflow.show_workflow(one.programme, dict(cast.people), at=now)
+    if missing:
+        make_evaluations(cast, today=today, now=now)
     return _summary(is_new=bool(missing), passwords=passwords)
 
 
