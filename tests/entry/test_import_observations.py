@@ -308,7 +308,8 @@ def test_the_only_officer_need_not_be_named(scene, run):
 @pytest.mark.parametrize("n", [1, 20])
 def test_checking_asks_as_many_queries_for_one_row_as_for_twenty(scene, run, django_assert_num_queries, n):
     scene.indicator.units.set([make_unit(scene.programme, f"S{i}") for i in range(n)])
-    # programme, officer; twice terms, indicators, units of indicators, periods, units; staging, comparing, locked periods, asking
+    # programme, officer; twice terms, indicators, units of indicators, periods, units; staging, comparing, what is
+    # locked, asking
     with django_assert_num_queries(34):
         run(HEAD, *[f"BS-01,2025 Q3,S{i},30,60," for i in range(n)], dry_run=True)
 
