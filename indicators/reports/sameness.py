@@ -29,7 +29,7 @@ from indicators.reports import cells
 from indicators.reports.queries import today
 from indicators.reports.tables import Row, Table, number_column, text_column
 
-MOST_SHOWN = 200
+MOST_SHOWN = 25
 Side = tuple[Programme, Partner | None]
 
 

@@ -96,8 +96,8 @@ def test_submitting_many_asks_as_often_as_submitting_one(scene):
             assert submit(scene, figures).left == []
         return len(queries)
 
-    # savepoint, lock, rows, rights, rules, history and evidence, change, events, release
-    assert queries_of(drafts[:1]) == queries_of(drafts[1:]) == 9
+    # savepoint, lock, rows, rights, evidence, history, figures beside, rules, change, events, release
+    assert queries_of(drafts[:1]) == queries_of(drafts[1:]) == 11
 
 
 def test_warnings_of_many_are_those_of_each_alone():

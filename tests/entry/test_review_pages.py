@@ -266,9 +266,9 @@ def test_the_queue_asks_so_many_queries(client, scene, django_assert_num_queries
     log_in(client, scene.approver)
     client.get(QUEUE)
 
-    # session, user, reviews, four choices, count, page, own: substitutes and trail; lines: neighbours, rules,
-    # history, evidence; menu
-    with django_assert_num_queries(16):
+    # session, user, reviews, four choices, count, page, own: substitutes and trail; lines: neighbours, evidence,
+    # history, figures beside, rules, how many pieces of evidence; menu
+    with django_assert_num_queries(18):
         client.get(QUEUE)
 
 
