@@ -60,7 +60,13 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
             Item(url_name="context-list", label=_("Context"), icon="chart"),
         ),
     ),
-    (_("Reference"), (Item(url_name="library-list", label=_("Indicator library"), icon="book"),)),
+    (
+        _("Reference"),
+        (
+            Item(url_name="search", label=_("Search"), icon="search"),
+            Item(url_name="library-list", label=_("Indicator library"), icon="book"),
+        ),
+    ),
     (
         _("Administration"),
         (

@@ -249,6 +249,7 @@ ROUTES: dict[str, Route] = {
     "programme-detail": seen(code),
     "indicator-detail": seen(code_and("indicator")),
     "sameness": everybody(),
+    "search": everybody(),
     "crosstab": seen(code),
     "crosstab-indicator": seen(code_and("indicator")),
     "composite-detail": seen(code_and("composite")),

@@ -7,6 +7,7 @@ from indicators.reports import trail, views
 urlpatterns = [
     path("portfolio/", views.portfolio, name="portfolio"),
     path("region/", views.region_page, name="region"),
+    path("search/", views.search_page, name="search"),
     path("sameness/", views.sameness_page, name="sameness"),
     path("compare/", views.comparison_page, name="comparison"),
     path("programmes/<str:code>/", views.programme_detail, name="programme-detail"),

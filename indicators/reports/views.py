@@ -50,6 +50,7 @@ from indicators.reports import (
     programme_page,
     region,
     sameness,
+    searching,
 )
 from indicators.reports import (
     queries as ask,
@@ -288,6 +289,15 @@ def indicator_crosstab(request: HttpRequest, code: str, pk: int) -> HttpResponse
         "marking": indicator.marking,
     }
     return page(request, "reports/crosstab.html", context)
+
+
+@require_safe
+def search_page(request: HttpRequest) -> HttpResponse:
+    """Words found in what one may see."""
+    words = request.GET.get("q", "")[: searching.LONGEST]
+    return page(
+        request, "reports/search.html", {"words": words, "found": searching.search(request.user, words)}
+    )
 
 
 @require_safe
