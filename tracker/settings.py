@@ -245,6 +245,7 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 # Production serves collected, compressed files with far-future names; elsewhere they are served where they stand.
 STATIC_ROOT = Path(os.environ.get("STATIC_ROOT") or DATA_DIR / "static") if PRODUCTION else None
+POSTGRES_BIN = os.environ.get("POSTGRES_BIN", "")  # where pg_dump and pg_restore are, if not on PATH
 MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_URL = "/media/"
 STORAGES = {
