@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from indicators import derived
@@ -72,6 +72,7 @@ def seed_demo(*, today: date, logins_file: Path | None) -> Summary:
         made.append(build(blueprint, cast, today=today))
         _fill(made[-1], cast, rng=rng, now=now)
     if missing:
+        _analyse()
         derived.rebuild(at=now)
         derived.refresh_all(ProgrammeIndicator.objects.values_list("pk", flat=True), at=now)
     for one in made:
@@ -85,6 +86,12 @@ def seed_demo(*, today: date, logins_file: Path | None) -> Summary:
     if missing:
         make_evaluations(cast, today=today, now=now)
     return _summary(is_new=bool(missing), passwords=passwords)
+
+
+def _analyse() -> None:
+    """Tens of thousands of rows were written at once: the planner takes the tables for empty until it has looked."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 def _now(today: date) -> datetime:
