@@ -51,7 +51,9 @@ def panel(values: Mapping[str, Mapping[int, float]], treated: str, first_after: 
 
 def annual(values: Mapping[int, float]) -> list[PeriodValue]:
     return [
-        PeriodValue(starts_on=date(y, 1, 1), ends_on=date(y, 12, 31), label=str(y), value=Decimal(repr(v)))
+        PeriodValue(
+            starts_on=date(y, 1, 1), ends_on=date(y, 12, 31), label=str(y), value=Decimal(repr(float(v)))
+        )
         for y, v in sorted(values.items())
     ]
 
