@@ -5,9 +5,10 @@ A fixed number of queries; writes nothing. What nobody can match is counted, so 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -17,6 +18,7 @@ from indicators.entry.cells import cell_key, parse_cell
 from indicators.entry.importing.layout import Vocabulary, storable
 from indicators.entry.importing.periods import first_day
 from indicators.models import (
+    Frequency,
     ImportTerm,
     Programme,
     ProgrammeIndicator,
@@ -72,10 +74,13 @@ class Catalogue:
     def _load_periods(self) -> None:
         self.periods: dict[tuple[str, str], list[ReportingPeriod]] = defaultdict(list)
         self.periods_by_pk: dict[int, ReportingPeriod] = {}
-        for period in ReportingPeriod.objects.filter(programme=self.programme).select_related("course_run"):
+        self.by_day: dict[str, list[ReportingPeriod]] = defaultdict(list)
+        periods = ReportingPeriod.objects.filter(programme=self.programme).select_related("course_run")
+        for period in periods.order_by("starts_on", "pk"):
             self.periods_by_pk[period.pk] = period
             self.periods[period.frequency, period.label.casefold()].append(period)
             self.periods[period.frequency, period.starts_on.isoformat()].append(period)
+            self.by_day[period.frequency].append(period)
 
     def _load_units(self) -> None:
         units = list(ReportingUnit.objects.filter(programme=self.programme))
@@ -97,8 +102,10 @@ class Catalogue:
             dimensions=frozenset(self.dimensions),
             terms=self.terms[ImportTerm.Kind.COLUMN],
             periods=_Periods(self),
-            units={word.casefold() for word in self.units} | set(self.units_by_name),
-            indicators={code.casefold() for code in self.indicators} | set(self.codes_by_name),
+            units={word.casefold() for word in (*self.units, *self.units_by_name, *self.terms["unit"])},
+            indicators={
+                word.casefold() for word in (*self.indicators, *self.codes_by_name, *self.terms["indicator"])
+            },
         )
 
     # --- One word at a time --------------------------------------------------------------------------------------
@@ -162,6 +169,24 @@ class Catalogue:
             frequency=indicator.get_frequency_display(),
             known=", ".join(labels[-2:]) or "–",
         )
+
+    def find_period_of_day(self, indicator: ProgrammeIndicator, day: date) -> ReportingPeriod:
+        """The one period of the indicator's frequency in which the day lies."""
+        if indicator.frequency == Frequency.PER_COURSE:
+            raise refuse("day", _("a course run was expected, by its label: several may run on one day."))
+        of_frequency = self.by_day[indicator.frequency]
+        place = bisect_right(of_frequency, day, key=lambda one: one.starts_on) - 1
+        if place < 0 or of_frequency[place].ends_on < day:
+            raise refuse(
+                "day",
+                _("a day within a period reported “%(frequency)s” was expected; %(known)s."),
+                frequency=indicator.get_frequency_display(),
+                known=_("they run from %(first)s to %(last)s")
+                % {"first": of_frequency[0].starts_on, "last": of_frequency[-1].ends_on}
+                if of_frequency
+                else _("there is none"),
+            )
+        return of_frequency[place]
 
     def find_unit(self, given: str) -> ReportingUnit | None:
         code = self.terms["unit"].get(given, given)

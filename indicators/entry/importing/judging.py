@@ -89,7 +89,7 @@ def judge_row(
     Raises:
         ValidationError: by column, with all that is wrong.
     """
-    place = place or Place()
+    place, cells = place or Place(), _with_its_day(cells)
     errors: dict[str, list[Any]] = {}
     if "extra" in cells:
         _refuse_extra(cells)
@@ -97,7 +97,7 @@ def judge_row(
     unit = place.unit = collect(errors, catalogue.find_unit, cells.get("unit", ""))
     if indicator is None:
         raise ValidationError(errors)
-    period = place.period = collect(errors, catalogue.find_period, indicator, cells.get("period", ""))
+    period = place.period = collect(errors, _find_period, catalogue, indicator, cells, dates)
     cell = place.cell = collect(errors, catalogue.find_cell, indicator, cells) or ""
     if period is None:
         raise ValidationError(errors)
@@ -177,6 +177,20 @@ def _refuse_extra(cells: Mapping[str, str]) -> None:
     )
 
 
+def _with_its_day(cells: Mapping[str, str]) -> Mapping[str, str]:
+    """A figure of a day holds for that day, unless the row says otherwise."""
+    return {"as_of": cells["day"], **cells} if cells.get("day") else cells
+
+
+def _find_period(
+    catalogue: Catalogue, indicator: ProgrammeIndicator, cells: Mapping[str, str], dates: str
+) -> ReportingPeriod:
+    """The period that is named, or in which the day lies."""
+    if cells.get("day") and not cells.get("period"):
+        return catalogue.find_period_of_day(indicator, parse_day(cells["day"], dates, column="day"))
+    return catalogue.find_period(indicator, cells.get("period", ""))
+
+
 def _clean_place(
     indicator: ProgrammeIndicator, period: ReportingPeriod, unit: ReportingUnit | None, cell: str
 ) -> None:
@@ -214,7 +228,7 @@ def without_percent(text: str, indicator: ProgrammeIndicator) -> str:
     return text[:-1].rstrip() if is_percent and text.endswith("%") else text
 
 
-def parse_day(text: str, dates: str = "ymd") -> date:
+def parse_day(text: str, dates: str = "ymd", *, column: str = "as_of") -> date:
     """A day, in the order in which the file writes them; never guessed."""
     try:
         if dates in EPOCHS:
@@ -241,5 +255,5 @@ def parse_day(text: str, dates: str = "ymd") -> date:
             "mdy": _("a day written month/day/year was expected, such as 09/30/2025."),
         }
         raise refuse(
-            "as_of", expected.get(dates, _("a spreadsheet's day number was expected, such as 45930."))
+            column, expected.get(dates, _("a spreadsheet's day number was expected, such as 45930."))
         ) from None

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from indicators.entry.checks import FIGURE_FIELDS
 
-PLACE_FIELDS = ("indicator", "partner", "period", "unit", "cell")
+PLACE_FIELDS = ("indicator", "partner", "period", "day", "unit", "cell")
 FIELDS = (*PLACE_FIELDS, *FIGURE_FIELDS, "reason", "deleted", "template")
 WIDE = ("at:period", "at:unit", "at:indicator", "at:cell")
 ANSWERS = ("numerator", "denominator", "value", "text", "missing_reason")
@@ -32,6 +32,7 @@ FIELD_LABELS: Mapping[str, Any] = {
     "indicator": gettext_lazy("Indicator (code or name)"),
     "partner": gettext_lazy("Partner country"),
     "period": gettext_lazy("Period"),
+    "day": gettext_lazy("Day within the period"),
     "unit": gettext_lazy("Reporting unit"),
     "cell": gettext_lazy("Breakdown (name=code)"),
     "numerator": gettext_lazy("Numerator"),
@@ -60,6 +61,7 @@ WORDS: Mapping[str, str] = {
     "partner": "partner country pays الدولة الشريك",
     "period": "period reporting_period quarter month year periode période trimestre mois année"
     " الفترة الفصل الشهر الربع",
+    "day": "day date jour date_jour survey_date date_enquête التاريخ",
     "unit": "unit reporting_unit site location orgunit org_unit organisation_unit organisationunit orgunitid district"
     " governorate unité lieu الوحدة الموقع المحافظة",
     "cell": "cell breakdown disaggregation categoryoptioncombo category_option_combo catoptcombo ventilation التصنيف",
@@ -304,7 +306,7 @@ def problems_of(layout: Layout) -> list[str]:
         )
     named = {*said, *layout.fixed, *(one.removeprefix("at:") for one in wide)}
     for name in ("indicator", "period"):
-        if name not in named:
+        if name not in named and not (name == "period" and "day" in named):
             problems.append(
                 _("No column says the %(name)s; choose one, or give one for all rows.")
                 % {"name": _label(name)}

@@ -29,7 +29,7 @@ from indicators.models import (
     ValueType,
 )
 
-SLOW = frozenset({"extra", "deleted", "missing_reason", "text"})
+SLOW = frozenset({"day", "extra", "deleted", "missing_reason", "text"})
 """A row that speaks of one of these is judged singly."""
 EMPTY = (None, "\\N")
 CHOICES: Mapping[str, frozenset[str]] = {

@@ -108,9 +108,9 @@ def _clear_layout(opened: files.Opened, catalogue: Catalogue, *, encoding: str, 
     layout, _preview = running.propose(opened, catalogue, Layout(table=table, encoding=encoding, header=0))
     layout.dates = "ymd"  # Nobody is here to confirm another order.
     _check_names(layout)
-    missing = [
-        n for n in ("indicator", "period") if n not in layout.columns and f"at:{n}" not in layout.columns
-    ]
+    named = {one.removeprefix("at:") for one in layout.columns}
+    named |= {"period"} if "day" in named else set()
+    missing = [name for name in ("indicator", "period") if name not in named]
     if missing:
         raise ValidationError(
             _("Column %(missing)s is missing; the file has: %(given)s."),
