@@ -47,7 +47,7 @@ BEGIN
         RAISE EXCEPTION 'observation %: a correction that was asked for stays one', NEW.id
             USING ERRCODE = 'restrict_violation';
     END IF;
-    IF TG_OP <> 'DELETE' AND NEW.state = 'approved' AND (TG_OP = 'INSERT' OR OLD.state <> 'approved')
+    IF TG_OP = 'UPDATE' AND NEW.state = 'approved' AND OLD.state <> 'approved'
        AND NEW.validated_by_id IS NULL AND EXISTS (
            SELECT 1 FROM indicators_programmeindicator i JOIN indicators_programme g ON g.id = i.programme_id
            WHERE i.id = NEW.indicator_id AND g.needs_validation)
@@ -62,7 +62,7 @@ BEGIN
     IF NOT period_is_locked(one.period_id, now()) THEN
         RETURN one;
     END IF;
-    IF one.by_request AND (TG_OP = 'UPDATE' OR (TG_OP = 'INSERT' AND one.state = 'submitted')) THEN
+    IF one.by_request AND TG_OP = 'UPDATE' THEN
         RETURN one;
     END IF;
     IF TG_OP = 'UPDATE' AND NEW.state = 'superseded' AND EXISTS (
@@ -82,8 +82,40 @@ BEGIN
         USING ERRCODE = 'restrict_violation';
 END $$;
 
-CREATE TRIGGER period_lock_is_kept BEFORE INSERT OR UPDATE OR DELETE ON indicators_observation
+CREATE TRIGGER period_lock_is_kept BEFORE UPDATE OR DELETE ON indicators_observation
     FOR EACH ROW EXECUTE FUNCTION keep_period_lock();
+
+-- New rows are asked about all at once, and each period once: a file brings a million of them.
+CREATE FUNCTION keep_period_lock_on_entry() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    refused bigint;
+BEGIN
+    SELECT one.id INTO refused FROM entered one
+    JOIN indicators_programmeindicator i ON i.id = one.indicator_id
+    JOIN indicators_programme g ON g.id = i.programme_id
+    WHERE one.state = 'approved' AND one.validated_by_id IS NULL AND g.needs_validation LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'observation %: this programme approves only what was validated', refused
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    SELECT one.period_id INTO refused FROM entered one
+    WHERE one.period_id IN (
+        SELECT p.period_id FROM (SELECT DISTINCT period_id FROM entered) p WHERE period_is_locked(p.period_id, now()))
+      AND NOT (one.by_request AND one.state = 'submitted')
+      AND NOT has_entry_exception(one.period_id, ARRAY[
+          one.entered_by_id, one.submitted_by_id,
+          CASE one.state WHEN 'validated' THEN one.validated_by_id WHEN 'approved' THEN one.decided_by_id
+                         WHEN 'returned' THEN one.decided_by_id WHEN 'rejected' THEN one.decided_by_id END], now())
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'period % is locked (tried: INSERT of an observation)', refused
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER period_lock_is_kept_on_entry AFTER INSERT ON indicators_observation
+    REFERENCING NEW TABLE AS entered FOR EACH STATEMENT EXECUTE FUNCTION keep_period_lock_on_entry();
 """
 
 EVIDENCE = """
@@ -171,7 +203,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='observation',
             name='validated_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
             model_name='programme',
@@ -313,7 +345,8 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(
             OBSERVATION,
-            "DROP TRIGGER period_lock_is_kept ON indicators_observation; DROP FUNCTION keep_period_lock();",
+            "DROP TRIGGER period_lock_is_kept ON indicators_observation; DROP FUNCTION keep_period_lock(); "
+            "DROP TRIGGER period_lock_is_kept_on_entry ON indicators_observation; DROP FUNCTION keep_period_lock_on_entry();",
         ),
         migrations.RunSQL(
             EVIDENCE,

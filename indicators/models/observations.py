@@ -80,7 +80,10 @@ class ObservationQuerySet(OfIndicatorQuerySet):
 class Observation(models.Model):
     """One figure for an indicator, a period, a reporting unit and a disaggregation cell."""
 
-    indicator = models.ForeignKey(ProgrammeIndicator, on_delete=models.PROTECT, related_name="observations")
+    indicator = models.ForeignKey(
+        ProgrammeIndicator, on_delete=models.PROTECT, related_name="observations", db_index=False
+    )
+    """Without an index of its own: that of the roll-up begins with it. Nobody looks figures up by person alone."""
     period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="observations")
     unit = models.ForeignKey(
         ReportingUnit, on_delete=models.PROTECT, null=True, blank=True, related_name="observations"
@@ -110,13 +113,19 @@ class Observation(models.Model):
 
     state = models.CharField(max_length=12, choices=State, default=State.DRAFT)
     version = models.PositiveIntegerField(default=1)
-    entered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    entered_by = models.ForeignKey(User, on_delete=models.PROTECT, db_index=False, related_name="+")
     entered_at = models.DateTimeField()
-    submitted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    submitted_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, db_index=False, null=True, blank=True, related_name="+"
+    )
     submitted_at = models.DateTimeField(null=True, blank=True)
-    validated_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    validated_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, db_index=False, null=True, blank=True, related_name="+"
+    )
     validated_at = models.DateTimeField(null=True, blank=True)
-    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    decided_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, db_index=False, null=True, blank=True, related_name="+"
+    )
     decided_at = models.DateTimeField(null=True, blank=True)
     decision_comment = models.TextField(blank=True)
     corrects = models.ForeignKey(

@@ -34,7 +34,8 @@ print(json.dumps({"seconds": seconds, "memory_mb": memory / 1024, "kinds": outco
 ORDER = """
     indicator_id period_id unit_id cell numerator denominator value text missing_reason standard_error sample_size as_of
     reliability credibility marking comment source state version entered_by_id entered_at submitted_by_id submitted_at
-    decided_by_id decided_at decision_comment corrects_id correction_reason superseded_at
+    decided_by_id decided_at decision_comment corrects_id correction_reason superseded_at validated_by_id validated_at
+    by_request follow_up
 """
 HEADER = ["indicator", "period", "unit", "numerator", "denominator", "comment"]
 
@@ -95,7 +96,7 @@ def _copy(path: Path, count: int) -> float:
         cursor.execute("ALTER TABLE bare ALTER id DROP NOT NULL")
         line = (
             "1\t1\t1\t\t30\t60\t\\N\t\t\t\\N\t\\N\t2024-03-31\tF\t6\tNATO UNCLASSIFIED\tAs inspected.\timport\t"
-            "submitted\t1\t1\t2025-10-20 09:00:00+00\t1\t2025-10-20 09:00:00+00\t\\N\t\\N\t\t\\N\t\t\\N\n"
+            "submitted\t1\t1\t2025-10-20 09:00:00+00\t1\t2025-10-20 09:00:00+00\t\\N\t\\N\t\t\\N\t\t\\N\t\\N\t\\N\tf\tf\n"
         )
         columns = [c.name for c in connection.introspection.get_table_description(cursor, "bare")][1:]
         order = ORDER.split()
