@@ -96,7 +96,8 @@ def _copy(path: Path, count: int) -> float:
         cursor.execute("ALTER TABLE bare ALTER id DROP NOT NULL")
         line = (
             "1\t1\t1\t\t30\t60\t\\N\t\t\t\\N\t\\N\t2024-03-31\tF\t6\tNATO UNCLASSIFIED\tAs inspected.\timport\t"
-            "submitted\t1\t1\t2025-10-20 09:00:00+00\t1\t2025-10-20 09:00:00+00\t\\N\t\\N\t\t\\N\t\t\\N\t\\N\t\\N\tf\tf\n"
+            "submitted\t1\t1\t2025-10-20 09:00:00+00\t1\t2025-10-20 09:00:00+00\t\\N\t\\N\t\t\\N\t\t\\N\t"
+            "\\N\t\\N\tf\tf\n"
         )
         columns = [c.name for c in connection.introspection.get_table_description(cursor, "bare")][1:]
         order = ORDER.split()
