@@ -55,10 +55,20 @@ def world(django_db_setup, django_db_blocker):
             atomic.__exit__(None, None, None)
 
 
+class ReadingClient(Client):
+    """Reads what is sent in pieces to its end, as a browser does: a file that is not read to its end stays open."""
+
+    def request(self, **given):
+        answer = super().request(**given)
+        if answer.streaming:
+            answer.streaming_content = [b"".join(answer)]
+        return answer
+
+
 def client_of(world, who):
     """One signed-in client for each person: signing in costs more than asking."""
     if who not in world.clients:
-        world.clients[who] = Client(raise_request_exception=True)
+        world.clients[who] = ReadingClient(raise_request_exception=True)
         if world.people[who] is not None:
             world.clients[who].force_login(world.people[who])
     return world.clients[who]

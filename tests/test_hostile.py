@@ -14,7 +14,7 @@ from django.urls import NoReverseMatch, reverse
 from indicators.models import Event
 from tests.access import OF_LIBRARIES, OPEN, ROUTES
 from tests.hostile import BY_KIND, EVERYWHERE, encoded, forms_of
-from tests.test_doors import client_of, routes, world  # noqa: F401 - a fixture
+from tests.test_doors import ReadingClient, client_of, routes, world  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db
 PAGES = sorted(name for name in ROUTES if not name.startswith("api-"))
@@ -39,7 +39,7 @@ def opener(world, name, among=PREFERRED):  # noqa: F811
 
 def signed_in(world, who):  # noqa: F811
     """A copy of the person's client of its own, that answers 500 instead of raising."""
-    client = Client(raise_request_exception=False)
+    client = ReadingClient(raise_request_exception=False)
     client.cookies.load(client_of(world, who).cookies.output(header="", sep=";"))
     return client
 

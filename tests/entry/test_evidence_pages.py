@@ -339,3 +339,4 @@ def test_what_is_taken_is_never_shown_by_the_browser(client, scene, name, conten
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert not answer["Content-Type"].startswith(("text/html", "image/svg"))
+    assert b"".join(answer.streaming_content) == content
