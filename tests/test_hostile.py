@@ -171,7 +171,7 @@ FIGURE = {
     "indicator": 1, "period": 1, "unit": None, "cell": "", "numerator": "1", "denominator": "2",
     "value": None, "text": "",
     "as_of": "2025-09-30", "comment": "", "sample_size": 1, "standard_error": None, "missing_reason": "",
-    "reliability": "B", "credibility": 2, "marking": "NATO UNCLASSIFIED", "submit": True,
+    "reliability": "B", "credibility": 2, "marking": "NATO UNCLASSIFIED", "submit": True, "declaration": True,
 }  # fmt: skip
 VALUES = [
     "\x00", "\ud800", 10**30, -1, -(10**30), "1e308", "NaN", float("nan"), float("inf"), 1e308, "-0",
@@ -216,13 +216,18 @@ def test_hostile_values_in_every_field_of_a_figure_sent_by_a_machine(world, name
         "comment": "Why.",
     }
     if name != "api-observation-list":
-        good = {k: v for k, v in good.items() if k not in {"indicator", "period", "unit", "cell", "submit"}}
+        good = {
+            k: v
+            for k, v in good.items()
+            if k not in {"indicator", "period", "unit", "cell", "submit", "declaration"}
+        }
     extra, method, path = {}, client.post, path_of(world, name)
     if name == "api-observation-detail":
         path = reverse(name, args=[own.draft.pk])
         extra = {"if_match": client.get(path).headers["ETag"]}
         method = client.patch
     elif name == "api-observation-correct":
+        good |= {"declaration": True}
         good["reason"] = "It was wrong."
     broken, before = [], rows()
     for field in good:

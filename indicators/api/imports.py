@@ -16,7 +16,9 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from indicators.api.observations import check_declaration, checked
 from indicators.api.parsing import CarefulJSONParser
+from indicators.api.serializers import DeclarationSerializer
 from indicators.api.views import ByIdViewSet
 from indicators.entry.importing import actions
 from indicators.entry.importing.showing import problems
@@ -161,11 +163,13 @@ class ImportViewSet(ByIdViewSet):
         page = self.paginate_queryset(rows) or []
         return self.get_paginated_response(RowProblemSerializer(problems(page), many=True).data)
 
-    @extend_schema(request=None, responses=FileImportSerializer)
+    @extend_schema(request=DeclarationSerializer, responses=FileImportSerializer)
     @action(detail=True, methods=["post"])
     def apply(self, request: Request, pk: str) -> Response:
-        """Submit all figures for approval by a second person, or none."""
-        return self._done(self.get_object(), actions.apply_import, at=timezone.now())
+        """Submit all figures for approval by a second person, or none. Needs `declaration`, as the page asks it."""
+        found = self.get_object()
+        check_declaration(checked(DeclarationSerializer, request)["declaration"])
+        return self._done(found, actions.apply_import, at=timezone.now())
 
     @extend_schema(request=None, responses=FileImportSerializer)
     @action(detail=True, methods=["post"])

@@ -21,7 +21,7 @@ from indicators.disclosure import shown_to
 from indicators.entry import actions as entry
 from indicators.entry.numbers import parse_number
 from indicators.models import Observation, ProgrammeIndicator, ReportingPeriod, ReportingUnit
-from indicators.permissions import check_may_correct
+from indicators.permissions import check_may_correct, check_may_edit_observation
 
 NUMBERS = ("numerator", "denominator", "value", "standard_error")
 
@@ -52,7 +52,9 @@ class ObservationActions:
         """Enter a figure as a draft, or submit it at once."""
         given = checked(serializers.NewObservationSerializer, request)
         place = _place(request, given)
-        submit = given.pop("submit")
+        submit, declaration = given.pop("submit"), given.pop("declaration")
+        if submit:
+            check_declaration(declaration)
         observation = entry.record_observation(
             **place, **figures(given), source="api", by=request.user, at=timezone.now()
         )
@@ -79,11 +81,13 @@ class ObservationActions:
         )
         return self._shown(observation)
 
-    @extend_schema(request=None, responses=serializers.ObservationSerializer)
+    @extend_schema(request=serializers.DeclarationSerializer, responses=serializers.ObservationSerializer)
     @action(detail=True, methods=["post"])
     def submit(self, request: Request, pk: str) -> Response:
-        """Hand a draft to those who validate or approve it."""
+        """Hand a draft to those who validate or approve it. Needs `declaration`, as the form asks it."""
         observation = self.get_object()
+        check_may_edit_observation(request.user, observation)
+        check_declaration(checked(serializers.DeclarationSerializer, request)["declaration"])
         entry.submit_observation(observation=observation, by=request.user, at=timezone.now())
         return self._shown(observation)
 
@@ -127,6 +131,7 @@ class ObservationActions:
         observation = self.get_object()
         check_may_correct(request.user, observation)
         given = checked(serializers.CorrectionSerializer, request)
+        check_declaration(given.pop("declaration"))
         newer = entry.correct_observation(
             observation=observation,
             reason=given.pop("reason"),
@@ -145,6 +150,7 @@ class ObservationActions:
         observation = self.get_object()
         check_may_correct(request.user, observation)
         given = checked(serializers.CorrectionSerializer, request)
+        check_declaration(given.pop("declaration"))
         newer = entry.request_change(
             observation=observation,
             reason=given.pop("reason"),
@@ -154,6 +160,21 @@ class ObservationActions:
             **figures(given),
         )
         return self._shown(newer, status.HTTP_201_CREATED)
+
+
+def check_declaration(given: bool) -> None:
+    """Raise ValidationError unless whoever submits declares that nothing is classified (METHOD 4.6), as in the forms."""
+    if not given:
+        raise ValidationError(
+            {
+                "declaration": [
+                    _(
+                        "Not given; your declaration that nothing here is classified above NATO UNCLASSIFIED "
+                        "(“declaration”: true) was expected."
+                    )
+                ]
+            }
+        )
 
 
 def checked(shape: type[Any], request: Request) -> dict[str, Any]:

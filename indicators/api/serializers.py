@@ -220,6 +220,17 @@ class FiguresSerializer(serializers.Serializer[Any]):
     comment = serializers.CharField(required=False, allow_blank=True, max_length=20_000)
 
 
+DECLARATION = (
+    "true: nothing entered here is classified above NATO UNCLASSIFIED. Without it nothing is submitted."
+)
+
+
+class DeclarationSerializer(serializers.Serializer[Any]):
+    """What whoever submits says: nothing in it is classified above NATO UNCLASSIFIED."""
+
+    declaration = serializers.BooleanField(default=False, help_text=DECLARATION)
+
+
 class NewObservationSerializer(FiguresSerializer):
     """A new figure: its place (indicator, period, unit, cell) and what was observed. It starts as a draft."""
 
@@ -238,14 +249,16 @@ class NewObservationSerializer(FiguresSerializer):
     )
     as_of = serializers.DateField()
     submit = serializers.BooleanField(
-        default=False, help_text="Submit it at once instead of keeping a draft."
+        default=False, help_text="Submit it at once instead of keeping a draft. Needs `declaration`."
     )
+    declaration = serializers.BooleanField(default=False, help_text=DECLARATION)
 
 
 class CorrectionSerializer(FiguresSerializer):
-    """A newer figure for an approved one, and why."""
+    """A newer figure for an approved one, and why. It is submitted at once."""
 
     reason = serializers.CharField(max_length=20_000)
+    declaration = serializers.BooleanField(default=False, help_text=DECLARATION)
 
 
 class CommentSerializer(serializers.Serializer[Any]):

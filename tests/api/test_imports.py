@@ -27,6 +27,12 @@ def send(api, scene, content=GOOD, **headers):
     return api.post(ADDRESS, data, headers=headers)
 
 
+def apply(api, made, declaration=True):
+    return api.post(
+        f"{ADDRESS}{made.pk}/apply/", {"declaration": declaration}, content_type="application/json"
+    )
+
+
 def test_a_file_is_sent_followed_taken_over_and_undone(scene, api):
     sent = send(api, scene)
     assert (sent.status_code, sent.json()["state"]) == (201, "reading")
@@ -35,8 +41,11 @@ def test_a_file_is_sent_followed_taken_over_and_undone(scene, api):
 
     found = api.get(f"{ADDRESS}{made.pk}/").json()
     assert (found["state"], found["rows"]["new"], found["problem"]) == ("checked", 2, "")
-    assert api.post(f"{ADDRESS}{made.pk}/apply/").status_code == 202
-    assert api.post(f"{ADDRESS}{made.pk}/apply/").status_code == 409
+    undeclared = apply(api, made, declaration=False)
+    assert (undeclared.status_code, undeclared.json()["errors"][0]["field"]) == (400, "declaration")
+    assert FileImport.objects.get().state == "checked"
+    assert apply(api, made).status_code == 202
+    assert apply(api, made).status_code == 409
     scene.work(made)
     assert Observation.objects.count() == 2
     assert api.post(f"{ADDRESS}{made.pk}/undo/").status_code == 202
@@ -63,7 +72,7 @@ def test_problems_name_row_column_and_what_was_expected(scene, api):
         (2, "numerator", "1,5"),
         (3, "indicator", "XX-1"),
     ]
-    refused = api.post(f"{ADDRESS}{made.pk}/apply/")
+    refused = apply(api, made)
     assert refused.status_code == 400
     assert "2 rows are refused" in refused.json()["detail"]
 

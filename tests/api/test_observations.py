@@ -41,7 +41,7 @@ def body(indicator, period, /, **given):
 def test_a_figure_goes_in_and_its_status_comes_out(world):
     _programme, quarters, indicator, officer, approver = world
 
-    entered = client_of(officer).post(LIST, body(indicator, quarters[6], submit=True))
+    entered = client_of(officer).post(LIST, body(indicator, quarters[6], submit=True, declaration=True))
     assert entered.status_code == 201, entered.data
     assert entered.data["state"] == "submitted"
     assert entered.data["numerator"] == "30.000000"
@@ -56,7 +56,7 @@ def test_a_figure_goes_in_and_its_status_comes_out(world):
 
 def test_the_one_who_entered_a_figure_does_not_approve_it(world):
     programme, quarters, indicator, _officer, approver = world
-    entered = client_of(approver).post(LIST, body(indicator, quarters[6], submit=True))
+    entered = client_of(approver).post(LIST, body(indicator, quarters[6], submit=True, declaration=True))
 
     refused = client_of(approver).post(f"{LIST}{entered.data['id']}/approve/", {})
 
@@ -163,7 +163,12 @@ class TestVersions:
 
         newer = client_of(officer).post(
             f"{LIST}{old.pk}/correct/",
-            {"numerator": "36", "denominator": "60", "reason": "A sheet was counted twice."},
+            {
+                "numerator": "36",
+                "denominator": "60",
+                "reason": "A sheet was counted twice.",
+                "declaration": True,
+            },
         )
         assert newer.status_code == 201, newer.data
         old.refresh_from_db()
@@ -173,6 +178,44 @@ class TestVersions:
         old.refresh_from_db()
         assert old.state == State.SUPERSEDED
         assert IndicatorStatus.objects.get(indicator=indicator).value == 60
+
+
+class TestDeclarations:
+    """Whoever submits declares that nothing is classified, over this door as in the forms."""
+
+    def refused(self, answer):
+        assert answer.status_code == 400, answer.data
+        assert [error["field"] for error in answer.data["errors"]] == ["declaration"]
+        assert "“declaration”: true" in answer.data["detail"]
+        return True
+
+    def test_nothing_is_entered_and_submitted_at_once_without_it(self, world):
+        _programme, quarters, indicator, officer, _approver = world
+
+        assert self.refused(client_of(officer).post(LIST, body(indicator, quarters[6], submit=True)))
+        assert not Observation.objects.exists()
+        assert client_of(officer).post(LIST, body(indicator, quarters[6])).status_code == 201
+
+    @pytest.mark.parametrize("given", [{}, {"declaration": False}, {"declaration": None}])
+    def test_a_draft_is_submitted_with_it_alone(self, world, given):
+        _programme, quarters, indicator, officer, _approver = world
+        client = client_of(officer)
+        draft = client.post(LIST, body(indicator, quarters[6])).data["id"]
+
+        answer = client.post(f"{LIST}{draft}/submit/", given, format="json")
+        assert (answer.status_code, answer.data["errors"][0]["field"]) == (400, "declaration")
+        assert Observation.objects.get().state == State.DRAFT
+        answer = client.post(f"{LIST}{draft}/submit/", {"declaration": True}, format="json")
+        assert (answer.status_code, answer.data["state"]) == (200, "submitted")
+
+    def test_a_correction_is_submitted_and_so_asks_for_it(self, world):
+        _programme, quarters, indicator, officer, _approver = world
+        old = make.make_observation(indicator, quarters[6], entered_by=officer)
+        given = {"numerator": "36", "denominator": "60", "reason": "Counted twice."}
+
+        for verb in ("correct", "request-change"):
+            assert self.refused(client_of(officer).post(f"{LIST}{old.pk}/{verb}/", given))
+        assert Observation.objects.count() == 1
 
 
 def test_a_stranger_cannot_even_name_the_indicator(world):

@@ -323,7 +323,10 @@ def test_the_whole_way_over_the_pages(scene, client):
     page = client.get(sent["Location"]).content.decode()
     assert "Take over the whole file" in page
     assert "30 of 60 = 50" in page
-    client.post(reverse("import-apply", args=[code, made.pk]))
+    apply = reverse("import-apply", args=[code, made.pk])
+    assert "your declaration is needed" in client.post(apply, follow=True).text
+    assert FileImport.objects.get(pk=made.pk).state == "checked"
+    client.post(apply, {"declaration": "on"})
     scene.work(made)
     assert "wait for approval by a second person" in client.get(sent["Location"]).content.decode()
     client.post(reverse("import-undo", args=[code, made.pk]))

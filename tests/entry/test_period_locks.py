@@ -127,7 +127,8 @@ def by_api(scene, indicator, period, person):
     client.force_login(person)
     given = scene.figures(period)
     answer = client.post(
-        "/api/v1/observations/", {**given, "indicator": indicator.pk, "period": period.pk, "submit": True}
+        "/api/v1/observations/",
+        {**given, "indicator": indicator.pk, "period": period.pk, "submit": True, "declaration": True},
     )
     assert answer.status_code in {201, 400, 403}, answer.data
 
@@ -498,7 +499,7 @@ def test_the_machine_door_asks_and_reads(scene):
     old = scene.approved()
     client = APIClient()
     client.force_login(scene.officer)
-    body = {"reason": "Counted twice.", "numerator": "28", "denominator": "60"}
+    body = {"reason": "Counted twice.", "numerator": "28", "denominator": "60", "declaration": True}
 
     refused = client.post(f"/api/v1/observations/{old.pk}/correct/", body)
     assert refused.status_code == 400

@@ -261,8 +261,12 @@ def import_columns(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 
 @require_POST
 def import_apply(request: HttpRequest, code: str, pk: int) -> HttpResponse:
-    """Take the file over as a whole."""
-    return _done(request, seen_import(request, code, pk), actions.apply_import, at=timezone.now())
+    """Take the file over as a whole: all its figures are submitted, so the declaration is asked here too."""
+    found = seen_import(request, code, pk)
+    if not request.POST.get("declaration"):
+        messages.error(request, _("Not ticked; your declaration is needed to submit."))
+        return redirect(found)
+    return _done(request, found, actions.apply_import, at=timezone.now())
 
 
 @require_POST
