@@ -66,10 +66,11 @@ def make_programmes(count: int, *, indicators: int, last: date) -> None:
     for _number in range(count):
         programme = make.make_programme(starts_on=first, ends_on=date(last.year + 1, 12, 31))
         design = programme.designs.get()
-        objectives = [*design.objectives.all()] + Objective.objects.bulk_create(
+        Objective.objects.bulk_create(
             Objective(design=design, code=f"OC{n}", level="outcome", statement="Another thing is better.")
             for n in range(2, 5)
         )
+        objectives = list(design.objectives.all())
         ReportingPeriod.objects.bulk_create(_period(programme, one) for one in months)
         tailored = ProgrammeIndicator.objects.bulk_create(
             ProgrammeIndicator(

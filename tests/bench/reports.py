@@ -30,7 +30,9 @@ Ask = Callable[[str], bytes]
 
 def measure_reports(observations: int, indicators: int) -> list[dict[str, Any]]:
     """The same programmes and indicators with five months of one site, then with two years of many sites."""
-    last = date.today().replace(day=1) - timedelta(days=1)
+    from django.utils import timezone
+
+    last = timezone.localdate().replace(day=1) - timedelta(days=1)
     make_programmes(PROGRAMMES, indicators=indicators, last=last)
     rows = []
     for since, sites in (
@@ -147,13 +149,13 @@ def _at_once(what: str, path: str, new: Callable[[], Ask], workers: list[int]) -
     found = {}
     for asked in (path, BARE):
         before = sum(cpu_seconds(pid) for pid in workers)
+        taken: list[float] = []
 
-        def work(ask: Ask, asked: str = asked) -> list[float]:
-            return [seconds(lambda: ask(asked)) for _ in range(EACH)]
+        def work(ask: Ask, asked: str = asked, taken: list[float] = taken) -> None:
+            taken.extend(seconds(lambda: ask(asked)) for _ in range(EACH))
 
         with ThreadPoolExecutor(CLIENTS) as pool:
-            taken: list[float] = []
-            whole = seconds(lambda pool=pool, work=work: taken.extend(sum(pool.map(work, clients), [])))
+            whole = seconds(lambda pool=pool, work=work: list(pool.map(work, clients)))
         used = sum(cpu_seconds(pid) for pid in workers) - before
         found[asked] = spread(taken) | {
             "a_second": round(len(taken) / whole, 1),
