@@ -32,7 +32,7 @@ from indicators.models.courses import (
     Reaction,
     TestScore,
 )
-from indicators.models.derived import IndicatorStatus, Rollup, Status, TrendWord
+from indicators.models.derived import IndicatorStatus, Rollup, Status, TrendWord, status_on
 from indicators.models.evaluations import (
     Confidence,
     CriterionRating,
@@ -207,4 +207,5 @@ __all__ = [
     "Verdict",
     "programmes_of",
     "rules_on",
+    "status_on",
 ]

@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db import models
 from django.db.models import Case, F, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from indicators.engine import types as engine
@@ -60,20 +61,27 @@ class Rollup(models.Model):
         return f"{self.indicator_id} {self.period_id}: {self.value}"
 
 
+def status_on(today: date, path: str = "") -> Case:
+    """The stored status at the end of a path; where its data went stale since it was stored, not reporting.
+
+    Args:
+        path: the way to the status row, for example ``current_status__``; with no row there: not reporting.
+    """
+    stale = {
+        f"{path}stale_from__lte": today,
+        f"{path}status__in": [Status.ON_TRACK, Status.AT_RISK, Status.OFF_TRACK, Status.NOT_ASSESSABLE],
+    }
+    return Case(
+        When(**stale, then=Value(Status.NOT_REPORTING.value)),
+        default=Coalesce(F(f"{path}status"), Value(Status.NOT_REPORTING.value)),
+        output_field=models.CharField(),
+    )
+
+
 class IndicatorStatusQuerySet(OfIndicatorQuerySet):
     def at(self, today: date) -> IndicatorStatusQuerySet:
         """With `status_now`: a status whose data went stale since it was stored counts as not reporting."""
-        return self.annotate(
-            status_now=Case(
-                When(
-                    stale_from__lte=today,
-                    status__in=[Status.ON_TRACK, Status.AT_RISK, Status.OFF_TRACK, Status.NOT_ASSESSABLE],
-                    then=Value(Status.NOT_REPORTING.value),
-                ),
-                default=F("status"),
-                output_field=models.CharField(),
-            )
-        )
+        return self.annotate(status_now=status_on(today))
 
 
 class IndicatorStatus(models.Model):

@@ -238,6 +238,10 @@ class Observation(models.Model):
         indexes = [
             # The roll-up of one touched period, and the list below an indicator.
             models.Index(name="observation_rollup", fields=["indicator", "period", "state"]),
+            # How many figures were accepted lately, and when the last one was, in the portfolio.
+            models.Index(
+                name="observation_accepted", fields=["indicator", "decided_at"], condition=Q(state="approved")
+            ),
             # The validator's and the approver's queue.
             models.Index(
                 name="observation_queue",

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Count, Max, Prefetch, Q, QuerySet
+from django.db.models import Case, Count, Max, OuterRef, Prefetch, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from indicators.engine.portfolio import (
@@ -28,9 +29,12 @@ from indicators.models import (
     ProgrammeIndicator,
     Status,
     User,
+    status_on,
 )
 
 LATELY = timedelta(days=30)
+IN_ORDER = ("programme__code", "definition__code", "partner__name", "pk")
+"""How indicators stand in every list."""
 JUDGED = (
     Status.ON_TRACK,
     Status.AT_RISK,
@@ -160,36 +164,30 @@ def phase_of(programme: Programme) -> str:
     return "planned" if day < programme.starts_on else "active"
 
 
+def standing_today() -> Case:
+    """The status of today of an indicator; one that was never judged is not reporting."""
+    return status_on(today(), "current_status__")
+
+
 def standings(user: User, programmes: Iterable[int]) -> list[Standing]:
-    """Every indicator in use that the person may see. Two queries."""
-    pks = list(programmes)
+    """Where every indicator in use stands, in one query."""
     rows = (
-        IndicatorStatus.objects.at(today())
-        .visible_to(user)
-        .filter(indicator__is_active=True, indicator__programme__in=pks)
-        .values_list(
-            "indicator__programme_id",
-            "indicator__partner_id",
-            "status_now",
-            "indicator__is_critical",
-            "reported",
-            "expected",
-            "indicator__weight",
-            "achievement",
-        )
-    )
-    found = [Standing(*row) for row in rows]
-    never_judged = (
         ProgrammeIndicator.objects.visible_to(user)
         .active()
-        .filter(programme__in=pks, current_status__isnull=True)
-        .values_list("programme_id", "partner_id", "is_critical", "weight")
+        .filter(programme__in=list(programmes))
+        .order_by()
+        .values_list(
+            "programme_id",
+            "partner_id",
+            standing_today(),
+            "is_critical",
+            Coalesce("current_status__reported", 0),
+            Coalesce("current_status__expected", 0),
+            "weight",
+            "current_status__achievement",
+        )
     )
-    found += [
-        Standing(programme, partner, Status.NOT_REPORTING.value, is_critical, 0, 0, weight, None)
-        for programme, partner, is_critical, weight in never_judged
-    ]
-    return found
+    return [Standing(*row) for row in rows]
 
 
 def add_standing(total: Tally, one: Standing) -> None:
@@ -230,8 +228,28 @@ def narrowed_programmes(
     return found.prefetch_related("partners", "organisations").order_by("code")
 
 
-def programme_lines(user: User, programmes: QuerySet[Programme]) -> list[ProgrammeLine]:
-    """The portfolio. Seven queries, however many programmes there are."""
+def counted(user: User, programmes: QuerySet[Programme]) -> Tally:
+    """All indicators of several programmes by status, of which no score is formed. One query that counts."""
+    rows = (
+        ProgrammeIndicator.objects.visible_to(user)
+        .active()
+        .filter(programme__in=programmes.order_by().values("pk"))
+        .order_by()
+        .values_list(standing_today(), "is_critical")
+        .annotate(Count("pk"), Sum("current_status__reported"), Sum("current_status__expected"))
+    )
+    total = Tally()
+    for status, is_critical, count, reported, expected in rows:
+        total.counts[status] += count
+        total.reported += reported or 0
+        total.expected += expected or 0
+        if is_critical:
+            total.critical.add(status)
+    return total
+
+
+def programme_lines(user: User, programmes: Iterable[Programme]) -> list[ProgrammeLine]:
+    """Lines of the portfolio. Four queries, however many programmes there are."""
     found = list(programmes)
     pks = [programme.pk for programme in found]
     by_programme: dict[int, Tally] = defaultdict(Tally)
@@ -258,18 +276,25 @@ def programme_lines(user: User, programmes: QuerySet[Programme]) -> list[Program
 
 
 def _changed_lately(user: User, pks: list[int]) -> dict[int, tuple[int, datetime | None]]:
-    """How many figures were accepted lately, and when the last one was."""
+    """How many figures were accepted lately, and when the last one was.
+
+    Asked indicator by indicator, so that an index answers both without a look at older figures.
+    """
+    accepted = Observation.objects.visible_to(user).current().filter(indicator=OuterRef("pk")).order_by()
+    lately = accepted.filter(decided_at__gte=timezone.now() - LATELY).values("indicator")
+    newest = accepted.order_by("-decided_at").values("decided_at")[:1]
     rows = (
-        Observation.objects.visible_to(user)
-        .current()
-        .filter(indicator__programme__in=pks, indicator__is_active=True)
-        .order_by()
-        .values_list("indicator__programme")
+        ProgrammeIndicator.objects.visible_to(user)
+        .active()
+        .filter(programme__in=pks)
         .annotate(
-            lately=Count("pk", filter=Q(decided_at__gte=timezone.now() - LATELY)), last=Max("decided_at")
+            lately=Subquery(lately.annotate(count=Count("pk")).values("count")), newest=Subquery(newest)
         )
+        .order_by()
+        .values_list("programme")
+        .annotate(Sum("lately"), Max("newest"))
     )
-    return {programme: (lately, last) for programme, lately, last in rows}
+    return {programme: (count or 0, last) for programme, count, last in rows}
 
 
 def indicators_with_status(user: User) -> QuerySet[ProgrammeIndicator]:
@@ -283,7 +308,7 @@ def every_indicator(user: User) -> QuerySet[ProgrammeIndicator]:
         ProgrammeIndicator.objects.visible_to(user)
         .select_related("programme", "definition", "version", "partner", "objective", "plan", "responsible")
         .prefetch_related(Prefetch("current_status", queryset=IndicatorStatus.objects.at(today())))
-        .order_by("programme__code", "definition__code", "partner__name", "pk")
+        .order_by(*IN_ORDER)
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -23,6 +24,7 @@ from indicators.models import (
     Partner,
     Programme,
     ProgrammeIndicator,
+    Status,
     rules_on,
 )
 from indicators.permissions import (
@@ -61,6 +63,8 @@ from indicators.reports.exports import write_csv, write_xlsx
 from indicators.reports.signals import alerts_this_month
 from indicators.reports.tables import Row, indicator_row, portfolio_table, score_cells, tally_cells
 
+PER_PAGE = 25
+
 
 def page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     """Render with what stands on every report: for a partner viewer, to whom its figures are releasable."""
@@ -75,15 +79,14 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     """All programmes that one sees, narrowed by the address."""
     chosen = portfolio_filters(request.GET)
     programmes = ask.narrowed_programmes(request.user, **chosen)
-    lines = ask.programme_lines(request.user, programmes)
-    total = ask.Tally()
-    for line in lines:
-        total += line.tally
+    total = ask.counted(request.user, programmes)
+    shown = Paginator(programmes, PER_PAGE).get_page(request.GET.get("page"))
+    lines = ask.programme_lines(request.user, shown)
     rules = rules_on(ask.today())
     table = portfolio_table(lines, rules, as_of=ask.today())
-    pks = [line.programme.pk for line in lines]
     context = {
         "table": table,
+        "page": shown,
         "total": total,
         "cells": tally_cells(total),
         "percentages": total.percentages,
@@ -91,7 +94,9 @@ def portfolio(request: HttpRequest) -> HttpResponse:
         "chosen": chosen,
         "is_narrowed": any(chosen.values()),
         "query": "?" + urlencode(chosen) if any(chosen.values()) else "",
-        "alerts": alerts_this_month(request.user, ask.today(), indicator__programme__in=pks),
+        "alerts": alerts_this_month(
+            request.user, ask.today(), indicator__programme__in=programmes.order_by().values("pk")
+        ),
         "may_register": may(check_may_administer, request.user),
     } | _choices(request)
     return page(request, "reports/portfolio.html", context)
@@ -227,16 +232,16 @@ def region_page(request: HttpRequest) -> HttpResponse:
         "cells": tally_cells(total),
         "counts": dict(total.counts),
         "off_track": attention_rows(attention["off_track"]),
-        "off_track_count": len(attention["off_track"]),
+        "off_track_count": total.counts[Status.OFF_TRACK],
         "silent": attention_rows(attention["not_reporting"]),
-        "silent_count": len(attention["not_reporting"]),
+        "silent_count": total.counts[Status.NOT_REPORTING],
         "is_illustrative": any(one.is_illustrative for one in programmes),
     }
     return page(request, "reports/region.html", context)
 
 
 def attention_rows(indicators: list[ProgrammeIndicator]) -> list[Row]:
-    return [indicator_row(one, with_people=False) for one in indicators[: region.MOST_SHOWN]]
+    return [indicator_row(one, with_people=False) for one in indicators]
 
 
 def _bar(group: region.Group, name: str, rules: Rules) -> dict[str, Any]:

@@ -5,14 +5,15 @@ import re
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
+from functools import lru_cache
 
 from django import template
 from django.conf import settings
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
 
 from indicators.engine.display import format_value
 from indicators.icons import ICONS
@@ -86,6 +87,11 @@ STATES = {
 @register.simple_tag
 def icon(name: str, css: str = "") -> SafeString:
     """Inline SVG of an icon of `indicators/icons.py`, hidden from screen readers. KeyError for an unknown name."""
+    return _drawn(name, css)
+
+
+@lru_cache(maxsize=1024)
+def _drawn(name: str, css: str) -> SafeString:
     return format_html(
         '<svg class="icon {}" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>',
         css,
@@ -214,7 +220,7 @@ def points(value: object, places: int | str = 0) -> str:
 @register.filter
 def day(value: date | None) -> str:
     """A date in the reader's language, with the month as a word: "5 Mar 2026"."""
-    return MISSING if value is None or value == "" else formats.date_format(value, "j M Y")
+    return MISSING if value is None or value == "" else _write(value, "j M Y")
 
 
 def with_days(text: str) -> str:
@@ -231,7 +237,24 @@ def _as_day(found: re.Match[str]) -> str:
 
 @register.filter
 def month(value: date | None) -> str:
-    return MISSING if value is None or value == "" else formats.date_format(value, "M Y")
+    return MISSING if value is None or value == "" else _write(value, "M Y")
+
+
+def _write(value: date, form: str) -> str:
+    # Instants are not remembered: equal ones in two zones are of different days.
+    if type(value) is date:
+        return _written(value, form, get_language())
+    return formats.date_format(value, form)
+
+
+@lru_cache(maxsize=8192)
+def _written(value: date, form: str, language: str | None) -> str:
+    """A page names few days many times, and writing one in words costs as much as a small query.
+
+    Args:
+        language: of the reader, in which the words are.
+    """
+    return formats.date_format(value, form)
 
 
 @register.filter

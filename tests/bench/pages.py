@@ -89,7 +89,7 @@ def _times(port: int, path: str, cookie: str) -> list[float]:
 
 
 @contextmanager
-def web_server() -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def web_server(application: str = "tracker.wsgi") -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -97,7 +97,7 @@ def web_server() -> Iterator[tuple[subprocess.Popen[bytes], int]]:
         sys.executable,
         "-m",
         "gunicorn",
-        "tracker.wsgi",
+        application,
         "--bind",
         f"127.0.0.1:{port}",
         "--workers",

@@ -2,51 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, date, datetime
 from statistics import median
 from typing import Any
 
+from tests.bench.filling import PERIODS, add_sites, make_programmes, write_figures
 from tests.bench.measure import middle, seconds
 
 AT = datetime(2026, 1, 10, 9, 0, tzinfo=UTC)
-PERIODS = 24
 PROGRAMMES = 20
 TURNS = 5
 GROUP_BY = """
     SELECT indicator_id, period_id, count(*), sum(numerator), sum(denominator), sum(value)
     FROM indicators_observation WHERE state = 'approved' GROUP BY indicator_id, period_id
-"""
-KINDS: list[dict[str, Any]] = [
-    {"value_type": "ratio", "site_rule": "ratio_of_sums", "time_rule": "last"},
-    {"value_type": "ratio", "site_rule": "ratio_of_sums", "time_rule": "ratio_of_sums"},
-    {
-        "value_type": "count",
-        "site_rule": "sum",
-        "time_rule": "sum",
-        "scale": Decimal(1),
-        "min_denominator": None,
-    },
-    {"value_type": "number", "site_rule": "mean", "time_rule": "mean", "scale": Decimal(1)},
-    {"value_type": "score", "site_rule": "mean_weighted_n", "time_rule": "last", "scale": Decimal(1)},
-]
-LOAD = """
-    INSERT INTO indicators_observation (
-        indicator_id, period_id, unit_id, cell, numerator, denominator, value, text, missing_reason, sample_size, as_of,
-        reliability, credibility, marking, comment, source, state, version, entered_by_id, entered_at, submitted_by_id,
-        submitted_at, decided_by_id, decided_at, decision_comment, correction_reason)
-    SELECT i.id, p.id, u.id, '',
-        CASE WHEN v.value_type = 'ratio' THEN 10 + (i.id * 7 + p.id * 13 + u.id * 31) %% 40 END,
-        CASE WHEN v.value_type = 'ratio' THEN 50 + (i.id * 11 + p.id * 5 + u.id * 3) %% 30 END,
-        CASE WHEN v.value_type <> 'ratio' THEN (i.id * 7 + p.id * 13 + u.id * 31) %% 97 + 0.5 * (u.id %% 2) END,
-        '', '', CASE WHEN v.value_type = 'score' THEN 20 + u.id %% 9 END, p.ends_on,
-        'B', 2, 'NATO UNCLASSIFIED', 'As inspected.', 'form', 'approved', 1, %(by)s, %(at)s, %(by)s, %(at)s, %(other)s,
-        %(at)s, '', ''
-    FROM indicators_programmeindicator i
-    JOIN indicators_indicatorversion v ON v.id = i.version_id
-    JOIN indicators_reportingperiod p ON p.programme_id = i.programme_id
-    JOIN indicators_reportingunit u ON u.programme_id = i.programme_id
-    ORDER BY p.id, i.id, u.id
 """
 
 
@@ -82,55 +50,7 @@ def measure_rebuilding(observations: int, indicators: int) -> list[dict[str, Any
 
 
 def load(observations: int, indicators: int) -> int:
-    """Monthly figures of two years from every site of every indicator, without the tables' triggers."""
-    from django.db import connection, transaction
-
-    from indicators.models import (
-        Observation,
-        ProgrammeIndicator,
-        ReportingPeriod,
-        ReportingUnit,
-        TargetRevision,
-    )
-    from tests import factories as make
-
-    sites = max(round(observations / indicators / PERIODS), 1)
-    each = indicators // PROGRAMMES
-    officer, approver = make.make_user(), make.make_user()
-    versions = [make.make_version(direction="ascending", **KINDS[n % len(KINDS)]) for n in range(each)]
-    for _number in range(PROGRAMMES):
-        programme = make.make_programme()
-        for first in (date(2024 + n // 12, n % 12 + 1, 1) for n in range(PERIODS)):
-            last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-            ReportingPeriod.objects.create(
-                programme=programme, frequency="monthly", starts_on=first, ends_on=last, label=f"{first:%Y-%m}",
-                due_on=last + timedelta(days=15),
-            )  # fmt: skip
-        units = ReportingUnit.objects.bulk_create(
-            ReportingUnit(programme=programme, code=f"S{n}", name=f"Site {n}", kind="site")
-            for n in range(sites)
-        )
-        tailored = ProgrammeIndicator.objects.bulk_create(
-            ProgrammeIndicator(
-                programme=programme, definition=one.definition_of, version=one, frequency="monthly",
-                rationale="It fits.",
-            )
-            for one in versions
-        )  # fmt: skip
-        through = ProgrammeIndicator.units.through
-        through.objects.bulk_create(
-            through(programmeindicator=one, reportingunit=unit) for one in tailored for unit in units
-        )
-        TargetRevision.objects.bulk_create(
-            TargetRevision(
-                indicator=one, number=1, baseline=Decimal(5), baseline_on=date(2023, 12, 31), target=Decimal(90),
-                target_on=date(2026, 12, 31), effective_on=date(2023, 12, 31), reason="First.", created_by=officer,
-            )
-            for one in tailored
-        )  # fmt: skip
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute(LOAD, {"by": officer.pk, "other": approver.pk, "at": AT})
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
-    return Observation.objects.count()
+    """Monthly figures of two years from every site of every indicator."""
+    make_programmes(PROGRAMMES, indicators=indicators, last=date(2025, 12, 31))
+    add_sites(max(round(observations / indicators / PERIODS), 1))
+    return write_figures(since=date.min)

@@ -20,11 +20,11 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("bench-results.json"))
     parser.add_argument(
         "--only",
-        choices=["entering", "judging", "rebuilding", "expost", "importing"],
+        choices=["entering", "judging", "rebuilding", "expost", "importing", "reports"],
         help="nothing but this part",
     )
-    parser.add_argument("--indicators", type=int, default=2_000, help="of the rebuild")
-    parser.add_argument("--observations", type=int, default=1_000_000, help="of the rebuild")
+    parser.add_argument("--indicators", type=int, default=2_000, help="of the rebuild and the reports")
+    parser.add_argument("--observations", type=int, default=1_000_000, help="of the rebuild and the reports")
     parser.add_argument("--imported", type=int, default=1_000_000, help="rows of a file")
     parser.add_argument("--ended", type=int, default=500, help="indicators assessed ex-post")
     parser.add_argument("--nulls", type=int, default=1_000, help="null series for each rate of false alarms")
@@ -67,6 +67,11 @@ def main() -> None:
             from tests.bench.importing import measure_importing
 
             show(rows, measure_importing(options.imported))
+        if options.only in {None, "reports"}:
+            from tests.bench.reports import measure_reports
+
+            call_command("flush", interactive=False, verbosity=0)
+            show(rows, measure_reports(options.observations, options.indicators))
     load_at_end = os.getloadavg()
     machine = {
         "python": sys.version.split()[0],

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from django import forms
@@ -189,6 +190,20 @@ def test_what_a_person_typed_is_escaped():
 
 def test_dates_in_sentences_are_written_as_people_read_them():
     assert ui.with_days("Rose to 5 at 2025-03-31. (2025-02-30)") == "Rose to 5 at 31 Mar 2025. (2025-02-30)"
+
+
+def test_a_day_is_written_in_the_language_of_whoever_asks_now_and_an_instant_in_its_own_zone():
+    one = date(2026, 5, 5)
+    late = datetime(2026, 3, 5, 22, 0, tzinfo=UTC)
+
+    with translation.override("en"):
+        english = [ui.day(one), ui.day(one)]
+    with translation.override("fr"):
+        french = ui.day(one)
+
+    assert english == ["5 May 2026"] * 2
+    assert french == "5 Mai 2026"
+    assert [ui.day(late), ui.day(late.astimezone(ZoneInfo("Asia/Baghdad")))] == ["5 Mar 2026", "6 Mar 2026"]
 
 
 def test_a_verdict_is_said_in_the_words_of_its_badge():
