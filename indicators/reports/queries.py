@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, Max, Prefetch, Q, QuerySet
 from django.utils import timezone
@@ -135,6 +136,7 @@ class Standing:
     expected: int
     weight: Decimal
     achievement: Decimal | None
+    indicator: int
 
 
 @dataclass(slots=True)
@@ -160,13 +162,20 @@ def phase_of(programme: Programme) -> str:
     return "planned" if day < programme.starts_on else "active"
 
 
-def standings(user: User, programmes: Iterable[int]) -> list[Standing]:
-    """Every indicator in use that the person may see. Two queries."""
+def standings(user: User, programmes: Iterable[int], *, among: Q | None = None) -> list[Standing]:
+    """Every indicator in use that the person may see. Two queries.
+
+    Args:
+        among: which indicators alone, in fields of ProgrammeIndicator; None for all.
+    """
     pks = list(programmes)
+    chosen = ProgrammeIndicator.objects.visible_to(user).active().filter(programme__in=pks)
+    if among:
+        chosen = chosen.filter(among)
     rows = (
         IndicatorStatus.objects.at(today())
         .visible_to(user)
-        .filter(indicator__is_active=True, indicator__programme__in=pks)
+        .filter(**_only(chosen if among else None, pks))
         .values_list(
             "indicator__programme_id",
             "indicator__partner_id",
@@ -176,20 +185,25 @@ def standings(user: User, programmes: Iterable[int]) -> list[Standing]:
             "expected",
             "indicator__weight",
             "achievement",
+            "indicator_id",
         )
     )
     found = [Standing(*row) for row in rows]
-    never_judged = (
-        ProgrammeIndicator.objects.visible_to(user)
-        .active()
-        .filter(programme__in=pks, current_status__isnull=True)
-        .values_list("programme_id", "partner_id", "is_critical", "weight")
+    never_judged = chosen.filter(current_status__isnull=True).values_list(
+        "programme_id", "partner_id", "is_critical", "weight", "pk"
     )
     found += [
-        Standing(programme, partner, Status.NOT_REPORTING.value, is_critical, 0, 0, weight, None)
-        for programme, partner, is_critical, weight in never_judged
+        Standing(programme, partner, Status.NOT_REPORTING.value, is_critical, 0, 0, weight, None, pk)
+        for programme, partner, is_critical, weight, pk in never_judged
     ]
     return found
+
+
+def _only(chosen: QuerySet[ProgrammeIndicator] | None, programmes: list[int]) -> dict[str, Any]:
+    """Statuses of the chosen indicators; without a choice the plainer question, which is answered sooner."""
+    if chosen is None:
+        return {"indicator__is_active": True, "indicator__programme__in": programmes}
+    return {"indicator__in": chosen.order_by().values("pk")}
 
 
 def add_standing(total: Tally, one: Standing) -> None:
@@ -230,12 +244,18 @@ def narrowed_programmes(
     return found.prefetch_related("partners", "organisations").order_by("code")
 
 
-def programme_lines(user: User, programmes: QuerySet[Programme]) -> list[ProgrammeLine]:
-    """The portfolio. Seven queries, however many programmes there are."""
+def programme_lines(
+    user: User, programmes: Iterable[Programme], stand: Iterable[Standing] | None = None
+) -> list[ProgrammeLine]:
+    """The portfolio. Seven queries, however many programmes there are.
+
+    Args:
+        stand: where the indicators to be counted stand; None for all that the person sees.
+    """
     found = list(programmes)
     pks = [programme.pk for programme in found]
     by_programme: dict[int, Tally] = defaultdict(Tally)
-    for one in standings(user, pks):
+    for one in standings(user, pks) if stand is None else stand:
         add_standing(by_programme[one.programme], one)
     changed = _changed_lately(user, pks)
     late = dict(

@@ -8,19 +8,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from indicators.models import Framework, Partner, Programme, ProgrammeIndicator, Status, User
+from indicators.models import Framework, Partner, Programme, User
 from indicators.reports.queries import (
     Standing,
     Tally,
-    indicators_with_status,
     narrowed_programmes,
     standings,
-    status_of,
     tally,
 )
-from indicators.reports.wording import status_now
-
-MOST_SHOWN = 12
 
 
 @dataclass(slots=True)
@@ -96,15 +91,3 @@ def _group(kind: str, key: str, name: str, members: Sequence[Programme], found: 
         programmes=[one.code for one in members],
         is_illustrative=any(one.is_illustrative for one in members),
     )
-
-
-def attention(user: User) -> dict[str, list[ProgrammeIndicator]]:
-    """What is off track (critical first) and what does not report, over all programmes. Two queries."""
-    found: dict[str, list[ProgrammeIndicator]] = {Status.OFF_TRACK: [], Status.NOT_REPORTING: []}
-    for indicator in indicators_with_status(user):
-        code = status_now(status_of(indicator))
-        if code in found:
-            found[code].append(indicator)
-    for indicators in found.values():
-        indicators.sort(key=lambda one: not one.is_critical)
-    return found

@@ -34,7 +34,7 @@ SMALL = {"BHR": (50.55, 26.05), "QAT": (51.2, 25.3), "KWT": (47.6, 29.35)}
 
 
 def cut(atlas: dict[str, Any]) -> dict[str, Any]:
-    """The drawing: ``{"width", "height", "land": path, "countries": {code: path}, "points": {code: [x, y]}}``.
+    """The drawing: ``{"width", "height", "land": path, "countries": {code: path}, "labels" and "points": places}``.
 
     Args:
         atlas: TopoJSON with the object ``countries``, ids as ISO 3166-1 numbers, quantized.
@@ -56,6 +56,7 @@ def cut(atlas: dict[str, Any]) -> dict[str, Any]:
         "height": round(HEIGHT),
         "land": _path(land),
         "countries": {code: _path(rings) for code, rings in sorted(countries.items())},
+        "labels": {code: _middle(max(rings, key=_area)) for code, rings in sorted(countries.items())},
         "points": {code: [round(one, 1) for one in _place(*where)] for code, where in SMALL.items()},
     }
 
@@ -139,6 +140,17 @@ def _clipped(ring: list[Point]) -> list[Point]:
 def _area(ring: Sequence[Point]) -> float:
     turns = (a[0] * b[1] - b[0] * a[1] for a, b in zip(ring, [*ring[1:], ring[0]], strict=True))
     return abs(sum(turns)) / 2
+
+
+def _middle(ring: Sequence[Point]) -> list[float]:
+    """The centre of gravity of a ring, for a label."""
+    sides = list(zip(ring, [*ring[1:], ring[0]], strict=True))
+    turns = [a[0] * b[1] - b[0] * a[1] for a, b in sides]
+    whole = 3 * sum(turns)
+    return [
+        round(sum((a[axis] + b[axis]) * turn for (a, b), turn in zip(sides, turns, strict=True)) / whole, 1)
+        for axis in (0, 1)
+    ]
 
 
 def _path(rings: Iterable[Sequence[Point]]) -> str:
