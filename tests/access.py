@@ -244,6 +244,7 @@ ROUTES: dict[str, Route] = {
     # reports
     "portfolio": everybody(),
     "region": everybody(),
+    "brief": everybody(),
     "comparison": everybody(),
     "decision-detail": inside(of("decision")),
     "programme-detail": seen(code),

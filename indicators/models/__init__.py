@@ -60,6 +60,7 @@ from indicators.models.library import (
     Tense,
     ValueType,
 )
+from indicators.models.looks import LastLook, StatusChange
 from indicators.models.notices import Digest, Following, Notice, NoticeKind
 from indicators.models.observations import (
     PENDING,
@@ -161,6 +162,7 @@ __all__ = [
     "IndicatorStatus",
     "IndicatorVersion",
     "Kind",
+    "LastLook",
     "Lesson",
     "ManagementResponse",
     "Marking",
@@ -197,6 +199,7 @@ __all__ = [
     "SignOff",
     "State",
     "Status",
+    "StatusChange",
     "TargetProposal",
     "TargetRevision",
     "Tense",

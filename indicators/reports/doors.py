@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
 from indicators.models import ContextSeries, GlobalRole, Programme, ProgrammeIndicator, User, rules_on
 from indicators.reports import (
@@ -17,6 +18,8 @@ from indicators.reports import (
     crosstab,
     early,
     indicator_page,
+    overview,
+    overview_tables,
     programme_page,
     region,
     sameness,
@@ -26,7 +29,8 @@ from indicators.reports.explained_status import number_of
 from indicators.reports.explaining import BUILDERS as EXPLAINED
 from indicators.reports.explaining import explanation_of
 from indicators.reports.explanation import explanation_table
-from indicators.reports.queries import narrowed_programmes, programme_lines, today
+from indicators.reports.overview_tables import with_filters
+from indicators.reports.queries import programme_lines, today
 from indicators.reports.tables import Table, portfolio_table, region_table
 
 Filters = Mapping[str, str]
@@ -36,12 +40,13 @@ def table_for(user: User, name: str, key: str, *, filters: Filters | None = None
     """The table `name` of the thing `key` as `user` may see it; 404 for what is not there or not theirs.
 
     Args:
-        name: portfolio, region, comparison, sameness (key ``all``), programme (code), objectives (code),
-            indicator (number), observations (number), index (number), assessment (number), context (code),
-            early (code or ``all``), crosstab (code), crosstab-indicator (number), courses, course-topics,
-            course-nations (code), course-run (number);
+        name: portfolio, portfolio-indicators, portfolio-changes, region, comparison, sameness (key ``all``),
+            programme (code), objectives (code), indicator (number), observations (number), index (number),
+            assessment (number), context (code), early (code or ``all``), crosstab (code), crosstab-indicator
+            (number), courses, course-topics, course-nations (code), course-run (number);
             explain-indicator and the other kinds of `explanation_of`.
-        filters: framework, country, organisation for the portfolio; what `crosstab` knows for the crosstabs.
+        filters: those of `narrowing` for portfolio and region, with ``since`` for the changes; what `crosstab` knows
+            for the crosstabs.
     """
     build = BUILDERS.get(name)
     if build is None:
@@ -57,25 +62,33 @@ def _all(key: str) -> None:
         raise Http404
 
 
-def portfolio_filters(filters: Filters) -> dict[str, str]:
-    """Those that narrow a portfolio; what is not a known word there simply finds nothing."""
-    return {name: filters.get(name, "")[:40] for name in ("framework", "country", "organisation")}
-
-
 def _portfolio(user: User, key: str, filters: Filters) -> Table:
     _all(key)
-    return portfolio_table(
-        programme_lines(user, narrowed_programmes(user, **portfolio_filters(filters))),
-        rules_on(today()),
-        as_of=today(),
+    view = overview.load(user, filters)
+    return with_filters(
+        portfolio_table(programme_lines(user, view.programmes, view.found), rules_on(today()), as_of=today()),
+        view,
     )
 
 
 def _region(user: User, key: str, filters: Filters) -> Table:
     _all(key)
-    programmes, found = region.load(user)
+    view = overview.load(user, filters)
+    programmes, found = view.programmes, view.found
     groups = [*region.by_framework(programmes, found), *region.by_country(programmes, found)]
-    return region_table([one.as_row() for one in groups], rules_on(today()), as_of=today())
+    return with_filters(
+        region_table([one.as_row() for one in groups], rules_on(today()), as_of=today()), view
+    )
+
+
+def _indicators(user: User, key: str, filters: Filters) -> Table:
+    _all(key)
+    return overview_tables.indicators_table(user, overview.load(user, filters), as_of=today())
+
+
+def _changes(user: User, key: str, filters: Filters) -> Table:
+    _all(key)
+    return overview_tables.changes_table(user, filters, at=timezone.now())
 
 
 def _comparison(user: User, key: str, filters: Filters) -> Table:
@@ -174,6 +187,8 @@ def _sameness(user: User, key: str, filters: Filters) -> Table:
 BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
     "portfolio": _portfolio,
     "region": _region,
+    "portfolio-indicators": _indicators,
+    "portfolio-changes": _changes,
     "comparison": _comparison,
     "programme": _programme,
     "objectives": _objectives,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Case, Count, Max, OuterRef, Prefetch, QuerySet, Subquery, Sum
+from django.db.models import Case, Count, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -139,6 +139,7 @@ class Standing:
     expected: int
     weight: Decimal
     achievement: Decimal | None
+    indicator: int
 
 
 @dataclass(slots=True)
@@ -169,23 +170,25 @@ def standing_today() -> Case:
     return status_on(today(), "current_status__")
 
 
-def standings(user: User, programmes: Iterable[int]) -> list[Standing]:
-    """Where every indicator in use stands, in one query."""
-    rows = (
-        ProgrammeIndicator.objects.visible_to(user)
-        .active()
-        .filter(programme__in=list(programmes))
-        .order_by()
-        .values_list(
-            "programme_id",
-            "partner_id",
-            standing_today(),
-            "is_critical",
-            Coalesce("current_status__reported", 0),
-            Coalesce("current_status__expected", 0),
-            "weight",
-            "current_status__achievement",
-        )
+def standings(user: User, programmes: Iterable[int], *, among: Q | None = None) -> list[Standing]:
+    """Where every indicator in use stands, in one query.
+
+    Args:
+        among: which indicators alone, in fields of ProgrammeIndicator; None for all.
+    """
+    chosen = ProgrammeIndicator.objects.visible_to(user).active().filter(programme__in=list(programmes))
+    if among:
+        chosen = chosen.filter(pk__in=ProgrammeIndicator.objects.filter(among).order_by().values("pk"))
+    rows = chosen.order_by().values_list(
+        "programme_id",
+        "partner_id",
+        standing_today(),
+        "is_critical",
+        Coalesce("current_status__reported", 0),
+        Coalesce("current_status__expected", 0),
+        "weight",
+        "current_status__achievement",
+        "pk",
     )
     return [Standing(*row) for row in rows]
 
@@ -228,32 +231,18 @@ def narrowed_programmes(
     return found.prefetch_related("partners", "organisations").order_by("code")
 
 
-def counted(user: User, programmes: QuerySet[Programme]) -> Tally:
-    """All indicators of several programmes by status, of which no score is formed. One query that counts."""
-    rows = (
-        ProgrammeIndicator.objects.visible_to(user)
-        .active()
-        .filter(programme__in=programmes.order_by().values("pk"))
-        .order_by()
-        .values_list(standing_today(), "is_critical")
-        .annotate(Count("pk"), Sum("current_status__reported"), Sum("current_status__expected"))
-    )
-    total = Tally()
-    for status, is_critical, count, reported, expected in rows:
-        total.counts[status] += count
-        total.reported += reported or 0
-        total.expected += expected or 0
-        if is_critical:
-            total.critical.add(status)
-    return total
+def programme_lines(
+    user: User, programmes: Iterable[Programme], stand: Iterable[Standing] | None = None
+) -> list[ProgrammeLine]:
+    """Lines of the portfolio. Four queries, however many programmes there are.
 
-
-def programme_lines(user: User, programmes: Iterable[Programme]) -> list[ProgrammeLine]:
-    """Lines of the portfolio. Four queries, however many programmes there are."""
+    Args:
+        stand: where the indicators to be counted stand; None for all that the person sees.
+    """
     found = list(programmes)
     pks = [programme.pk for programme in found]
     by_programme: dict[int, Tally] = defaultdict(Tally)
-    for one in standings(user, pks):
+    for one in standings(user, pks) if stand is None else stand:
         add_standing(by_programme[one.programme], one)
     changed = _changed_lately(user, pks)
     late = dict(

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from indicators.models import (
-    Framework,
-    Partner,
-    Programme,
-    ProgrammeIndicator,
-    Status,
-    User,
-)
+from indicators.models import Framework, Partner, Programme, User
 from indicators.reports.queries import (
-    IN_ORDER,
     Standing,
     Tally,
-    indicators_with_status,
     narrowed_programmes,
-    standing_today,
     standings,
     tally,
 )
-
-MOST_SHOWN = 12
 
 
 @dataclass(slots=True)
@@ -104,23 +91,3 @@ def _group(kind: str, key: str, name: str, members: Sequence[Programme], found: 
         programmes=[one.code for one in members],
         is_illustrative=any(one.is_illustrative for one in members),
     )
-
-
-def attention(user: User, *, most: int = MOST_SHOWN) -> dict[str, list[ProgrammeIndicator]]:
-    """The first of what is off track and of what does not report, critical ones first. Four queries.
-
-    How many there are of each is for the counts to say: no more are read than are shown.
-    """
-    standing = ProgrammeIndicator.objects.visible_to(user).active().annotate(status_now=standing_today())
-    first = {
-        code: standing.filter(status_now=code)
-        .order_by("-is_critical", *IN_ORDER)
-        .values_list("pk", flat=True)[:most]
-        for code in (Status.OFF_TRACK, Status.NOT_REPORTING)
-    }
-    pks = {code: list(found) for code, found in first.items()}
-    shown = {
-        one.pk: one
-        for one in indicators_with_status(user).filter(pk__in=[*chain.from_iterable(pks.values())])
-    }
-    return {code: [shown[pk] for pk in found] for code, found in pks.items()}

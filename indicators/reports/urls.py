@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from indicators.reports import trail, views
+from indicators.reports import overview_views, trail, views
 
 urlpatterns = [
-    path("portfolio/", views.portfolio, name="portfolio"),
-    path("region/", views.region_page, name="region"),
+    path("portfolio/", overview_views.portfolio, name="portfolio"),
+    path("region/", overview_views.region_page, name="region"),
+    path("region/brief/", overview_views.brief_page, name="brief"),
     path("search/", views.search_page, name="search"),
     path("sameness/", views.sameness_page, name="sameness"),
     path("compare/", views.comparison_page, name="comparison"),

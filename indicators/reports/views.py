@@ -5,27 +5,19 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from indicators.engine.rules import Rules
 from indicators.models import (
     AdjustmentDecision,
     ContextSeries,
     Following,
-    Framework,
     GlobalRole,
     Kind,
-    Organisation,
-    Partner,
     Programme,
     ProgrammeIndicator,
-    Status,
-    rules_on,
 )
 from indicators.permissions import (
     check_may_administer,
@@ -50,67 +42,13 @@ from indicators.reports import (
     explaining,
     indicator_page,
     programme_page,
-    region,
     sameness,
     searching,
 )
-from indicators.reports import (
-    queries as ask,
-)
 from indicators.reports.course_lines import visible_runs
-from indicators.reports.doors import portfolio_filters, table_for
+from indicators.reports.doors import table_for
 from indicators.reports.exports import write_csv, write_xlsx
-from indicators.reports.signals import alerts_this_month
-from indicators.reports.tables import Row, indicator_row, portfolio_table, score_cells, tally_cells
-
-PER_PAGE = 25
-
-
-def page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """Render with what stands on every report: for a partner viewer, to whom its figures are releasable."""
-    user = request.user
-    if user.global_role == GlobalRole.PARTNER_VIEWER:
-        context.setdefault("releasable_to", user.partner.name if user.partner else "")
-    return render(request, template, context)
-
-
-@require_safe
-def portfolio(request: HttpRequest) -> HttpResponse:
-    """All programmes that one sees, narrowed by the address."""
-    chosen = portfolio_filters(request.GET)
-    programmes = ask.narrowed_programmes(request.user, **chosen)
-    total = ask.counted(request.user, programmes)
-    shown = Paginator(programmes, PER_PAGE).get_page(request.GET.get("page"))
-    lines = ask.programme_lines(request.user, shown)
-    rules = rules_on(ask.today())
-    table = portfolio_table(lines, rules, as_of=ask.today())
-    context = {
-        "table": table,
-        "page": shown,
-        "total": total,
-        "cells": tally_cells(total),
-        "percentages": total.percentages,
-        "statuses": [(status.value, total.counts[status]) for status in ask.JUDGED],
-        "chosen": chosen,
-        "is_narrowed": any(chosen.values()),
-        "query": "?" + urlencode(chosen) if any(chosen.values()) else "",
-        "alerts": alerts_this_month(
-            request.user, ask.today(), indicator__programme__in=programmes.order_by().values("pk")
-        ),
-        "may_register": may(check_may_administer, request.user),
-    } | _choices(request)
-    return page(request, "reports/portfolio.html", context)
-
-
-def _choices(request: HttpRequest) -> dict[str, Any]:
-    """What the filters offer: only what occurs in the programmes that one sees."""
-    visible = Programme.objects.visible_to(request.user)
-    frameworks = set(visible.order_by().values_list("framework", flat=True))
-    return {
-        "frameworks": [(one.value, one.label) for one in Framework if one.value in frameworks],
-        "countries": Partner.objects.filter(programmes__in=visible).distinct().order_by("name"),
-        "organisations": Organisation.objects.filter(programmes__in=visible).distinct().order_by("name"),
-    }
+from indicators.reports.overview_views import page
 
 
 @require_safe
@@ -212,47 +150,6 @@ def early_verdicts(request: HttpRequest, code: str = "") -> HttpResponse:
     programme = get_object_or_404(Programme.objects.visible_to(request.user), code=code) if code else None
     context = early.context(request.user, programme=programme) | {"programme": programme}
     return page(request, "reports/early_verdicts.html", context)
-
-
-@require_safe
-def region_page(request: HttpRequest) -> HttpResponse:
-    """By country and by framework, for somebody who looks at all of it."""
-    programmes, found = region.load(request.user)
-    rules = rules_on(ask.today())
-    frameworks = region.by_framework(programmes, found)
-    countries = region.by_country(programmes, found)
-    total = ask.tally(found)
-    attention = region.attention(request.user)
-    context = {
-        "programmes": programmes,
-        "frameworks": [_bar(one, "framework", rules) for one in frameworks],
-        "countries": [_bar(one, "country", rules) for one in countries],
-        "gaps": sorted((one for one in countries if one.tally.missing), key=lambda one: -one.tally.missing),
-        "total": total,
-        "cells": tally_cells(total),
-        "counts": dict(total.counts),
-        "off_track": attention_rows(attention["off_track"]),
-        "off_track_count": total.counts[Status.OFF_TRACK],
-        "silent": attention_rows(attention["not_reporting"]),
-        "silent_count": total.counts[Status.NOT_REPORTING],
-        "is_illustrative": any(one.is_illustrative for one in programmes),
-    }
-    return page(request, "reports/region.html", context)
-
-
-def attention_rows(indicators: list[ProgrammeIndicator]) -> list[Row]:
-    return [indicator_row(one, with_people=False) for one in indicators]
-
-
-def _bar(group: region.Group, name: str, rules: Rules) -> dict[str, Any]:
-    return {
-        "label": group.name,
-        "url": f"{reverse('portfolio')}?{name}={group.key}",
-        "note": ", ".join(group.programmes),
-        "counts": dict(group.tally.counts),
-        "tally": group.tally,
-        "score": score_cells(group.tally, rules, programmes=len(group.programmes)),
-    }
 
 
 @require_safe
@@ -360,7 +257,7 @@ def export(request: HttpRequest, table: str, key: str, form: str) -> HttpRespons
     if form not in {"csv", "xlsx"}:
         raise Http404
     made = table_for(
-        request.user, table, key, filters={name: value[:40] for name, value in request.GET.items()}
+        request.user, table, key, filters={name: value[:100] for name, value in request.GET.items()}
     )
     name = f"{made.file_name}.{form}"
     if form == "csv":
