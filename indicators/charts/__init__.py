@@ -4,7 +4,8 @@ The templates `components/chart_*.html` draw what stands here; the words and the
 """
 
 from indicators.charts.expost import Estimate, EstimateSet, PairedCourse, RetainedPoint, Retention
-from indicators.charts.over_time import Annotation, Band, ForecastPoint, IndicatorSeries, Level, Reading
+from indicators.charts.marks import Annotation
+from indicators.charts.over_time import Band, ForecastPoint, IndicatorSeries, Level, Reading
 
 __all__ = [
     "Annotation",

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from indicators.charts.marks import DENSE, Annotation, Flag, grade_shape, grades_fit, place_flags
 from indicators.charts.scales import (
     Axis,
     Frame,
@@ -35,6 +36,9 @@ class Reading:
     note: str = ""  # why it is missing, or a remark
     low: Number | None = None  # ends of its interval, drawn as a band through the readings
     high: Number | None = None
+    grade: str = ""  # of its weakest source: "B2"
+    before: Number | None = None  # as first reported, where it was corrected since
+    correction: str = ""  # why it was corrected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +67,6 @@ class ForecastPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Annotation:
-    """What happened on a day: a revised target, a new phase."""
-
-    on: date
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class IndicatorSeries:
     """All that the indicator chart shows. Readings in time order, one for each expected period."""
 
@@ -79,6 +75,7 @@ class IndicatorSeries:
     readings: Sequence[Reading] = ()
     baseline: Level | None = None
     target: Level | None = None
+    first_target: Level | None = None  # where the present target is another one
     trajectory: Sequence[Level] = ()  # planned values, baseline and target included
     bands: Sequence[Band] = ()
     higher_is_better: bool | None = True  # None: no band can be drawn
@@ -89,6 +86,18 @@ class IndicatorSeries:
     upper: Number | None = None
     lowest: Number | None = None  # ends of what is possible, e.g. 0 and 100
     highest: Number | None = None
+    since: date | None = None  # days that the axis covers at least, to line up with another chart
+    until: date | None = None
+
+    def reach(self) -> tuple[date, date] | None:
+        """First and last day that the time axis covers; None for a series of nothing."""
+        days = [reading.on for reading in self.readings]
+        days += [one.on for one in (self.baseline, self.target, self.first_target) if one is not None]
+        days += [day for day in (self.since, self.until) if day is not None]
+        days += [level.on for level in self.trajectory]
+        days += [point.on for point in self.forecast]
+        days += [annotation.on for annotation in self.annotations]
+        return (min(days), max(days)) if days else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,29 @@ class Dot:
     y: float
     reading: Reading
     value: str
+    shape: str = ""  # corners; a circle when empty
+    grade: str = ""  # written below, where there is room
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """From the value that was reported first to the one that holds."""
+
+    x: float
+    y: float
+    y_before: float
+    reading: Reading
+    value: str
+    before: str
+
+    @property
+    def left(self) -> float:
+        return round(self.x - 3, 1)
+
+    @property
+    def top(self) -> float:
+        """Of the cross at the value before, six units in height."""
+        return round(self.y_before - 3, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +138,6 @@ class Gap:
     x: float
     width: float
     marks: tuple[tuple[float, Reading], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    number: int
-    x: float
-    annotation: Annotation
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +169,8 @@ class IndicatorDrawing:
     forecast_line: str
     carried: str
     flags: tuple[Flag, ...]
+    corrected: tuple[Corrected, ...]
+    dot_size: float
 
 
 def draw_indicator(
@@ -179,30 +206,22 @@ def draw_indicator(
         ),
         forecast_line=path((x(point.on.toordinal()), y(point.middle)) for point in series.forecast),
         carried=path((x(level.on.toordinal()), y(level.value)) for level in series.carried),
-        flags=tuple(
-            Flag(number, x(annotation.on.toordinal()), annotation)
-            for number, annotation in enumerate(series.annotations, start=1)
-        ),
+        flags=place_flags(series.annotations, x, frame),
+        corrected=_corrected(series.readings, x, y, write),
+        dot_size=_dot_size(series.readings),
     )
 
 
 def _time_axis(series: IndicatorSeries, frame: Frame) -> Axis:
-    days = [reading.on for reading in series.readings]
-    days += [level.on for level in (series.baseline, series.target) if level is not None]
-    days += [level.on for level in series.trajectory]
-    days += [point.on for point in series.forecast]
-    days += [annotation.on for annotation in series.annotations]
-    return (
-        date_axis(min(days), max(days), frame)
-        if days
-        else date_axis(date(2000, 1, 1), date(2000, 12, 31), frame)
-    )
+    return date_axis(*(series.reach() or (date(2000, 1, 1), date(2000, 12, 31))), frame)
 
 
 def _values(series: IndicatorSeries) -> Iterable[Number]:
     for reading in series.readings:
-        yield from (one for one in (reading.value, reading.low, reading.high) if one is not None)
-    yield from (level.value for level in (series.baseline, series.target) if level is not None)
+        shown = (reading.value, reading.low, reading.high, reading.before)
+        yield from (one for one in shown if one is not None)
+    levels = (series.baseline, series.target, series.first_target)
+    yield from (level.value for level in levels if level is not None)
     yield from (value for value in (series.lower, series.upper) if value is not None)
     yield from (level.value for level in series.trajectory)
     for point in series.forecast:
@@ -222,10 +241,35 @@ def _dots(readings: Sequence[Reading], x: Axis, y: Axis, write: Write) -> tuple[
             or readings[index].provisional
             or not near.intersection({index - 1, index + 1})
         ]
+    shown = [readings[index] for index in known]
+    writes_grades = grades_fit([x(one.on.toordinal()) for one in shown])
+    return tuple(_dot(one, x, y, write, _dot_size(readings), writes_grades) for one in shown)
+
+
+def _dot(reading: Reading, x: Axis, y: Axis, write: Write, size: float, writes_grade: bool) -> Dot:
+    assert reading.value is not None
+    at, height = x(reading.on.toordinal()), y(reading.value)
+    return Dot(
+        at,
+        height,
+        reading,
+        write(reading.value),
+        grade_shape(reading.grade, at, height, size),
+        reading.grade if writes_grade else "",
+    )
+
+
+def _dot_size(readings: Sequence[Reading]) -> float:
+    return 4 if sum(one.value is not None for one in readings) < DENSE else 2.6
+
+
+def _corrected(readings: Sequence[Reading], x: Axis, y: Axis, write: Write) -> tuple[Corrected, ...]:
     return tuple(
-        Dot(x(reading.on.toordinal()), y(reading.value), reading, write(reading.value))
-        for reading in (readings[index] for index in known)
-        if reading.value is not None
+        Corrected(
+            x(one.on.toordinal()), y(one.value), y(one.before), one, write(one.value), write(one.before)
+        )
+        for one in readings
+        if one.value is not None and one.before is not None and one.before != one.value
     )
 
 
@@ -282,6 +326,7 @@ def _gaps(readings: Sequence[Reading], x: Axis, frame: Frame) -> tuple[Gap, ...]
 def _labels(series: IndicatorSeries, y: Axis, frame: Frame, write: Write) -> tuple[Label, ...]:
     levels = [
         ("target", None if series.target is None else series.target.value),
+        ("first", None if series.first_target is None else series.first_target.value),
         ("baseline", None if series.baseline is None else series.baseline.value),
         ("lower", series.lower),
         ("upper", series.upper),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
+from indicators.charts import IndicatorSeries
 from indicators.disclosure import is_about_people, sees_small_cells, shown_to
 from indicators.engine.display import format_number, format_share
 from indicators.engine.forecast import forecast
@@ -30,6 +32,8 @@ from indicators.models import (
 from indicators.reports import adjustments, cells
 from indicators.reports.breakdowns import newest_breakdown
 from indicators.reports.cells import Cell
+from indicators.reports.chart_marks import marks_of
+from indicators.reports.context_beside import ContextBeside, context_beside
 from indicators.reports.data_quality import quality_block
 from indicators.reports.detail_tables import indicator_table, observation_table
 from indicators.reports.explained_status import (
@@ -40,6 +44,7 @@ from indicators.reports.explained_status import (
 )
 from indicators.reports.explanation import explanation_table
 from indicators.reports.forecasting import forecast_block
+from indicators.reports.history import history_of
 from indicators.reports.queries import every_indicator, status_of, today
 from indicators.reports.series import indicator_series
 from indicators.reports.signals import alert_lines, chart_kind, signal_block
@@ -97,9 +102,15 @@ def figure_table(user: User, indicator: ProgrammeIndicator) -> Table:
 
 
 def context(
-    user: User, indicator: ProgrammeIndicator, *, page: str | None, chart: str | None = None
+    user: User, indicator: ProgrammeIndicator, *, page: str | None, asked: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """Everything that the page shows. `indicator` comes from `every_indicator`; `chart` names a control chart."""
+    """Everything that the page shows. `indicator` comes from `every_indicator`.
+
+    Args:
+        asked: what the address names: `chart` (a control chart), `context` and `country` (a published series beside),
+            `history` and `hpage` (a kind of what happened, and which page of it).
+    """
+    asked = asked or {}
     snapshot = load_snapshot(indicator)
     status = status_of(indicator)
     revisions = list(
@@ -118,6 +129,13 @@ def context(
     everything = visible_observations(user, indicator)
     observations = _page(everything, page)
     observations.object_list = shown_to(user, observations.object_list)
+    aftermaths = adjustments.of_indicator(user, indicator)
+    drawn = indicator_series(
+        indicator,
+        snapshot,
+        None if isinstance(projected, Refusal) else projected,
+        marks_of(user, indicator, revisions, aftermaths),
+    )
     broken_down = newest_breakdown(indicator, everything)
     is_text = snapshot.rule.value_type is ValueType.TEXT
     return {
@@ -134,9 +152,8 @@ def context(
         "forecast": None if is_text else forecast_block(projected, snapshot),
         "is_partial": status is not None
         and is_partial(Coverage(reported=status.reported, expected=status.expected), snapshot.rules),
-        "series": indicator_series(
-            indicator, snapshot, revisions, None if isinstance(projected, Refusal) else projected
-        ),
+        "series": drawn,
+        "beside": None if drawn is None else _beside(user, indicator, drawn, asked),
         "places": cells.places(snapshot.rule),
         "table": table,
         "period_rows": table.rows[::-1][:RECENT],
@@ -146,14 +163,22 @@ def context(
         "is_text": is_text,
         "observations": observations,
         "breakdown": broken_down,
-        "signals": None if is_text else signal_block(indicator, snapshot, chart_kind(chart)),
+        "signals": None if is_text else signal_block(indicator, snapshot, chart_kind(asked.get("chart"))),
         "alerts": alert_lines(user, indicator=indicator),
         "quality": quality_block(indicator, snapshot, mismatches=len(broken_down.mismatches)),
         "revisions": [{"revision": one, "cells": plan_cells(indicator, one)} for one in revisions],
         "first_target": _first_target(indicator, revisions),
         "pages_through": page is not None,
         "sign_offs": _sign_offs(user, indicator),
-        "aftermaths": adjustments.of_indicator(user, indicator),
+        "aftermaths": aftermaths,
+        "history": history_of(
+            user,
+            indicator,
+            revisions,
+            aftermaths,
+            kind=asked.get("history", ""),
+            page=asked.get("hpage", ""),
+        ),
         "proposal": TargetProposal.objects.visible_to(user)
         .filter(indicator=indicator, state="pending")
         .first()
@@ -163,6 +188,20 @@ def context(
         "shows_people": with_people(user),
         **_computation(user, indicator),
     }
+
+
+def _beside(
+    user: User, indicator: ProgrammeIndicator, drawn: IndicatorSeries, asked: Mapping[str, str]
+) -> ContextBeside | None:
+    since, until = drawn.reach() or (None, None)
+    return context_beside(
+        user,
+        indicator,
+        code=asked.get("context", "")[:30],
+        country=asked.get("country", "")[:8],
+        since=since,
+        until=until,
+    )
 
 
 def _computation(user: User, indicator: ProgrammeIndicator) -> dict[str, Any]:

@@ -23,7 +23,8 @@ from indicators.engine.types import (
     Trajectory,
     ValueType,
 )
-from indicators.models import ProgrammeIndicator, TargetRevision
+from indicators.models import ProgrammeIndicator
+from indicators.reports.chart_marks import Correction, Key, Marks
 from indicators.reports.wording import say
 
 CURVE_POINTS = 16
@@ -33,33 +34,27 @@ _ON_THE_WAY = {Direction.ASCENDING: True, Direction.DESCENDING: False}
 def indicator_series(
     indicator: ProgrammeIndicator,
     snapshot: Snapshot,
-    revisions: Sequence[TargetRevision],
     forecast: Forecast | None,
+    marks: Marks | None = None,
 ) -> IndicatorSeries | None:
     """The chart of an indicator; None for texts, which have nothing to draw."""
-    rule, plan = snapshot.rule, snapshot.plan
+    rule, plan, marks = snapshot.rule, snapshot.plan, marks or Marks()
     if rule.value_type is ValueType.TEXT:
         return None
     path = _path(plan)
     return IndicatorSeries(
         title=chart_title(indicator, rule),
         unit="%" if is_percent(rule) else rule.unit,
-        readings=_readings(snapshot),
+        readings=_readings(snapshot, marks),
         baseline=_level(plan.baseline_on, plan.baseline),
         target=_level(plan.target_on, _goal(plan, rule)),
+        first_target=_first_target(snapshot),
         trajectory=path if rule.direction in _ON_THE_WAY else [],
         bands=_bands(plan, path) if rule.direction in _ON_THE_WAY else [],
         higher_is_better=_ON_THE_WAY.get(rule.direction),
         forecast=_forecast(snapshot, forecast),
         carried=_carried(snapshot, forecast),
-        annotations=[
-            Annotation(
-                on=one.effective_on,
-                text=_("Target revised: %(reason)s") % {"reason": one.get_reason_code_display()},
-            )
-            for one in revisions
-            if one.number > 1
-        ],
+        annotations=_in_reach(snapshot, marks.annotations),
         lower=plan.range_low if rule.direction is Direction.RANGE else None,
         upper=plan.range_high if rule.direction is Direction.RANGE else None,
         lowest=rule.lower_bound,
@@ -88,30 +83,63 @@ def _goal(plan: Plan, rule: IndicatorRule) -> Decimal | None:
             return plan.target
 
 
-def _readings(snapshot: Snapshot) -> list[Reading]:
+def _first_target(snapshot: Snapshot) -> Level | None:
+    """The first target, where the present one is another."""
+    first, now = snapshot.original_plan, snapshot.plan
+    then = _level(first.target_on, _goal(first, snapshot.rule))
+    return None if then == _level(now.target_on, _goal(now, snapshot.rule)) else then
+
+
+def _in_reach(snapshot: Snapshot, annotations: Sequence[Annotation]) -> list[Annotation]:
+    """What happened before the first value or baseline is history, and would squeeze the rest to the edge."""
+    starts = [one.ends_on for one in snapshot.series[:1]]
+    starts += [one for one in (snapshot.plan.baseline_on,) if one is not None]
+    since = min(starts, default=None)
+    return [one for one in annotations if since is None or one.on >= since]
+
+
+def _readings(snapshot: Snapshot, marks: Marks | None = None) -> list[Reading]:
     """One for each period, with its gap if nothing was reported; summed indicators as their running total."""
-    plan = snapshot.plan
+    plan, marks = snapshot.plan, marks or Marks()
     is_total = effective_time_rule(snapshot.rule) is TimeRule.SUM
     total = plan.baseline if plan.baseline is not None else Decimal(0)
     readings = []
     for period in snapshot.series:
-        value = period.value
+        value, before = period.value, Decimal(0)
         if is_total and value is not None:
             if plan.baseline_on is not None and period.ends_on <= plan.baseline_on:
                 continue
+            before = total
             total += value
             value = total
-        planned = planned_value(plan, period.ends_on)
-        readings.append(
-            Reading(
-                on=period.ends_on,
-                value=value,
-                label=period.label,
-                planned=planned if isinstance(planned, Decimal) else None,
-                note=_note(period),
-            )
-        )
+        readings.append(_reading(period, plan, value, before, marks))
     return readings
+
+
+def _reading(
+    period: PeriodValue, plan: Plan, value: Decimal | None, before: Decimal, marks: Marks
+) -> Reading:
+    """`before`: the total that the period's own figure is added to."""
+    planned = planned_value(plan, period.ends_on)
+    key: Key = (period.starts_on, period.label)
+    corrected = marks.corrections.get(key, Correction())
+    was = None if corrected.before is None or value is None else corrected.before + before
+    return Reading(
+        on=period.ends_on,
+        value=value,
+        label=period.label,
+        planned=planned if isinstance(planned, Decimal) else None,
+        note=_note(period),
+        grade=marks.grades.get(key, "") if value is not None else "",
+        before=was,
+        correction=_correction(corrected),
+    )
+
+
+def _correction(corrected: Correction) -> str:
+    if not corrected.count:
+        return ""
+    return _("corrected: %(why)s") % {"why": corrected.words} if corrected.words else _("corrected")
 
 
 def _note(period: PeriodValue) -> str:

@@ -80,7 +80,7 @@ def indicator_detail(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     """One indicator, from its sentence down to the figures that it rests on."""
     indicator = get_object_or_404(indicator_page.every_indicator(request.user), pk=pk, programme__code=code)
     context = indicator_page.context(
-        request.user, indicator, page=request.GET.get("page"), chart=request.GET.get("chart")
+        request.user, indicator, page=request.GET.get("page"), asked=request.GET.dict()
     )
     context |= {
         "may_enter": indicator.is_active and may(check_may_enter, request.user, indicator),

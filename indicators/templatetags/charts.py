@@ -1,6 +1,7 @@
 """Chart tags: the geometry of `indicators.charts` with the reader's numbers, dates and words put in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from zlib import crc32
@@ -31,6 +32,7 @@ from indicators.charts.expost import (
     draw_paired,
     draw_retention,
 )
+from indicators.charts.marks import SHAPES, grade_shape, shape_of
 from indicators.charts.over_time import IndicatorSeries, draw_indicator, draw_sparkline
 from indicators.charts.scales import MEDIUM, NARROW, WIDE, Number
 from indicators.charts.shares import draw_meter, draw_shares
@@ -40,6 +42,7 @@ from indicators.templatetags.ui import as_decimal, day, format_number, percent
 register = template.Library()
 
 FRAMES = (WIDE, MEDIUM, NARROW)  # the stylesheet shows the one that fits
+LOW_FRAMES = tuple(replace(frame, height=frame.height // 2 + 10) for frame in FRAMES)
 
 
 def write_tick(value: Number) -> str:
@@ -69,8 +72,15 @@ def _key(title: str) -> str:
 
 
 @register.inclusion_tag("components/chart_indicator.html")
-def indicator_chart(series: IndicatorSeries, places: int | None = None) -> dict[str, object]:
-    """One indicator over time, with the table behind it. `places`: decimals of the values."""
+def indicator_chart(
+    series: IndicatorSeries, places: int | None = None, small: bool = False
+) -> dict[str, object]:
+    """One indicator over time, with the table behind it.
+
+    Args:
+        places: decimals of the values.
+        small: half as high, to stand below another chart with the same days.
+    """
 
     def write(value: Number) -> str:
         return write_label(value, places)
@@ -87,9 +97,12 @@ def indicator_chart(series: IndicatorSeries, places: int | None = None) -> dict[
                 write_month=write_month,
                 write_year=write_year,
             )
-            for frame in FRAMES
+            for frame in (LOW_FRAMES if small else FRAMES)
         ],
         "places": places,
+        "is_small": small,
+        "shapes": _shapes(series),
+        "has_corrections": any(reading.before is not None for reading in series.readings),
         "desc": _describe(series, write),
         "is_empty": not series.readings and series.baseline is None and series.target is None,
         "has_planned": any(reading.planned is not None for reading in series.readings),
@@ -99,9 +112,24 @@ def indicator_chart(series: IndicatorSeries, places: int | None = None) -> dict[
     }
 
 
-def _describe(series: IndicatorSeries, write: object) -> str:
+def _shapes(series: IndicatorSeries) -> list[dict[str, str]]:
+    """The shapes that are drawn, with what they say of the source."""
+    words = {
+        "B": _("Source A or B: reliable"),
+        "C": _("Source C: fairly reliable"),
+        "E": _("Source D or E: weak"),
+        "F": _("Source F: not judged"),
+    }
+    drawn = {shape_of(one.grade) for one in series.readings if one.grade and one.value is not None}
+    return [
+        {"corners": grade_shape(letter, 14, 6, 4), "words": words[letter]}
+        for letter in SHAPES
+        if letter in drawn
+    ]
+
+
+def _describe(series: IndicatorSeries, write: Callable[[Number], str]) -> str:
     """What the drawing says, in sentences, for those who do not see it."""
-    assert callable(write)
     known = [reading for reading in series.readings if reading.value is not None]
     parts = [
         _("%(known)s of %(all)s periods have a value.") % {"known": len(known), "all": len(series.readings)},
@@ -110,7 +138,7 @@ def _describe(series: IndicatorSeries, write: object) -> str:
         last = known[-1]
         parts.append(
             _("Latest: %(value)s (%(when)s).")
-            % {"value": write(last.value), "when": last.label or day(last.on)}
+            % {"value": write(last.value or 0), "when": last.label or day(last.on)}
         )
         if last.low is not None and last.high is not None:
             parts.append(
@@ -118,16 +146,45 @@ def _describe(series: IndicatorSeries, write: object) -> str:
             )
     for level, words in (
         (series.baseline, _("Baseline: %(value)s (%(when)s).")),
+        (series.first_target, _("First target: %(value)s by %(when)s.")),
         (series.target, _("Target: %(value)s by %(when)s.")),
     ):
         if level is not None:
             parts.append(words % {"value": write(level.value), "when": day(level.on)})
+    return " ".join([*parts, *_describe_marks(series, write)])
+
+
+def _describe_marks(series: IndicatorSeries, write: Callable[[Number], str]) -> list[str]:
+    """Corrections, limits, forecast and events of a chart, in sentences."""
+    parts = []
+    corrected = sum(bool(reading.correction) for reading in series.readings)
+    if corrected:
+        parts.append(
+            ngettext("%(count)s period was corrected.", "%(count)s periods were corrected.", corrected)
+            % {"count": corrected}
+        )
     if series.lower is not None and series.upper is not None:
         parts.append(
             _("To be kept between %(low)s and %(high)s.")
             % {"low": write(series.lower), "high": write(series.upper)}
         )
-    return " ".join(parts)
+    if series.forecast:
+        ahead = series.forecast[-1]
+        parts.append(
+            _("Forecast: %(value)s (%(low)s to %(high)s) by %(when)s.")
+            % {
+                "value": write(ahead.middle),
+                "low": write(ahead.low),
+                "high": write(ahead.high),
+                "when": day(ahead.on),
+            }
+        )
+    if series.annotations:
+        count = len(series.annotations)
+        parts.append(
+            ngettext("%(count)s event is marked.", "%(count)s events are marked.", count) % {"count": count}
+        )
+    return parts
 
 
 @register.inclusion_tag("components/chart_control.html")

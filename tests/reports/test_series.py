@@ -66,7 +66,7 @@ def snapshot(values, *, rule_=None, plan_=None):
 
 
 def chart(taken):
-    return indicator_series(ProgrammeIndicator(version=IndicatorVersion(name="A thing")), taken, [], None)
+    return indicator_series(ProgrammeIndicator(version=IndicatorVersion(name="A thing")), taken, None)
 
 
 def test_a_period_without_a_report_is_a_gap_and_zero_is_a_value():

@@ -5,12 +5,14 @@ import sys
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from indicators.charts import (
+    Annotation,
     Band,
     Estimate,
     EstimateSet,
@@ -307,3 +309,50 @@ def test_numbers_beside_an_axis_have_the_decimals_that_they_need(low, high, step
 )
 def test_a_whole_number_in_a_chart_has_no_zeros_behind_it(value, places, said):
     assert write_label(value, places) == said
+
+
+@given(st.lists(st.integers(0, 3000), min_size=1, max_size=60))
+def test_flags_never_overlap_and_lose_no_mark(days):
+    start = date(2020, 1, 1)
+    annotations = [Annotation(on=start + timedelta(days=day), text="x") for day in sorted(days)]
+    series = monthly(1, 2, annotations=annotations)
+
+    for frame in FRAMES:
+        flags = draw_indicator(series, frame).flags
+        assert [one for flag in flags for one in flag.annotations] == annotations
+        assert all(frame.x0 <= flag.at <= frame.x1 for flag in flags)
+        for left, right in pairwise(flags):
+            assert left.at + left.width / 2 <= right.at - right.width / 2
+            assert right.first == left.last + 1
+
+
+@pytest.mark.parametrize(
+    ("grade", "corners"), [("", 0), ("A1", 0), ("B6", 0), ("C3", 4), ("D2", 3), ("E5", 3), ("F6", 4)]
+)
+def test_the_shape_of_a_dot_says_how_good_its_source_is(grade, corners):
+    (dot,) = draw_indicator(
+        IndicatorSeries(title="t", readings=[Reading(on=date(2025, 1, 31), value=5, grade=grade)]), WIDE
+    ).dots
+    assert len(dot.shape.split()) == corners
+
+
+def test_a_corrected_value_is_drawn_from_what_was_reported_first():
+    series = IndicatorSeries(
+        title="t",
+        readings=[
+            Reading(on=date(2025, 1, 31), value=5, before=9, correction="counted twice"),
+            Reading(on=date(2025, 2, 28), value=5, before=5),
+        ],
+    )
+    (one,) = draw_indicator(series, WIDE).corrected
+    assert one.y_before < one.y
+    assert (one.before, one.value) == ("9", "5")
+
+
+def test_two_charts_with_the_same_days_line_up():
+    above = monthly(1, 2, 3, target=Level(on=date(2027, 12, 31), value=9))
+    since, until = above.reach()
+    below = IndicatorSeries(
+        title="b", readings=[Reading(on=above.readings[1].on, value=-2)], since=since, until=until
+    )
+    assert draw_indicator(below, WIDE).dots[0].x == draw_indicator(above, WIDE).dots[1].x
