@@ -1,4 +1,4 @@
-"""What an assessment would say with other targets, thresholds, weights or figures, at the machine door. Stores nothing."""
+"""What an assessment would say with other targets, thresholds, weights or figures: the machine door. Stores nothing."""
 
 from __future__ import annotations
 

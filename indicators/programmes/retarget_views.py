@@ -119,7 +119,8 @@ def targets_propose(request: HttpRequest, code: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _done(request, form, programme):
         return redirect("programme-design", code=code)
     text = _(
-        "Each target keeps its old agreement beside the new one. Thresholds below the usual ones wait for a second person."
+        "Each target keeps its old agreement beside the new one. "
+        "Thresholds below the usual ones wait for a second person."
     )
     if not indicators:
         text = _(

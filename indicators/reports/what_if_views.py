@@ -25,7 +25,7 @@ from indicators.reports.what_if_base import (
 )
 from indicators.reports.what_if_form import FIELD_WORDS, ScratchForm, address_of
 
-ABOUT_AN_INDICATOR = re.compile(r"(?:%s|part-\d+)-\d+" % "|".join(name for name, _words in FIELD_WORDS))
+ABOUT_AN_INDICATOR = re.compile(rf"(?:{'|'.join(name for name, _words in FIELD_WORDS)}|part-\d+)-\d+")
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 
 
