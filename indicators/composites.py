@@ -244,7 +244,7 @@ def _units(recipe: Recipe, ground: Ground, as_of: date) -> Iterable[IndexMember]
 def _part(piece: Piece, snapshot: Snapshot | None, as_of: date) -> IndexPart:
     """A piece with what its indicator says at a day; `snapshot` None: this unit does not report it."""
     indicator = piece.indicator
-    value, on, why = (None, None, None) if snapshot is None else _reading(piece.reads, _at(snapshot, as_of))
+    value, on, why = (None, None, None) if snapshot is None else reading(piece.reads, _at(snapshot, as_of))
     is_up = piece.reads is Reads.PROGRESS or is_higher_better(Direction(indicator.version.direction))
     return IndexPart(
         key=key_of(indicator),
@@ -280,7 +280,7 @@ def _at(snapshot: Snapshot, as_of: date) -> Judgement:
     return judge(snapshot)
 
 
-def _reading(reads: Reads, found: Judgement) -> tuple[Decimal | None, date | None, Message | None]:
+def reading(reads: Reads, found: Judgement) -> tuple[Decimal | None, date | None, Message | None]:
     """Value, its day, and why there is none. A stale value counts no more; a refused progress neither."""
     why = None if found.refusal is None else found.refusal.message
     if found.refusal is not None and found.refusal.code in NO_VALUE:

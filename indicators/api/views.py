@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from indicators.api import filters, serializers
+from indicators.api import filters, serializers, what_ifs
 from indicators.api.bulk import BulkActions
 from indicators.api.explanations import ExplanationSerializer, explained
 from indicators.api.observations import ObservationActions
@@ -255,6 +255,12 @@ class AssessmentViewSet(ByIdViewSet):
             DueAssessment.objects.visible_to(request.user).select_related("programme", "run"), pk=due_pk
         )
         return Response(serializers.DueSerializer(due).data)
+
+    @what_ifs.schema
+    @action(detail=True, methods=["post"], url_path="what-if", filterset_class=None, pagination_class=None)
+    def what_if(self, request: Request, pk: str) -> Response:
+        """What it would say with other targets, thresholds, weights or figures. Stores nothing."""
+        return what_ifs.answer(request, self.get_object())
 
 
 class VerdictViewSet(ByIdViewSet):

@@ -9,6 +9,7 @@ from indicators.programmes import (
     formula_views,
     index_views,
     place_views,
+    retarget_views,
     rules_views,
     substitute_views,
     tailor_views,
@@ -89,6 +90,7 @@ urlpatterns = [
     path(
         "programmes/<str:code>/indicators/<int:pk>/target/", tailor_views.target_revise, name="target-revise"
     ),
+    path("programmes/<str:code>/targets/propose/", retarget_views.targets_propose, name="targets-propose"),
     path("programmes/<str:code>/proposals/<int:pk>/", tailor_views.proposal_decide, name="proposal-decide"),
     path(
         "programmes/<str:code>/indicators/<int:pk>/formula/",

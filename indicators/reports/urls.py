@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from indicators.reports import overview_views, trail, views
+from indicators.reports import overview_views, trail, views, what_if_views
 
 urlpatterns = [
     path("portfolio/", overview_views.portfolio, name="portfolio"),
@@ -25,6 +25,8 @@ urlpatterns = [
     path("programmes/<str:code>/courses/results/", views.course_results, name="course-results"),
     path("programmes/<str:code>/runs/<int:pk>/results/", views.run_results, name="run-results"),
     path("assessments/<int:pk>/", views.assessment_detail, name="assessment-detail"),
+    path("assessments/<int:pk>/what-if/", what_if_views.what_if_assessment, name="what-if"),
+    path("programmes/<str:code>/what-if/", what_if_views.what_if_programme, name="programme-what-if"),
     path("decisions/<int:pk>/", views.decision_detail, name="decision-detail"),
     path("context/", views.context_list, name="context-list"),
     path("context/<str:code>/", views.context_detail, name="context-detail"),

@@ -184,3 +184,12 @@ def index_line(scores: Sequence[IndexScore]) -> dict[str, Any]:
             for one in scores
         ]
     }
+
+
+@register.filter
+def score_steps(score: IndexScore) -> list[tuple[str, str, str]]:
+    """How one score came about: what, the calculation, what came out."""
+    return [
+        (said(one.label), ":  ".join(part for part in (one.rule, one.substituted) if part), one.result)
+        for one in score.steps
+    ]
