@@ -108,16 +108,18 @@ def _ex_post(shown: dict[str, Any]) -> Iterator[Block]:
         yield verdict_table(shown["judged"])
 
 
-def _plan_note(plan: dict[str, Any]) -> Note:
-    known = {"number": plan["number"], "on": day(plan["locked_on"])}
-    if plan["is_timely"]:
+def _plan_note(plan: Any) -> Note:
+    known = {"number": plan.number, "on": day(plan.locked_on)}
+    if plan.is_timely:
         said = _(
             "Version %(number)s of the ex-post plan was locked on %(on)s, before the figures could be known. Only what "
             "it names can be a finding; the rest is exploratory."
         )
         return Note(_("Laid down in time") + "\n" + said % known, "note")
-    said = _("Version %(number)s of the ex-post plan was locked on %(on)s; to come first it had to be by %(limit)s.")
-    known["limit"] = day(plan["timely_until"])
+    said = _(
+        "Version %(number)s of the ex-post plan was locked on %(on)s; to come first it had to be by %(limit)s."
+    )
+    known["limit"] = day(plan.timely_until)
     return Note(_("Locked too late to come first") + "\n" + said % known, "warning")
 
 
@@ -145,7 +147,10 @@ def _answer(block: dict[str, Any]) -> Iterator[Block]:
     else:
         yield Facts(
             (
-                (_("Result"), Cell(f"{cells['value'].text} {cells['scale'].text}", _number(cells["value"].value))),
+                (
+                    _("Result"),
+                    Cell(f"{cells['value'].text} {cells['scale'].text}", _number(cells["value"].value)),
+                ),
                 (_("95 % interval"), interval(block["row"])),
                 (_("Standing"), Cell(standing)),
                 (_("May be called:").rstrip(":"), parts.words(block["label"])),
@@ -169,7 +174,8 @@ def _assumptions(block: dict[str, Any]) -> Table:
         name=f"assumed{block['row'].about.pk}",
         columns=(parts.column(_("Holds")), parts.column(_("Assumption"))),
         rows=tuple(
-            (Cell(assessment_page.answer_word(one["holds"])), Cell(one["text"])) for one in block["assumptions"]
+            (Cell(assessment_page.answer_word(one["holds"])), Cell(one["text"]))
+            for one in block["assumptions"]
         ),
     )
 
@@ -342,7 +348,11 @@ def _aftermaths(shown: dict[str, Any]) -> Iterator[Block]:
         columns=tuple(parts.column(head) for head in heads),
         rows=tuple(
             (
-                Cell(parts.lines(str(one.indicator), f"{one.decision.get_kind_display()}, {day(one.decided_on)}")),
+                Cell(
+                    parts.lines(
+                        str(one.indicator), f"{one.decision.get_kind_display()}, {day(one.decided_on)}"
+                    )
+                ),
                 Cell(_stand(one.before) if one.before else _("Not assessed before.")),
                 Cell(parts.lines(*(_stand(stand) for stand in one.after)) or _("Not assessed since.")),
                 Cell(f"{_figure(one.figure_before)} → {_figure(one.figure_after)}"),

@@ -22,7 +22,7 @@ KNOWN = {
     "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linecap",
     "stroke-linejoin", "font-size", "font-weight", "paint-order",
 }  # fmt: skip
-_DRAWING = re.compile(r'<svg class="chart-svg chart-medium".*?</svg>', re.DOTALL)
+_DRAWING = re.compile(r'<svg class="chart-svg chart-wide".*?</svg>', re.DOTALL)
 _LEGEND = re.compile(r'<ul class="chart-legend".*?</ul>', re.DOTALL)
 _ITEM = re.compile(r"<li>(<svg.*?</svg>)(.*?)</li>", re.DOTALL)
 _RULE = re.compile(r"^(?:\.chart )?(\.(?:c|bar)-[\w-]+|text) \{([^}]*)\}", re.MULTILINE)
@@ -51,7 +51,9 @@ def styles() -> Mapping[str, Mapping[str, str]]:
 
 def drawn(template: str, context: Mapping[str, Any]) -> str:
     """The chart that a page's template draws, at the width of a page of paper, with its legend under it."""
-    page = render_to_string(template, dict(context))
+    page = render_to_string(
+        template, {**context, "drawings": context["drawings"][:1]}
+    )  # the first is the widest
     found = _DRAWING.search(page)
     if found is None:
         return ""

@@ -7,6 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -34,6 +35,8 @@ FONTS = HERE / "fonts"
 TEMPLATE = HERE / "report.typ"
 WIDEST = 34
 """Letters after which a column is broken rather than widened."""
+MOST_ROWS, NEWEST_ROWS = 16, 12
+"""Of the table behind a chart: more rows than the first are cut to the second."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -66,7 +69,8 @@ def laid_out(report: Report) -> dict[str, Any]:
         "title": report.title,
         "subtitle": report.subtitle,
         "programme": report.programme,
-        "running": report.title if report.programme in report.title else f"{report.programme} {report.title}".strip(),
+        "running": " · ".join(one for one in (report.programme.partition(" · ")[0], report.title) if one),
+        "compact": report.kind == "region",
         "marking": report.marking,
         "language": report.language,
         "illustrative": report.illustrative,
@@ -78,8 +82,11 @@ def laid_out(report: Report) -> dict[str, Any]:
             "inputs": _("Inputs (hash)"),
             "sources": _("Sources"),
             "illustrative": _("Illustrative data"),
-            "illustrative-long": _("Illustrative data: these figures were made up to show how the application works."),
-            "made": _("Made on %(at)s. Inputs (hash): %(hash)s") % {"at": made_at, "hash": report.inputs_hash},
+            "illustrative-long": _(
+                "Illustrative data: these figures were made up to show how the application works."
+            ),
+            "made": _("Made on %(at)s. Inputs (hash): %(hash)s")
+            % {"at": made_at, "hash": report.inputs_hash},
         },
         "blocks": [_block(one) for one in _without_jumps(report.blocks)],
     }
@@ -116,12 +123,24 @@ def _block(block: Block) -> dict[str, Any]:
                 "svg": block.svg,
                 "summary": block.summary or block.title,
                 "width": 100,
-                "table": _table(block.table) if block.table.rows else None,
+                "table": _table(_shortened(block.table)) if block.table.rows else None,
             }
 
 
+def _shortened(table: Table) -> Table:
+    """The table behind a chart: of a long one the newest rows, for the drawing shows the others."""
+    count = len(table.rows)
+    if count <= MOST_ROWS:
+        return table
+    said = _("The last %(shown)s of %(all)s rows; the spreadsheet of this report has all of them.")
+    title = said % {"shown": NEWEST_ROWS, "all": count}
+    return replace(table, title=title, rows=table.rows[-NEWEST_ROWS:])
+
+
 def _table(table: Table) -> dict[str, Any]:
-    widths = [_width(column, [row[place] for row in table.rows]) for place, column in enumerate(table.columns)]
+    widths = [
+        _width(column, [row[place] for row in table.rows]) for place, column in enumerate(table.columns)
+    ]
     return {
         "title": table.title,
         "columns": [
@@ -129,7 +148,8 @@ def _table(table: Table) -> dict[str, Any]:
             for one, width in zip(table.columns, widths, strict=True)
         ],
         "rows": [
-            [_cell(column, cell) for column, cell in zip(table.columns, row, strict=True)] for row in table.rows
+            [_cell(column, cell) for column, cell in zip(table.columns, row, strict=True)]
+            for row in table.rows
         ],
     }
 
@@ -146,6 +166,6 @@ def _width(column: Column, cells: Sequence[Cell]) -> float:
     texts = [line for cell in cells for line in cell.text.split("\n")]
     longest_word = max((len(word) for text in [column.label, *texts] for word in text.split()), default=1)
     if column.kind in {"number", "percent", "date"}:
-        return max(float(longest_word), max((len(text) for text in texts), default=1)) + 1.5
+        return max(float(longest_word), max((len(text) for text in texts), default=1)) + 2.5
     mean = sum(map(len, texts)) / len(texts) if texts else 1
     return max(float(longest_word), min(mean, WIDEST)) + 2 + (2 if column.kind == "status" else 0)

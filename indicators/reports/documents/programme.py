@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -198,12 +199,9 @@ def _over_time(user: User, rows: Sequence[Row]) -> Iterator[Block]:
         figure = parts.chart_over_time(series, screen.places(snapshot.rule), name=f"series{number}")
         if figure is not None:
             partner = f" · {row.about.partner}" if row.about.partner else ""
-            yield Heading(f"{row.about.definition.code} {row.about.name}{partner}", 2)
-            yield figure
+            yield replace(figure, title=f"{row.about.definition.code} {figure.title}{partner}")
 
 
 def _sources(rows: Sequence[Row]) -> tuple[str, ...]:
     """Where the definitions of the indicators come from, each once."""
-    return tuple(
-        sorted({source for row in rows if (source := str(row.about.version.basis).strip())})
-    )
+    return tuple(sorted({source for row in rows if (source := str(row.about.version.basis).strip())}))

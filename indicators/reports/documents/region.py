@@ -39,14 +39,18 @@ def region_report(user: User) -> parts.Draft:
             *_groups(_("By country"), _("Country"), countries, "countries"),
             *_groups(_("By framework"), _("Framework"), frameworks, "frameworks"),
             *_attention(user),
-            *parts.how_made(_("Targets differ between partners: this is management information, not a ranking.")),
+            *parts.how_made(
+                _("Targets differ between partners: this is management information, not a ranking.")
+            ),
         ),
     )
 
 
 def _total(total: Tally, programmes: int) -> Iterator[Block]:
     said = ngettext(
-        "%(indicators)s indicators in %(n)s programme.", "%(indicators)s indicators in %(n)s programmes.", programmes
+        "%(indicators)s indicators in %(n)s programme.",
+        "%(indicators)s indicators in %(n)s programmes.",
+        programmes,
     ) % {"indicators": total.total, "n": programmes}
     yield parts.distribution(total, title=_("All programmes"), name="standing")
     yield Paragraph(f"{said} {parts.coverage_sentence(total, tally_cells(total))}".strip())
@@ -56,20 +60,28 @@ def _groups(title: str, head: str, groups: Sequence[region.Group], name: str) ->
     """One line for each: how many indicators of each status, the worst critical one, and what was reported."""
     if not groups:
         return
-    statuses = (Status.ON_TRACK, Status.AT_RISK, Status.OFF_TRACK, Status.NOT_REPORTING, Status.NOT_ASSESSABLE)
+    statuses = (
+        Status.ON_TRACK,
+        Status.AT_RISK,
+        Status.OFF_TRACK,
+        Status.NOT_REPORTING,
+        Status.NOT_ASSESSABLE,
+    )
     yield Heading(title, 1)
     yield Table(
         title="",
         name=name,
         columns=(
             parts.column(head),
+            parts.column(_("Programmes")),
             *(parts.column(str(status.label), "number") for status in statuses),
             parts.column(_("Worst critical"), "status"),
             parts.column(_("Coverage")),
         ),
         rows=tuple(
             (
-                Cell(parts.lines(one.name, ", ".join(one.programmes))),
+                Cell(one.name),
+                parts.words(", ".join(one.programmes)),
                 *(parts.whole(one.tally.counts[status]) for status in statuses),
                 parts.told(screen.status(one.tally.worst_critical)),
                 parts.coverage(one.tally.reported, one.tally.expected),
