@@ -362,8 +362,8 @@ def _aftermaths(shown: dict[str, Any]) -> Iterator[Block]:
     )
     yield Paragraph(
         _(
-            "Before and after is no proof: other things changed too, and each verdict was given against the target that "
-            "held then."
+            "Before and after is no proof: other things changed too, and each verdict was given against the target "
+            "that held then."
         )
     )
 
