@@ -50,6 +50,7 @@ from indicators.models.expost_plans import (
     PlannedComparison,
     PlannedIndicator,
 )
+from indicators.models.documents import Document
 from indicators.models.imports import FOR_A_WORKER, FileImport, ImportRow, ImportState, ImportTerm, RowKind
 from indicators.models.library import (
     Direction,
@@ -142,6 +143,7 @@ __all__ = [
     "ExPostMethod",
     "ExPostPlan",
     "FactComment",
+    "Document",
     "FileImport",
     "Finding",
     "FollowUp",

@@ -1,0 +1,116 @@
+"""What a document can be about, through the lock of whoever asks, and what it then says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from indicators.documents import assessment, evaluation, programme, region
+from indicators.documents.content import Block, Report
+from indicators.engine import METHOD_VERSION
+from indicators.models import Document, Evaluation, GlobalRole, Programme, User
+from indicators.reports.assessment_page import visible_runs
+from indicators.sent import whole_number
+
+MARKING = "NATO UNCLASSIFIED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One thing that a document is about."""
+
+    kind: str
+    key: str
+    title: str
+    subtitle: str
+    programme: Programme | None
+    about: Any
+
+
+BLOCKS: dict[str, Callable[[User, Any], Iterator[Block]]] = {
+    Document.Kind.PROGRAMME: programme.blocks,
+    Document.Kind.ASSESSMENT: assessment.blocks,
+    Document.Kind.EVALUATION: evaluation.blocks,
+    Document.Kind.REGION: region.blocks,
+}
+
+
+def subject_of(user: User, kind: str, key: str) -> Subject:
+    """The programme (code), assessment (number), evaluation (number) or region (``all``); 404 for what is not theirs."""
+    match kind:
+        case Document.Kind.PROGRAMME:
+            seen = Programme.objects.visible_to(user).prefetch_related("partners", "organisations")
+            found = get_object_or_404(seen, code=key)
+            return _subject(kind, key, found.name, found, found)
+        case Document.Kind.ASSESSMENT:
+            run = get_object_or_404(visible_runs(user), pk=_number(key))
+            return _subject(kind, key, f"{run.programme.code} {run.label}", run.programme, run)
+        case Document.Kind.EVALUATION:
+            rows = Evaluation.objects.visible_to(user).select_related("programme", "run", "lead", "signed_by")
+            one = get_object_or_404(rows, pk=_number(key))
+            return _subject(kind, key, one.title, one.programme, one)
+        case Document.Kind.REGION if key == "all":
+            return _subject(kind, key, _("Region"), None, None)
+    raise Http404
+
+
+def _number(key: str) -> int:
+    number = whole_number(key)
+    if number is None:
+        raise Http404
+    return number
+
+
+def _subject(kind: str, key: str, title: str, about_programme: Programme | None, about: Any) -> Subject:
+    return Subject(
+        kind=kind,
+        key=key,
+        title=title,
+        subtitle=str(Document.Kind(kind).label),
+        programme=about_programme,
+        about=about,
+    )
+
+
+def compose(user: User, subject: Subject, *, language: str, at: datetime) -> Report:
+    """All that the document says, in the language that is active, as far as `user` may see it.
+
+    `inputs_hash` is the SHA-256 of everything but the moment: two documents with the same hash say the same.
+    """
+    blocks = tuple(BLOCKS[subject.kind](user, subject.about))
+    programmes = [subject.programme] if subject.programme else list(Programme.objects.visible_to(user))
+    report = Report(
+        kind=subject.kind,
+        title=subject.title,
+        subtitle=subject.subtitle,
+        programme=str(subject.programme or ""),
+        marking=_marking(user),
+        language=language,
+        made_at=at.astimezone(UTC),
+        inputs_hash="",
+        illustrative=any(one.is_illustrative for one in programmes),
+        sources=(_("Method version %(number)s") % {"number": METHOD_VERSION},),
+        blocks=blocks,
+    )
+    return replace(report, inputs_hash=hash_of(report))
+
+
+def _marking(user: User) -> str:
+    if user.global_role == GlobalRole.PARTNER_VIEWER and user.partner is not None:
+        return MARKING + " · " + _("Releasable to %(names)s") % {"names": user.partner.name}
+    return MARKING
+
+
+def hash_of(report: Report) -> str:
+    """SHA-256 over all that a report says, whenever it is made."""
+    said = asdict(report)
+    del said["made_at"], said["inputs_hash"]
+    return hashlib.sha256(json.dumps(said, default=str, sort_keys=True).encode()).hexdigest()
