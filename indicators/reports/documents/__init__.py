@@ -1,0 +1,1 @@
+"""Documents: the reports that leave the screen, built by workers."""
