@@ -63,7 +63,9 @@ class DocumentViewSet(ByIdViewSet):
         shape.is_valid(raise_exception=True)
         try:
             made = request_document(
-                **shape.validated_data,
+                kind=shape.validated_data["kind"],
+                key=shape.validated_data["key"],
+                file_format=shape.validated_data["format"],
                 language=translation.get_language() or "en",
                 by=request.user,
                 at=timezone.now(),

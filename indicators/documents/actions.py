@@ -25,25 +25,31 @@ MOST_WAITING = 20
 
 @transaction.atomic
 def request_document(
-    *, kind: str, key: str, format: str, language: str, by: User, at: datetime  # noqa: A002 - the field's name
+    *,
+    kind: str,
+    key: str,
+    file_format: str,
+    language: str,
+    by: User,
+    at: datetime,
 ) -> Document:
     """Ask for a document; the same one that is under way already is given again.
 
     Raises:
         Http404: there is no such thing, or `by` does not see it.
-        ValidationError: `format` is none of ours, or `by` has too many under way.
+        ValidationError: `file_format` is none of ours, or `by` has too many under way.
     """
-    if format not in Document.Format.values:
+    if file_format not in Document.Format.values:
         raise ValidationError(
             {
                 "format": _("“%(given)s” is no format; one of %(known)s was expected.")
-                % {"given": str(format)[:20], "known": ", ".join(Document.Format.values)}
+                % {"given": str(file_format)[:20], "known": ", ".join(Document.Format.values)}
             }
         )
     subject = subject_of(by, kind, key)
     User.objects.select_for_update().get(pk=by.pk)  # two clicks at once make one document
     under_way = Document.objects.filter(requested_by=by, state__in=["queued", "building"])
-    asked = {"kind": kind, "key": key, "format": format, "language": language}
+    asked = {"kind": kind, "key": key, "format": file_format, "language": language}
     known = under_way.filter(**asked).first()
     if known is not None:
         return known
@@ -54,9 +60,7 @@ def request_document(
     made = Document.objects.create(
         **asked, programme=subject.programme, title=subject.title[:250], requested_by=by, requested_at=at
     )
-    remember(
-        "asked for a document", by=by, at=at, about=made, programme=subject.programme, after=asked
-    )
+    remember("asked for a document", by=by, at=at, about=made, programme=subject.programme, after=asked)
     transaction.on_commit(lambda: _ring(made.pk))
     return made
 

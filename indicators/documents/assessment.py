@@ -42,7 +42,9 @@ def blocks(user: User, run: AssessmentRun) -> Iterator[Block]:
         yield table_block(shown["table"], ANSWERS, rows=answered, name="answers", title=_("Answers"))
         for row in answered:
             if not row.cells["said"].is_missing:
-                yield Paragraph(f"{row.cells['code'].text} {row.cells['name'].text}: {row.cells['said'].text}")
+                yield Paragraph(
+                    f"{row.cells['code'].text} {row.cells['name'].text}: {row.cells['said'].text}"
+                )
     yield from _refused(shown)
     yield from _indices(user, run)
     yield from notes_of(shown["table"])
@@ -56,7 +58,11 @@ def _facts(run: AssessmentRun, shown: dict[str, Any]) -> Facts:
             (_("As of"), Cell(text=str(day(run.as_of)), value=run.as_of)),
             (_("Revision"), words(run.revision)),
             (_("Method version"), words(run.method_version)),
-            *((str(one.label), cell_of(counts[str(one.value)])) for one in Status if str(one.value) in counts),
+            *(
+                (str(one.label), cell_of(counts[str(one.value)]))
+                for one in Status
+                if str(one.value) in counts
+            ),
             (_("Coverage (share)"), cell_of(counts["coverage"])),
         )
     )
@@ -70,7 +76,8 @@ def _refused(shown: dict[str, Any]) -> Iterator[Block]:
         return
     yield Note(
         text=_("%(refused)s of %(all)s cannot yet be assessed; each has its reason.")
-        % {"refused": len(refused), "all": len(shown["table"].rows)}
+        % {"refused": len(refused), "all": len(shown["table"].rows)},
+        tone="refusal",
     )
     yield table_block(
         shown["table"], REFUSED, rows=refused, name="refused", title=_("What could not be assessed")
@@ -84,7 +91,9 @@ def _indices(user: User, run: AssessmentRun) -> Iterator[Block]:
         shown = index_scores(one["inputs"], one["scores"], one["indicators"])
         for line in shown["lines"]:
             name = one["result"].name + (f": {line['name']}" if shown["is_compared"] else "")
-            rows.append(tuple(words(text) for text in (name, line["value"], line["interval"], line["refusal"])))
+            rows.append(
+                tuple(words(text) for text in (name, line["value"], line["interval"], line["refusal"]))
+            )
     if rows:
         yield Heading(_("Composite indices"), level=1)
         labels = (_("Index"), _("Score"), _("5–95 % interval"), _("Reason for the refusal"))

@@ -71,13 +71,17 @@ def _claim(pk: int | None) -> Document | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    return Document.objects.select_related("requested_by__partner", "programme").defer("content").get(pk=row[0])
+    return (
+        Document.objects.select_related("requested_by__partner", "programme").defer("content").get(pk=row[0])
+    )
 
 
 def _build(claimed: Document, *, at: datetime) -> bool:
     """Build one document; any failure is kept with the row."""
     if claimed.attempts > MAX_ATTEMPTS:  # Whoever had it before never came back to say so.
-        return _fail(claimed, _("The worker vanished each time; an administrator finds the reason in the log."))
+        return _fail(
+            claimed, _("The worker vanished each time; an administrator finds the reason in the log.")
+        )
     try:
         with translation.override(claimed.language):
             return _keep(claimed, _write(claimed, at))
@@ -98,7 +102,10 @@ def _write(claimed: Document, at: datetime) -> dict[str, Any]:
         report = compose(claimed.requested_by, subject, language=claimed.language, at=at)
     _step(claimed, 2)
     same = Document.objects.filter(
-        state=Document.State.READY, inputs_hash=report.inputs_hash, format=claimed.format, language=claimed.language
+        state=Document.State.READY,
+        inputs_hash=report.inputs_hash,
+        format=claimed.format,
+        language=claimed.language,
     ).first()
     if same is not None:
         content, made_at = bytes(same.content or b""), same.made_at

@@ -77,7 +77,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A chart. svg: stands alone, without style sheets. summary: what it shows, in words. table: the same in numbers."""
+    """A chart. svg: stands alone, without style sheets. summary: the chart in words. table: the same in numbers."""
 
     title: str
     svg: str

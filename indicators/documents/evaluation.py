@@ -70,7 +70,7 @@ def _unanswered(shown: dict[str, Any]) -> Iterator[Block]:
     if refusals["rows"]:
         said = ", ".join(f"{code} ({reason})" for code, reason, _method in refusals["rows"])
         more = _(" and %(n)s more") % {"n": refusals["more"]} if refusals["more"] else ""
-        yield Note(text=_("No verdict was possible on: %(what)s") % {"what": said + more})
+        yield Note(_("No verdict was possible on: %(what)s") % {"what": said + more}, "refusal")
 
 
 def _findings(shown: dict[str, Any]) -> Iterator[Block]:

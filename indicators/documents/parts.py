@@ -12,13 +12,14 @@ from django.utils.translation import gettext as _
 
 from indicators.charts import IndicatorSeries
 from indicators.documents.content import Block, Cell, Column, Figure, Note, Table
+from indicators.documents.content import Kind as Word
 from indicators.reports import cells
 from indicators.reports.tables import Column as ReportColumn
 from indicators.reports.tables import Kind, Row
 from indicators.reports.tables import Table as ReportTable
 from indicators.templatetags.charts import indicator_chart
 
-KINDS = {Kind.TEXT: "text", Kind.NUMBER: "number", Kind.DAY: "date"}
+KINDS: dict[Kind, Word] = {Kind.TEXT: "text", Kind.NUMBER: "number", Kind.DAY: "date"}
 STATUS_KEYS = {"status", "worst_critical"}
 DRAWING = re.compile(r"<svg class=\"chart-svg.*?</svg>", re.DOTALL)
 
@@ -56,7 +57,7 @@ def table_block(
     )
 
 
-def _kind(column: ReportColumn, found: Sequence[cells.Cell]) -> str:
+def _kind(column: ReportColumn, found: Sequence[cells.Cell]) -> Word:
     if column.key in STATUS_KEYS:
         return "status"
     if any(cell.is_share for cell in found):
@@ -74,9 +75,9 @@ def chart_block(series: IndicatorSeries, *, places: int, table: Table) -> Figure
 
 
 def notes_of(table: ReportTable) -> list[Block]:
-    return [Note(text=note) for note in table.notes]
+    return [Note(text=note, tone="note") for note in table.notes]
 
 
 def nothing(text: str = "") -> Note:
     """Where a section has nothing to say, it says so."""
-    return Note(text=text or _("Nothing to report."))
+    return Note(text=text or _("Nothing to report."), tone="note")

@@ -21,7 +21,18 @@ from indicators.reports.tables import Row
 from indicators.snapshots import load_indicators, load_snapshots
 from indicators.templatetags.ui import day
 
-INDICATORS = ("code", "name", "partner", "baseline", "target", "value", "as_of", "achievement", "status", "trend")
+INDICATORS = (
+    "code",
+    "name",
+    "partner",
+    "baseline",
+    "target",
+    "value",
+    "as_of",
+    "achievement",
+    "status",
+    "trend",
+)
 OBJECTIVES = (
     "code", "name", "indicators", *(str(one.value) for one in JUDGED), "coverage", "score", "score_refusal",
 )  # fmt: skip
@@ -38,7 +49,11 @@ def blocks(user: User, programme: Programme) -> Iterator[Block]:
     yield Heading(_("What needs attention"), level=1)
     if shown["attention"]:
         yield table_block(
-            shown["table"], ATTENTION, rows=shown["attention"], name="attention", title=_("What needs attention")
+            shown["table"],
+            ATTENTION,
+            rows=shown["attention"],
+            name="attention",
+            title=_("What needs attention"),
         )
     else:
         yield nothing(_("No indicator is off track, at risk or silent."))
@@ -94,7 +109,9 @@ def _over_time(
 ) -> Iterator[Block]:
     table = indicator_table(indicator, snapshot, {})
     known = [key for key in PERIODS if any(column.key == key for column in table.columns)]
-    block = table_block(table, known, name=f"periods_{number}", title=f"{indicator.definition.code} {indicator.name}")
+    block = table_block(
+        table, known, name=f"periods_{number}", title=f"{indicator.definition.code} {indicator.name}"
+    )
     projected = forecast(snapshot.series, snapshot.rule, snapshot.plan, snapshot.as_of)
     series = indicator_series(
         indicator, snapshot, revisions, None if isinstance(projected, Refusal) else projected

@@ -14,7 +14,14 @@ from indicators.reports.queries import JUDGED, tally, today
 from indicators.reports.tables import indicator_row, programme_table, region_table, tally_cells
 from indicators.templatetags.ui import day
 
-GROUPS = ("name", "programmes", "indicators", *(str(one.value) for one in JUDGED), "coverage", "worst_critical")
+GROUPS = (
+    "name",
+    "programmes",
+    "indicators",
+    *(str(one.value) for one in JUDGED),
+    "coverage",
+    "worst_critical",
+)
 NAMED = ("programme", "code", "name", "partner", "value", "target", "status", "critical")
 MOST = 8
 

@@ -44,7 +44,7 @@ BLOCKS: dict[str, Callable[[User, Any], Iterator[Block]]] = {
 
 
 def subject_of(user: User, kind: str, key: str) -> Subject:
-    """The programme (code), assessment (number), evaluation (number) or region (``all``); 404 for what is not theirs."""
+    """A programme (code), an assessment or evaluation (number), the region (``all``); 404 for what is not theirs."""
     match kind:
         case Document.Kind.PROGRAMME:
             seen = Programme.objects.visible_to(user).prefetch_related("partners", "organisations")

@@ -40,7 +40,7 @@ def document_request(request: HttpRequest, kind: str, key: str) -> HttpResponse:
         made = actions.request_document(
             kind=kind,
             key=key[:40],
-            format=request.POST.get("format", Document.Format.PDF),
+            file_format=request.POST.get("format", Document.Format.PDF),
             language=translation.get_language() or "en",
             by=request.user,  # type: ignore[arg-type]
             at=timezone.now(),

@@ -33,6 +33,7 @@ from indicators.models.courses import (
     TestScore,
 )
 from indicators.models.derived import IndicatorStatus, Rollup, Status, TrendWord
+from indicators.models.documents import Document
 from indicators.models.evaluations import (
     Confidence,
     CriterionRating,
@@ -50,7 +51,6 @@ from indicators.models.expost_plans import (
     PlannedComparison,
     PlannedIndicator,
 )
-from indicators.models.documents import Document
 from indicators.models.imports import FOR_A_WORKER, FileImport, ImportRow, ImportState, ImportTerm, RowKind
 from indicators.models.library import (
     Direction,
@@ -134,6 +134,7 @@ __all__ = [
     "Digest",
     "DigestRhythm",
     "Direction",
+    "Document",
     "DueAssessment",
     "Enrolment",
     "EntryException",
@@ -143,7 +144,6 @@ __all__ = [
     "ExPostMethod",
     "ExPostPlan",
     "FactComment",
-    "Document",
     "FileImport",
     "Finding",
     "FollowUp",
