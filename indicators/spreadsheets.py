@@ -45,8 +45,8 @@ def safe_cell(value: str) -> str:
 
 
 def could_run(text: str) -> bool:
-    """Whether typed text would begin a formula once somebody edits its cell."""
-    return safe_text(text) != cleaned(text)
+    """Whether cleaned text that is typed as text would begin a formula once somebody edits its cell."""
+    return _FORMULA.search(text) is not None or _LEADING.match(text) is not None
 
 
 def open_workbook(output: IO[bytes], *, is_long: bool = True) -> Any:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 GENERAL = "General"
 LONGEST_WORDS = 40
+_GROUPS = {0xA0: None, 0x202F: None}
 _NUMERAL = re.compile(
     r"(?P<sign>[\N{MINUS SIGN}+-]?)(?P<whole>\d{1,3}(?:[\u00a0\u202f]\d{3})+|\d+)(?:\.(?P<part>\d+))?",
     re.ASCII,
@@ -28,11 +29,12 @@ def number_format(text: str, value: Decimal) -> str:
     if len(before) + len(after) > LONGEST_WORDS or any(one.isdigit() for one in before + after):
         return GENERAL
     part = found["part"] or ""
-    shown = Decimal(re.sub(r"\D", "", found["whole"]) + (f".{part}" if part else ""))
+    digits = found["whole"].translate(_GROUPS)
+    shown = Decimal(f"{digits}.{part}" if part else digits)
     scale = _scale(shown, abs(value), len(part), after)
     if scale is None:
         return GENERAL
-    whole = "#,##0" if len(re.sub(r"\D", "", found["whole"])) > 4 else "0"
+    whole = "#,##0" if len(digits) > 4 else "0"
     body = f"{whole}.{'0' * len(part)}" if part else whole
     body = _literal(before) + body + (after.replace("\u00a0", " ") if scale == 100 else _literal(after))
     return f"+{body};-{body};{body}" if found["sign"] == "+" else body

@@ -31,6 +31,7 @@ class Styles:
     book: Any
     report: Report
     made: dict[tuple[tuple[str, Any], ...], Any] = field(default_factory=dict)
+    words: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     @property
     def is_rtl(self) -> bool:
@@ -64,11 +65,20 @@ class Styles:
     def label(self) -> Any:
         return self.make(bold=True, **self.reading)
 
-    def of_text(self, text: str, **properties: Any) -> Any:
+    def of_text(self, text: str, *, kind: str = "") -> Any:
         """As text even after somebody has edited the cell: what could begin a formula is marked as quoted."""
-        if could_run(text):
-            properties["quote_prefix"] = True
-        return self.make(**self.reading, **properties)
+        tint = tint_of(text) if kind == "status" else None
+        key = (tint, kind in NUMBERS, could_run(text))
+        if key not in self.words:
+            properties: dict[str, Any] = dict(self.reading)
+            if tint:
+                properties |= {"font_color": tint[0], "bg_color": tint[1]}
+            if kind in NUMBERS:
+                properties["align"] = "right"
+            if could_run(text):
+                properties["quote_prefix"] = True
+            self.words[key] = self.make(**properties)
+        return self.words[key]
 
 
 def write_table(
@@ -150,10 +160,8 @@ def write_cell(
             shown = number_format(cell.text, cell.value)
             sheet.write_number(line, place, float(cell.value), styles.make(num_format=shown, **side))
         case _ if cell.text.strip() not in DASHES:
-            found = tint_of(cell.text) if kind == "status" else None
-            tint = {"font_color": found[0], "bg_color": found[1]} if found else {}
-            align = {"align": "right"} if kind in NUMBERS else {}
-            sheet.write_string(line, place, cleaned(cell.text), styles.of_text(cell.text, **tint, **align))
+            text = cleaned(cell.text)
+            sheet.write_string(line, place, text, styles.of_text(text, kind=kind))
 
 
 def unique_headers(columns: Sequence[Column]) -> list[str]:

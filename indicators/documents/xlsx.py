@@ -15,7 +15,7 @@ from indicators.documents.sheets import Styles, write_cell, write_table
 from indicators.documents.showing import about_lines, table_of
 from indicators.spreadsheets import cleaned, open_workbook
 
-MOST_CELLS = 400_000
+MOST_CELLS = 250_000
 """Above, rows are written one after the other without being kept; a filter takes the place of Excel's table."""
 LONGEST_NAME = 31
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\'\x00-\x1f]")
