@@ -110,19 +110,29 @@ def _write_block(pen: Pen, block: Block) -> None:
         case Table():
             _write_table(pen, block)
         case Figure():
-            pen.figures += 1
-            paragraph = pen.document.add_paragraph(style="Picture")
-            add_picture(paragraph, block, width_mm=pen.width_mm, number=pen.figures)
-            word.write_caption(pen.document, _("Figure"), pen.figures, block.title, pen.report.language)
-            if block.summary:
-                pen.write(block.summary, "Normal")
-            _write_table(pen, block.table)
+            _write_figure(pen, block)
+
+
+def _write_figure(pen: Pen, figure: Figure) -> None:
+    """The drawing with its name, what it shows in words, and the same in numbers."""
+    if figure.svg:
+        pen.figures += 1
+        paragraph = pen.document.add_paragraph(style="Picture")
+        paragraph.paragraph_format.keep_with_next = True
+        add_picture(paragraph, figure, width_mm=pen.width_mm, number=pen.figures)
+        word.write_caption(pen.document, "Figure", pen.figures, figure.title, pen.report.language)
+    if figure.summary:
+        pen.write(figure.summary, "Normal")
+    if figure.table.rows:
+        _write_table(pen, figure.table)
 
 
 def _write_table(pen: Pen, table: Table) -> None:
-    pen.tables += 1
-    caption = word.write_caption(pen.document, _("Table"), pen.tables, table.title, pen.report.language)
-    caption.paragraph_format.keep_with_next = True
+    """With its name above, where it has one of its own; otherwise the heading above it is its name."""
+    if table.title:
+        pen.tables += 1
+        caption = word.write_caption(pen.document, "Table", pen.tables, table.title, pen.report.language)
+        caption.paragraph_format.keep_with_next = True
     if table.rows:
         pen.append(table_xml(table, pen.report, width_mm=pen.width_mm))
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import typst
@@ -16,6 +17,7 @@ from docx.shared import Mm
 from indicators.documents.content import Figure
 from indicators.spreadsheets import cleaned
 
+FONTS = Path(__file__).resolve().parent / "fonts"
 DOTS_PER_INCH = 192.0
 WIDEST_MM = 170
 _PAGE = b"""#set page(width: auto, height: auto, margin: 0pt, fill: white)
@@ -33,7 +35,11 @@ _EXTENSION = (
 def png_of(svg: str, *, width_mm: int) -> bytes:
     """The drawing as an image of this width. The drawing is handed over as a value, never as program text."""
     return typst.compile(
-        _PAGE, format="png", ppi=DOTS_PER_INCH, sys_inputs={"svg": svg, "width": str(width_mm)}
+        _PAGE,
+        format="png",
+        ppi=DOTS_PER_INCH,
+        sys_inputs={"svg": svg, "width": str(width_mm)},
+        font_paths=typst.Fonts(include_system_fonts=False, font_paths=[str(FONTS)]),
     )
 
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from xlsxwriter.utility import xl_col_to_name
 
 from indicators.documents.content import Cell, Column, Figure, Report, Table
-from indicators.documents.numerals import number_format
-from indicators.documents.showing import DASHES, NUMBERS, is_rtl, tint_of
+from indicators.documents.numerals import GENERAL, number_format
+from indicators.documents.showing import DASHES, NUMBERS, is_rtl, longest_line, tint_of
 from indicators.spreadsheets import cleaned, could_run
 
 TOP = 4
@@ -156,8 +156,7 @@ def write_cell(
         case date():
             day = datetime(cell.value.year, cell.value.month, cell.value.day)  # noqa: DTZ001 - a day
             sheet.write_datetime(line, place, day, styles.make(num_format="yyyy-mm-dd", **side))
-        case Decimal():
-            shown = number_format(cell.text, cell.value)
+        case Decimal() if (shown := number_format(cell.text, cell.value)) != GENERAL or kind in NUMBERS:
             sheet.write_number(line, place, float(cell.value), styles.make(num_format=shown, **side))
         case _ if cell.text.strip() not in DASHES:
             text = cleaned(cell.text)
@@ -181,7 +180,7 @@ def unique_headers(columns: Sequence[Column]) -> list[str]:
 
 def _set_widths(sheet: Any, table: Table) -> None:
     for place, column in enumerate(table.columns):
-        texts = [len(row[place].text) for row in table.rows[:LOOKED_AT]]
+        texts = [longest_line(row[place].text) for row in table.rows[:LOOKED_AT]]
         longest_word = max((len(word) for word in column.label.split()), default=0) + 4
         wanted = max([longest_word, min(len(column.label) + 4, 18), *(length + 2 for length in texts)])
         sheet.set_column(place, place, max(NARROWEST, min(wanted, WIDEST)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 
 from django.utils.translation import gettext as _
@@ -28,19 +29,24 @@ def is_rtl(language: str) -> bool:
 
 
 def tint_of(text: str) -> tuple[str, str] | None:
-    """Ink and ground of the status whose word this is."""
-    return next((tint for status, tint in TINTS.items() if str(status.label) == text), None)
+    """Ink and ground of the status whose word stands in the first line."""
+    word = text.partition("\n")[0]
+    return next((tint for status, tint in TINTS.items() if str(status.label) == word), None)
 
 
 def table_of(block: Block) -> Table | None:
-    """The table that a block is, or that stands behind it."""
+    """The table that a block is, or that stands behind it; it has the name of its drawing where it has none."""
     match block:
         case Table():
             return block
         case Figure():
-            return block.table
+            return block.table if block.table.title else replace(block.table, title=block.title)
         case _:
             return None
+
+
+def longest_line(text: str) -> int:
+    return max(map(len, text.split("\n")))
 
 
 def made_at(report: Report) -> str:

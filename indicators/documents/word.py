@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 from django.utils.translation import gettext as _
 from docx.enum.style import WD_STYLE_TYPE
@@ -184,11 +184,13 @@ def add_field(paragraph: Any, instruction: str, shown: str) -> None:
     paragraph._p.append(field)
 
 
-def write_caption(document: Any, kind: str, number: int, title: str, language: str) -> Any:
+def write_caption(
+    document: Any, kind: Literal["Figure", "Table"], number: int, title: str, language: str
+) -> Any:
     """“Table 3: title”, counted by Word, so that a list of tables can be made from it."""
     paragraph = document.add_paragraph(style="Caption")
-    add_text(paragraph, f"{kind} ", language=language)
-    add_field(paragraph, f"SEQ {'Figure' if kind == _('Figure') else 'Table'} \\* ARABIC", str(number))
+    add_text(paragraph, f"{_('Figure') if kind == 'Figure' else _('Table')} ", language=language)
+    add_field(paragraph, f"SEQ {kind} \\* ARABIC", str(number))
     add_text(paragraph, f": {title}", language=language)
     set_side(paragraph, title, language)
     return paragraph

@@ -10,7 +10,7 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
 from indicators.documents.content import Cell, Column, Report, Table
-from indicators.documents.showing import NUMBERS, is_rtl, tint_of
+from indicators.documents.showing import NUMBERS, is_rtl, longest_line, tint_of
 from indicators.documents.word import has_arabic, side_xml
 from indicators.spreadsheets import cleaned
 
@@ -72,7 +72,7 @@ def _lengths(table: Table, *, max_of_words: bool) -> list[int]:
     """The longest word, or the longest text, of each column with its header."""
 
     def measure(text: str) -> int:
-        return max((len(word) for word in text.split(" ")), default=0) if max_of_words else len(text)
+        return max((len(word) for word in text.split()), default=0) if max_of_words else longest_line(text)
 
     found = [measure(column.label) + 1 for column in table.columns]
     for row in table.rows[:LOOKED_AT]:

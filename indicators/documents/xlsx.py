@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 from django.utils import translation
@@ -88,10 +88,15 @@ def write_xlsx(report: Report, out: BinaryIO) -> None:
 
 
 def _tables(report: Report) -> Iterator[tuple[Table, Figure | None]]:
+    """Each table, called as the heading above it where it has no name of its own."""
+    section = report.title
     for block in report.blocks:
+        if isinstance(block, Heading):
+            section = block.text
         table = table_of(block)
         if table is not None:
-            yield table, block if isinstance(block, Figure) else None
+            named = table if table.title else replace(table, title=section)
+            yield named, block if isinstance(block, Figure) else None
 
 
 def add_sheet(styles: Styles, name: str, title: str, *, is_landscape: bool = True) -> Any:

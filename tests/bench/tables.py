@@ -41,7 +41,7 @@ def _in_a_process(which: str, rows: int) -> dict[str, float]:
 
 
 def _report(rows: int) -> Any:
-    from indicators.reports.documents.content import Cell, Column, Report, Table
+    from indicators.documents.content import Cell, Column, Report, Table
 
     columns = (
         Column("Programme", "text"),
@@ -93,7 +93,7 @@ def main(which: str, rows: int) -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
     django.setup()
-    from indicators.reports.documents.xlsx import write_xlsx
+    from indicators.documents.xlsx import write_xlsx
 
     report = _report(rows)
     before, started, used = memory_mb(os.getpid())["rss_mb"], time.perf_counter(), time.process_time()
