@@ -16,6 +16,7 @@ from indicators.accounts.forms import DigestForm, attempt
 from indicators.accounts.views import account_page
 from indicators.models import Following, Notice, Programme, ProgrammeIndicator
 from indicators.notices import leads_to, sentence_of
+from indicators.sent import whole_number
 
 PAGE = 50
 
@@ -66,11 +67,6 @@ def follow_set(request: HttpRequest) -> HttpResponse:
     if request.POST.get("back") == "notices":
         return redirect("notice-list")
     return redirect(indicator or programme)
-
-
-def whole_number(text: str) -> int | None:
-    """A primary key as somebody sent it; None when it is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
 
 
 @require_POST

@@ -28,6 +28,7 @@ from indicators.models import (
     Verdict,
 )
 from indicators.models import State as FigureState
+from indicators.sent import whole_number
 
 MOST_EVIDENCE = 60
 """Pieces of evidence that the form lists beside those already cited; the newest first."""
@@ -226,7 +227,7 @@ class FindingForm(forms.Form):
             "observation__indicator__definition", "observation__period", "observation__unit"
         )
         newest = queryset.order_by("-added_at").values("pk")[:MOST_EVIDENCE]
-        mine = [int(key) for key in ticked if key.isascii() and key.isdigit() and len(key) < 19]
+        mine = [key for key in map(whole_number, ticked) if key is not None]
         found = rows.filter(Q(pk__in=newest) | Q(pk__in=mine)).order_by("-added_at", "-pk")
         return [{"evidence": one, "is_ticked": str(one.pk) in ticked} for one in found]
 

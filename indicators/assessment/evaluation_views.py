@@ -38,6 +38,7 @@ from indicators.permissions import (
     may,
     why_not,
 )
+from indicators.sent import whole_number
 
 PER_PAGE = 25
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -54,8 +55,8 @@ def find(request: HttpRequest, pk: int) -> Evaluation:
 
 def version_of(request: HttpRequest) -> int:
     """The version that the page was opened with; nonsense never fits."""
-    given = request.POST.get("version", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 9 else -1
+    seen = whole_number(request.POST.get("version", ""), digits=8)
+    return -1 if seen is None else seen
 
 
 def form_view(

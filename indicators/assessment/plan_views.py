@@ -21,6 +21,7 @@ from indicators.assessment.standing import with_content
 from indicators.assessment.views import add_errors
 from indicators.models import ExPostPlan, GlobalRole, PlannedIndicator, Programme, ProgrammeIndicator
 from indicators.permissions import check_may_draft_expost_plan, check_may_lock_expost_plan
+from indicators.sent import whole_number
 from indicators.templatetags.ui import day
 
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -215,8 +216,7 @@ def expost_plan_lock(request: HttpRequest, code: str) -> HttpResponse:
     check_may_lock_expost_plan(user, draft)
     if request.method == "POST":
         try:
-            given = request.POST.get("row_version", "")
-            seen = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else None
+            seen = whole_number(request.POST.get("row_version", ""), digits=8)
             plan = expost_planning.lock_expost_plan(plan=draft, row_version=seen, by=user, at=timezone.now())
         except ValidationError as refusal:
             messages.error(request, " ".join(refusal.messages))

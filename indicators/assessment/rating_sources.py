@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from indicators.disclosure import withheld
 from indicators.models import Evidence, Observation, ProgrammeIndicator, State, User, Verdict
+from indicators.sent import whole_number
 
 MOST = 60
 """So many of each kind are offered, the indicator's own and the newest first."""
@@ -65,8 +66,9 @@ def _wanted(kept: tuple[str, ...]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {"observation": [], "evidence": [], "verdict": []}
     for reference in kept:
         kind, _colon, pk = reference.partition(":")
-        if kind in found and pk.isdigit():
-            found[kind].append(int(pk))
+        key = whole_number(pk)
+        if kind in found and key is not None:
+            found[kind].append(key)
     return found
 
 

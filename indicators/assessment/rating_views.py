@@ -21,6 +21,7 @@ from indicators.assessment.rating_sources import Sources
 from indicators.assessment.views import add_errors
 from indicators.models import RATERS, ContributionRating, ContributionReview, GlobalRole, ProgrammeIndicator
 from indicators.permissions import check_may_rate_contribution, why_not
+from indicators.sent import whole_number
 
 ROWS = ("items", "rivals")
 
@@ -153,11 +154,11 @@ def _with_more_rows(request: HttpRequest) -> Any:
         return None
     more = request.POST.get("more", "")
     name = f"{more}-TOTAL_FORMS"
-    total = request.POST.get(name, "")
-    if more not in {"item", "rival"} or not (total.isascii() and total.isdigit() and len(total) < 4):
+    total = whole_number(request.POST.get(name, ""), digits=3)
+    if more not in {"item", "rival"} or total is None:
         return request.POST
     data = request.POST.copy()
-    data[name] = str(min(int(total) + 1, verbs.MOST_ROWS))
+    data[name] = str(min(total + 1, verbs.MOST_ROWS))
     return data
 
 

@@ -15,8 +15,8 @@ from indicators.engine.quality import entry_errors, entry_warnings, placeholder_
 from indicators.engine.rules import Rules
 from indicators.engine.types import Message
 from indicators.entry.cells import canonical_cell
-from indicators.entry.markings import check_marking
 from indicators.entry.numbers import parse_number, parse_whole_number
+from indicators.markings import check_marking
 from indicators.models import (
     WAITING,
     Credibility,

@@ -23,8 +23,8 @@ from django.utils.translation import gettext as _
 
 from indicators.entry.checks import clean_text
 from indicators.entry.file_text import text_of
-from indicators.entry.markings import check_marking
 from indicators.events import Deed, remember, remember_all
+from indicators.markings import check_marking
 from indicators.models import Evidence, Observation, User
 from indicators.models.observations import evidence_path
 from indicators.periods import locked_refusal, takes_writes_of

@@ -23,7 +23,7 @@ from indicators.entry.forms import CorrectionForm, FiguresForm, ObservationForm,
 from indicators.entry.numbers import parse_number
 from indicators.entry.showing import load_beside, observation_text
 from indicators.entry.unusual import warnings_of
-from indicators.entry.views import get_observation, said_of, whole_id, whole_number
+from indicators.entry.views import get_observation, number_or, said_of
 from indicators.models import (
     PENDING,
     Observation,
@@ -38,6 +38,7 @@ from indicators.permissions import (
     check_may_edit_observation,
     check_may_enter,
 )
+from indicators.sent import whole_number
 
 Save = Callable[[FiguresForm, bool], Observation]
 
@@ -111,7 +112,7 @@ def observation_edit(request: HttpRequest, pk: int) -> HttpResponse:
     def save(form: FiguresForm, submit: bool) -> Observation:
         return reenter_observation(
             observation=observation,
-            version=whole_number(request.POST.get("version", ""), 0),
+            version=number_or(request.POST.get("version", ""), 0),
             evidence=form.evidence(),
             submit=submit,
             by=request.user,  # type: ignore[arg-type]
@@ -254,7 +255,7 @@ def asked_place(request: HttpRequest, indicator: ProgrammeIndicator) -> dict[str
     """Period, unit and cell that the address asks for; otherwise the last period that ended, and no unit."""
     periods = ReportingPeriod.objects.filter(programme=indicator.programme_id, frequency=indicator.frequency)
     asked = request.GET.get("period", "")
-    period = periods.filter(pk=asked).first() if whole_id(asked) else None
+    period = periods.filter(pk=asked).first() if whole_number(asked) is not None else None
     if period is None:
         period = periods.filter(ends_on__lt=today_of(indicator)).order_by("-ends_on").first()
     units = list(indicator.units.all())

@@ -28,8 +28,9 @@ from indicators.entry.reviewing import (
     waiting_for,
 )
 from indicators.entry.showing import observation_text
-from indicators.entry.views import tell, whole_id, whole_number
+from indicators.entry.views import number_or, tell
 from indicators.models import GlobalRole, Observation, Programme, Role, programmes_of
+from indicators.sent import whole_number
 
 PAGE_SIZES = (50, 200, bulk.LIMIT)
 
@@ -77,9 +78,9 @@ def review_queue(request: HttpRequest) -> HttpResponse:
     waiting = waiting_for(user)
     choices = load_choices(waiting)
     shown, asked = narrowed(waiting, request.GET)
-    size = whole_number(request.GET.get("per", ""), PAGE_SIZES[0])
+    size = number_or(request.GET.get("per", ""), PAGE_SIZES[0])
     size = size if size in PAGE_SIZES else PAGE_SIZES[0]
-    page = Paginator(shown, size).get_page(whole_number(request.GET.get("page", "1")))
+    page = Paginator(shown, size).get_page(number_or(request.GET.get("page", "1")))
     rows = list(page.object_list)
     own = own_figures(rows, user, timezone.now())
     context = {
@@ -164,7 +165,7 @@ def review_decide(request: HttpRequest) -> HttpResponse:
 def _chosen(request: HttpRequest) -> list[Observation]:
     """The ticked figures that this person sees; `primary key` or `primary key-version` each."""
     keys = [text.partition("-")[0] for text in request.POST.getlist("observation")]
-    pks = {int(text) for text in keys if whole_id(text)}
+    pks = {key for key in map(whole_number, keys) if key is not None}
     seen = Observation.objects.visible_to(request.user).filter(pk__in=pks)  # type: ignore[arg-type]
     return list(seen.select_related(*RELATED).order_by("submitted_at", "pk")[: bulk.LIMIT + 1])
 
@@ -194,7 +195,7 @@ def change_request_list(request: HttpRequest, code: str) -> HttpResponse:
         .select_related(*RELATED, "decided_by", "corrects__indicator__version")
         .order_by("-pk")
     )
-    page = Paginator(rows, PAGE_SIZES[0]).get_page(whole_number(request.GET.get("page", "1")))
+    page = Paginator(rows, PAGE_SIZES[0]).get_page(number_or(request.GET.get("page", "1")))
     shown = shown_to(user, page.object_list)
     lines = [
         (one, "" if one.is_left_out else observation_text(one.corrects), observation_text(one))  # type: ignore[attr-defined,arg-type]

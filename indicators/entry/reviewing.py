@@ -32,6 +32,7 @@ from indicators.models import (
     ValueType,
     programmes_of,
 )
+from indicators.sent import whole_number
 
 RELATED = (
     "indicator__programme", "indicator__version", "indicator__definition", "period", "unit", "submitted_by",
@@ -111,8 +112,11 @@ def narrowed(waiting: Any, asked: Mapping[str, str]) -> tuple[Any, dict[str, str
     kept: dict[str, str] = {}
     for name, path in FILTERS.items():
         given = asked.get(name, "")[:20]
-        is_key = given.isascii() and given.isdigit() and len(given) < 19
-        if given and (name in {"programme", "state"} or is_key) and "\x00" not in given:
+        if (
+            given
+            and (name in {"programme", "state"} or whole_number(given) is not None)
+            and "\x00" not in given
+        ):
             waiting = waiting.filter(**{path: given})
             kept[name] = given
     return waiting, kept

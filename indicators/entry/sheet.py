@@ -33,6 +33,7 @@ from indicators.models import (
     State,
     ValueType,
 )
+from indicators.sent import whole_number
 
 SENT = ("numerator", "denominator", "value", "standard_error", "sample_size", "text", "missing_reason")
 """The fields of a place that make its answer; all of them empty is no answer."""
@@ -206,9 +207,9 @@ def read_key(key: str) -> tuple[int, int, int | None, str] | None:
     numbers, cell = key.split(".", 3)[:3], key.split(".", 3)[3:]
     if len(numbers) < 3 or not cell or len(key) > 300:
         return None
-    if not all(one.isascii() and one.isdigit() and len(one) < 19 for one in numbers):
+    indicator, period, unit = (whole_number(one) for one in numbers)
+    if indicator is None or period is None or unit is None:
         return None
-    indicator, period, unit = (int(one) for one in numbers)
     return indicator, period, unit or None, cell[0]
 
 

@@ -38,7 +38,7 @@ from indicators.entry.sheet import (
 )
 from indicators.entry.showing import load_beside, load_chain, load_trail, observation_text
 from indicators.entry.unusual import warnings_by_figure
-from indicators.entry.views import whole_number
+from indicators.entry.views import number_or
 from indicators.models import (
     PENDING,
     Evidence,
@@ -117,7 +117,7 @@ def indicator_page(request: HttpRequest, code: str, pk: int) -> Page:
     user: Any = request.user
     indicator = get_object_or_404(seen_indicators(request, active=False), pk=pk, programme__code=code)
     check_may_enter(user, indicator)
-    count = min(max(whole_number(request.GET.get("periods", ""), PERIODS_BACK), 1), MOST_PERIODS)
+    count = min(max(number_or(request.GET.get("periods", ""), PERIODS_BACK), 1), MOST_PERIODS)
     periods = ReportingPeriod.objects.filter(
         programme=indicator.programme_id, frequency=indicator.frequency, starts_on__lte=today_of(indicator)
     )
@@ -152,7 +152,7 @@ def seen_indicators(request: HttpRequest, *, active: bool = True) -> Any:
 @gzip_page
 def sheet_period(request: HttpRequest, code: str, period_pk: int) -> HttpResponse:
     """A programme's figures of one period. Thirteen queries of its own, however many cells (see the test)."""
-    other = whole_number(request.GET.get("period", ""), period_pk)
+    other = number_or(request.GET.get("period", ""), period_pk)
     if other != period_pk:
         query = request.GET.copy()
         del query["period"]
@@ -421,7 +421,7 @@ def _comment(request: HttpRequest, ready: list[Observation], now: Any) -> None:
     for one in ready:
         text = request.POST.get(f"comment-{one.pk}", one.comment).strip()
         if text != one.comment:
-            version = whole_number(request.POST.get(f"version-{one.pk}", ""), one.version)
+            version = number_or(request.POST.get(f"version-{one.pk}", ""), one.version)
             key = f"{one.indicator_id}.{one.period_id}.{one.unit_id or 0}.{one.cell}"
             figures.append(_only_comment(key, version, text))
     problems = [

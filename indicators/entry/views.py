@@ -46,6 +46,7 @@ from indicators.permissions import (
     standing_in,
     why_not,
 )
+from indicators.sent import whole_number
 
 PER_PAGE = 50
 SECTIONS = (Bucket.RETURNED, Bucket.OVERDUE, Bucket.DUE, Bucket.DRAFT, Bucket.WAITING, Bucket.DONE)
@@ -71,9 +72,10 @@ def today() -> date:
     return timezone.localdate()
 
 
-def whole_number(text: str, otherwise: int = 1) -> int:
-    """A page number from an address; what is none is page one."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else otherwise
+def number_or(text: str, otherwise: int = 1) -> int:
+    """A page number, a count or a version from an address; what is none is page one."""
+    number = whole_number(text, digits=6)
+    return otherwise if number is None else number
 
 
 @require_GET
@@ -84,7 +86,7 @@ def due_list(request: HttpRequest) -> HttpResponse:
     programme = request.GET.get("programme", "")[:20]
     shown = request.GET.get("show", "")
     bucket = Bucket(shown) if shown in set(Bucket) else None
-    page = max(whole_number(request.GET.get("page", "1")), 1)
+    page = max(number_or(request.GET.get("page", "1")), 1)
     per_page = PER_PAGE if bucket else PER_SECTION
     lines = due_lines(
         user,
@@ -301,10 +303,6 @@ def observation_decide(request: HttpRequest, pk: int) -> HttpResponse:
     return render(
         request, "entry/observation_detail.html", detail_context(request, observation, form), status=422
     )
-
-
-def whole_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 @require_GET

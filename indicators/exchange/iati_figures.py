@@ -32,6 +32,7 @@ from indicators.models import (
 )
 from indicators.permissions import check_may_correct, may
 from indicators.programmes.places import keep_period
+from indicators.sent import whole_number
 
 Place = tuple[int, int | None, str]
 COMPARED = ("numerator", "denominator", "value", "text", "standard_error", "sample_size")
@@ -228,8 +229,9 @@ def _own_figures(figure: Figure) -> dict[str, Any]:
     found: dict[str, Any] = {
         name: own[name] for name in ("standard_error", "sample_size", "reliability", "marking") if name in own
     }
-    if own.get("credibility", "").isdigit():
-        found["credibility"] = int(own["credibility"][:2])
+    credibility = whole_number(own.get("credibility", ""), digits=2)
+    if credibility is not None:
+        found["credibility"] = credibility
     if "as_of" in own:
         try:
             found["as_of"] = date.fromisoformat(own["as_of"])

@@ -52,6 +52,7 @@ from indicators.models import (
     ValueType,
 )
 from indicators.programmes.actions import tailor_indicator
+from indicators.sent import whole_number
 
 FAMILY = "IATI"
 VALUE_TYPES = {
@@ -176,10 +177,8 @@ def _own_version(setting: Setting, indicator: Indicator, report: Report) -> Indi
             _("no such code in the library; a definition is made from the file"),
         )
         return None
-    number = indicator.own.get("version", "")
-    version = (
-        definition.versions.filter(number=number).first() if number.isdigit() and len(number) < 9 else None
-    )
+    number = whole_number(indicator.own.get("version", ""), digits=8)
+    version = None if number is None else definition.versions.filter(number=number).first()
     return version or definition.current
 
 

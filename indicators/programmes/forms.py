@@ -27,6 +27,7 @@ from indicators.models import (
     User,
 )
 from indicators.programmes.fields import DayField, DecisionField, PlainForm, WholeNumberField
+from indicators.sent import whole_number
 
 ANY = ("", _("Any"))
 
@@ -256,7 +257,7 @@ class PeriodsForm(PlainForm):
     def __init__(self, *args: Any, programme: Programme, asked: list[str], **given: Any) -> None:
         super().__init__(*args, **given)
         rows = ReportingPeriod.objects.filter(programme=programme)
-        keys = [int(text) for text in asked if text.isascii() and text.isdigit() and len(text) < 19]
+        keys = [key for key in map(whole_number, asked) if key is not None]
         self.fields["periods"].queryset = rows.filter(pk__in=keys).order_by("-starts_on", "pk")  # type: ignore[attr-defined]
         self.fields["periods"].initial = keys
 

@@ -22,6 +22,7 @@ from indicators.reports import (
     sameness,
 )
 from indicators.reports.course_lines import RunLine, run_lines, visible_runs
+from indicators.reports.explained_status import number_of
 from indicators.reports.explaining import BUILDERS as EXPLAINED
 from indicators.reports.explaining import explanation_of
 from indicators.reports.explanation import explanation_table
@@ -49,12 +50,6 @@ def table_for(user: User, name: str, key: str, *, filters: Filters | None = None
     if user.global_role == GlobalRole.PARTNER_VIEWER and user.partner is not None:
         table.releasable_to = user.partner.name
     return table
-
-
-def _number(key: str) -> int:
-    if not (key.isascii() and key.isdigit() and len(key) <= 18):
-        raise Http404
-    return int(key)
 
 
 def _all(key: str) -> None:
@@ -101,7 +96,7 @@ def _objectives(user: User, key: str, filters: Filters) -> Table:
 
 
 def _indicator_of(user: User, key: str) -> ProgrammeIndicator:
-    return get_object_or_404(indicator_page.every_indicator(user), pk=_number(key))
+    return get_object_or_404(indicator_page.every_indicator(user), pk=number_of(key))
 
 
 def _indicator(user: User, key: str, filters: Filters) -> Table:
@@ -113,12 +108,12 @@ def _observations(user: User, key: str, filters: Filters) -> Table:
 
 
 def _index(user: User, key: str, filters: Filters) -> Table:
-    index = get_object_or_404(composite_page.every_index(user), pk=_number(key))
+    index = get_object_or_404(composite_page.every_index(user), pk=number_of(key))
     return composite_page.table_of(user, index)
 
 
 def _assessment(user: User, key: str, filters: Filters) -> Table:
-    run = get_object_or_404(assessment_page.visible_runs(user), pk=_number(key))
+    run = get_object_or_404(assessment_page.visible_runs(user), pk=number_of(key))
     return assessment_page.explained_table(user, run)
 
 
@@ -158,7 +153,7 @@ def _course_nations(user: User, key: str, filters: Filters) -> Table:
 
 
 def _course_run(user: User, key: str, filters: Filters) -> Table:
-    run = get_object_or_404(visible_runs(user), pk=_number(key))
+    run = get_object_or_404(visible_runs(user), pk=number_of(key))
     return courses_page.run_table(run_lines(user, [run], as_of=today())[0])
 
 

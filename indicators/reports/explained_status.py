@@ -37,6 +37,7 @@ from indicators.reports.queries import (
     today,
 )
 from indicators.reports.wording import has_gone_stale, refusal_text, say, say_all, status_now
+from indicators.sent import whole_number
 from indicators.templatetags.ui import instant, with_days
 
 MOST_FIGURES = 500
@@ -44,9 +45,10 @@ MOST_NAMED = 8
 
 
 def number_of(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+    number = whole_number(text)
+    if number is None:
         raise Http404
-    return int(text)
+    return number
 
 
 def indicator_of(user: User, key: str) -> ProgrammeIndicator:

@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from indicators.entry.markings import carries_marking, check_marking
+from indicators.markings import carries_marking, check_marking
 
 
 @pytest.mark.parametrize(

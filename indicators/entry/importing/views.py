@@ -28,7 +28,7 @@ from indicators.entry.importing.forms import (
 )
 from indicators.entry.importing.refused import refused_csv, refused_xlsx
 from indicators.entry.importing.template import write_template
-from indicators.entry.views import tell, whole_number
+from indicators.entry.views import number_or, tell
 from indicators.models import FileImport, ImportRow, ImportState, Programme, RowKind
 from indicators.permissions import check_may_import
 
@@ -77,7 +77,7 @@ def import_list(request: HttpRequest, code: str) -> HttpResponse:
         "programme": programme,
         "form": form,
         "template_form": TemplateForm(programme=programme),
-        "page": Paginator(files, PER_PAGE).get_page(whole_number(request.GET.get("page", "1"))),
+        "page": Paginator(files, PER_PAGE).get_page(number_or(request.GET.get("page", "1"))),
     }
     return render(request, "entry/import_list.html", context, status=422 if form.errors else 200)
 
@@ -145,7 +145,7 @@ def rows_context(request: HttpRequest, found: FileImport, kinds: dict[str, int])
     if kind not in RowKind.values:
         usual = ("problem", "corrected", "changed", "new", "same")
         kind = next((one for one in usual if kinds.get(one)), "new")
-    number = max(whole_number(request.GET.get("page", "1")), 1)
+    number = max(number_or(request.GET.get("page", "1")), 1)
     page = Paginator(range(kinds.get(kind, 0)), PER_PAGE).get_page(number)
     start = (page.number - 1) * PER_PAGE
     rows = list(

@@ -21,7 +21,7 @@ from indicators.entry.register.grid import SHEETS, make_grid, sheet_name, touche
 from indicators.entry.register.importing import look_into
 from indicators.entry.register.planning import Line, Plan, load_standing
 from indicators.entry.register.proposing import proposals, propose_figures
-from indicators.entry.views import whole_number
+from indicators.entry.views import number_or
 from indicators.models import AgeBand, CourseRun, Partner
 from indicators.permissions import (
     check_may_administer,
@@ -95,7 +95,7 @@ def _keep_sheet(request: HttpRequest, run: CourseRun, sheet: str) -> HttpRespons
         plan = actions.keep_lines(
             run=run,
             lines=touched_lines(load_standing(run), sheet, typed),
-            version=whole_number(request.POST.get("version", ""), 0),
+            version=number_or(request.POST.get("version", ""), 0),
             by=request.user,  # type: ignore[arg-type]
             at=timezone.now(),
         )
@@ -149,7 +149,7 @@ def participant_remove(request: HttpRequest, code: str, pk: int) -> HttpResponse
         actions.remove_participant(
             run=run,
             pseudonym=request.POST.get("pseudonym", "")[:40].replace("\x00", ""),
-            version=whole_number(request.POST.get("version", ""), 0),
+            version=number_or(request.POST.get("version", ""), 0),
             by=request.user,  # type: ignore[arg-type]
             at=timezone.now(),
         )
@@ -170,7 +170,7 @@ def run_facts(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         check_may_enter_register(request.user, run.course.programme)  # type: ignore[arg-type]
         if form.is_valid():
             given = {name: form.cleaned_data[name] for name in FACTS}
-            version = whole_number(form.cleaned_data["register_version"], 0)
+            version = number_or(form.cleaned_data["register_version"], 0)
             try:
                 actions.set_run_facts(run=run, version=version, by=request.user, at=timezone.now(), **given)  # type: ignore[arg-type]
             except ValidationError as refusal:
@@ -267,7 +267,7 @@ def register_propose(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         try:
             done = propose_figures(
                 run=run,
-                version=whole_number(request.POST.get("version", ""), 0),
+                version=number_or(request.POST.get("version", ""), 0),
                 by=request.user,  # type: ignore[arg-type]
                 at=timezone.now(),
             )
@@ -297,7 +297,7 @@ def registers_expired(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     found = actions.past_their_time(today=today)
     if request.method == "POST":
-        chosen = whole_number(request.POST.get("run", ""), 0)
+        chosen = number_or(request.POST.get("run", ""), 0)
         run = next((one for one in found if one.pk == chosen), None)
         if run is None:
             raise Http404

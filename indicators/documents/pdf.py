@@ -15,8 +15,7 @@ import typst
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from indicators.models import Status
-from indicators.reports.documents.content import (
+from indicators.documents.content import (
     Block,
     Cell,
     Column,
@@ -28,7 +27,8 @@ from indicators.reports.documents.content import (
     Report,
     Table,
 )
-from indicators.reports.documents.drawing import styles
+from indicators.documents.drawing import styles
+from indicators.models import Status
 
 HERE = Path(__file__).resolve().parent
 FONTS = HERE / "fonts"

@@ -16,7 +16,7 @@ from django.template.loader import render_to_string
 from lxml import etree
 
 SVG = "http://www.w3.org/2000/svg"
-STYLES = Path(__file__).resolve().parents[2] / "static" / "indicators" / "app.css"
+STYLES = Path(__file__).resolve().parents[1] / "static" / "indicators" / "app.css"
 FONTS = "Noto Sans, Noto Naskh Arabic"
 KNOWN = {
     "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linecap",

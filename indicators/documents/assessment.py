@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from indicators.charts import EstimateSet
+from indicators.documents import parts
+from indicators.documents.content import Block, Cell, Facts, Figure, Heading, Note, Paragraph, Table
+from indicators.documents.drawing import drawn
 from indicators.models import AssessmentRun, Status, User
 from indicators.reports import assessment_page, composite_page
-from indicators.reports.documents import parts
-from indicators.reports.documents.content import Block, Cell, Facts, Figure, Heading, Note, Paragraph, Table
-from indicators.reports.documents.drawing import drawn
 from indicators.reports.tables import Row
 from indicators.templatetags import charts
 from indicators.templatetags.ui import day, format_number, instant, signed

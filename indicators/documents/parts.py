@@ -8,15 +8,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from indicators.charts import IndicatorSeries
+from indicators.documents.content import Block, Cell, Column, Figure, Kind, Note, Paragraph, Table
+from indicators.documents.drawing import bar, drawn
 from indicators.engine import METHOD_VERSION
 from indicators.models import GlobalRole, Status, User
 from indicators.reports import cells as screen
-from indicators.reports.documents.content import Block, Cell, Column, Figure, Kind, Paragraph, Table
-from indicators.reports.documents.drawing import bar, drawn
 from indicators.reports.queries import JUDGED, Tally
 from indicators.reports.signals import AlertLine
 from indicators.reports.tables import Row
@@ -52,6 +52,11 @@ def told(cell: screen.Cell) -> Cell:
 def words(text: object) -> Cell:
     """Words; nothing said is a dash."""
     return Cell(str(text)) if text not in {None, ""} else NOTHING
+
+
+def nothing(text: str) -> Note:
+    """Where a section has nothing to say, it says so."""
+    return Note(text, "note")
 
 
 def whole(count: int) -> Cell:
@@ -329,8 +334,3 @@ def how_made(*more: str) -> tuple[Block, ...]:
             )
         ),
     )
-
-
-def language() -> str:
-    """The language in which all texts are said just now: en, fr or ar."""
-    return (get_language() or "en").split("-")[0]

@@ -8,13 +8,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from indicators.documents import parts
+from indicators.documents.content import Block, Facts, Heading, Note, Paragraph, Table
 from indicators.engine.forecast import forecast
 from indicators.engine.types import Refusal
 from indicators.models import Programme, Status, TargetRevision, User
 from indicators.reports import cells as screen
 from indicators.reports import programme_page
-from indicators.reports.documents import parts
-from indicators.reports.documents.content import Block, Facts, Heading, Note, Paragraph, Table
 from indicators.reports.queries import today
 from indicators.reports.series import indicator_series
 from indicators.reports.tables import Row

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from indicators.documents import parts
+from indicators.documents.content import Block, Cell, Heading, Paragraph, Table
 from indicators.models import Status, User
 from indicators.reports import cells as screen
 from indicators.reports import region
-from indicators.reports.documents import parts
-from indicators.reports.documents.content import Block, Cell, Heading, Paragraph, Table
 from indicators.reports.queries import Tally, tally, today
 from indicators.reports.tables import indicator_row, tally_cells
 

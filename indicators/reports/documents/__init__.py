@@ -1,1 +1,0 @@
-"""Documents: the reports that leave the screen, built by workers."""
