@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,14 @@ def png_of(svg: str, *, width_mm: int) -> bytes:
         format="png",
         ppi=DOTS_PER_INCH,
         sys_inputs={"svg": svg, "width": str(width_mm)},
-        font_paths=typst.Fonts(include_system_fonts=False, font_paths=[str(FONTS)]),
+        font_paths=_fonts(),
     )
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """The faces that come with the application, read once for all drawings of a worker."""
+    return typst.Fonts(include_system_fonts=False, font_paths=[str(FONTS)])
 
 
 def add_picture(paragraph: Any, figure: Figure, *, width_mm: int, number: int) -> None:
