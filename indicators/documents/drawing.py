@@ -17,7 +17,7 @@ from lxml import etree
 
 SVG = "http://www.w3.org/2000/svg"
 STYLES = Path(__file__).resolve().parents[1] / "static" / "indicators" / "app.css"
-FONTS = "Noto Sans, Noto Naskh Arabic"
+FONTS = "Noto Sans, Noto Naskh Arabic, Noto Sans Math, Noto Sans Symbols 2"
 KNOWN = {
     "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linecap",
     "stroke-linejoin", "font-size", "font-weight", "paint-order",

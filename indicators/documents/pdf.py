@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -34,9 +35,12 @@ HERE = Path(__file__).resolve().parent
 FONTS = HERE / "fonts"
 TEMPLATE = HERE / "report.typ"
 WIDEST = 34
-"""Letters after which a column is broken rather than widened."""
+"""Letters after which a column is broken rather than widened; twice as many for what is long anyway."""
+LONG, LONGEST_WORD = 120, 40
 MOST_ROWS, NEWEST_ROWS = 16, 12
 """Of the table behind a chart: more rows than the first are cut to the second."""
+LONGEST_SAID = 260
+"""A longer summary is for those who hear the page; others read the table under the drawing."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -54,12 +58,17 @@ def write_pdf(report: Report, out: BinaryIO) -> None:
             typst.compile(
                 str(Path(place, TEMPLATE.name)),
                 root=place,
-                font_paths=[str(FONTS)],
-                ignore_system_fonts=True,
+                font_paths=_faces(),
                 format="pdf",
                 pdf_standards=["ua-1"],
             )
         )
+
+
+@cache
+def _faces() -> typst.Fonts:
+    """The faces that come with the application, read once in a worker, and no others."""
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])
 
 
 def laid_out(report: Report) -> dict[str, Any]:
@@ -121,7 +130,8 @@ def _block(block: Block) -> dict[str, Any]:
                 "is": "figure",
                 "title": block.title,
                 "svg": block.svg,
-                "summary": block.summary or block.title,
+                "summary": block.summary or block.title or _("Chart"),
+                "said": block.summary if len(block.summary) <= LONGEST_SAID else "",
                 "width": 100,
                 "table": _table(_shortened(block.table)) if block.table.rows else None,
             }
@@ -164,8 +174,13 @@ def _cell(column: Column, cell: Cell) -> dict[str, str]:
 def _width(column: Column, cells: Sequence[Cell]) -> float:
     """A share of the page for a column: what its longest word needs, more for running text."""
     texts = [line for cell in cells for line in cell.text.split("\n")]
-    longest_word = max((len(word) for text in [column.label, *texts] for word in text.split()), default=1)
+    longest_word = min(
+        LONGEST_WORD, max((len(word) for text in [column.label, *texts] for word in text.split()), default=1)
+    )
     if column.kind in {"number", "percent", "date"}:
         return max(float(longest_word), max((len(text) for text in texts), default=1)) + 2.5
     mean = sum(map(len, texts)) / len(texts) if texts else 1
-    return max(float(longest_word), min(mean, WIDEST)) + 2 + (2 if column.kind == "status" else 0)
+    least = float(longest_word)
+    if column.kind == "status":  # the word of a status stays on one line, beside its mark
+        least = max(least, max((len(cell.text.partition("\n")[0]) for cell in cells), default=1) + 2.0)
+    return max(least, min(mean, WIDEST if mean < LONG else 2 * WIDEST)) + 2
