@@ -57,6 +57,7 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
             Item(url_name="assessment-list", label=_("Assessments"), icon="scale"),
             Item(url_name="evaluation-list", label=_("Evaluations"), icon="target"),
             Item(url_name="early-verdicts", label=_("Early verdicts"), icon="history"),
+            Item(url_name="document-list", label=_("Documents"), icon="download"),
             Item(url_name="context-list", label=_("Context"), icon="chart"),
         ),
     ),

@@ -19,6 +19,7 @@ from indicators.assessment.doorbell import ring
 from indicators.assessment.expost_planning import renew_outlooks
 from indicators.assessment.outlooks import fill_due_outlooks
 from indicators.assessment.running import run_what_is_due
+from indicators.documents import building
 from indicators.entry.importing.queue import waiting
 from indicators.entry.importing.running import forget_old, run_waiting
 from indicators.entry.reminding import remind as remind_of_due
@@ -26,8 +27,10 @@ from indicators.models import Programme
 from indicators.programmes.actions import ensure_periods
 
 LONGEST_IMPORT = 1800
+LONGEST_DOCUMENT = 240
 KEPT_FILES = timedelta(days=180)
 """So long an import can be looked at and undone as one."""
+KEPT_DOCUMENTS = timedelta(days=90)
 
 
 @shared_task
@@ -58,6 +61,8 @@ def sweep() -> int:
     fill_due_outlooks(at=database_now())
     for pk in waiting():
         run_import.delay(pk)
+    for pk in building.waiting():
+        build_document.delay(pk)
     return run_what_is_due()
 
 
@@ -65,6 +70,12 @@ def sweep() -> int:
 def run_import(import_id: int) -> int:
     """The doorbell of files: do what waits of this one. A million rows take minutes, more than other tasks may."""
     return run_waiting(at=database_now, pk=import_id)
+
+
+@shared_task(soft_time_limit=LONGEST_DOCUMENT, time_limit=LONGEST_DOCUMENT + 30)
+def build_document(document_id: int) -> int:
+    """The doorbell of documents: build this one."""
+    return building.build_waiting(at=database_now, pk=document_id)
 
 
 @shared_task
@@ -77,6 +88,7 @@ def refresh_statuses() -> None:
     for programme in Programme.objects.order_by("pk"):
         _bring_up_to_date(programme)
     forget_old(before=database_now() - KEPT_FILES)
+    building.forget_documents(before=database_now() - KEPT_DOCUMENTS)
 
 
 @shared_task

@@ -14,5 +14,6 @@ urlpatterns = [
     path("", include("indicators.assessment.urls")),
     path("", include("indicators.catalogue.urls")),
     path("", include("indicators.exchange.urls")),  # before the reports: context/load/ is no series
+    path("", include("indicators.documents.urls")),
     path("", include("indicators.reports.urls")),
 ]

@@ -1,4 +1,4 @@
-"""A web process stays light: it never loads the statistics, whatever is asked of it."""
+"""A web process stays light: it loads neither the statistics nor the writers of documents, whatever is asked of it."""
 
 import json
 import subprocess
@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("scipy", "statsmodels", "pandas", "patsy")
+WRITERS = ("xlsxwriter", "docx", "typst")
 SERVE = """
 import json, sys
 from tracker.wsgi import application
@@ -28,9 +29,9 @@ print(json.dumps({"views": len(views), "status": answer.status_code, "loaded": l
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_web_process_with_all_its_views_loads_no_statistics(child_env):
+def test_a_web_process_with_all_its_views_loads_no_statistics_and_no_writers(child_env):
     done = subprocess.run(
-        [sys.executable, "-c", SERVE % (HEAVY,)],
+        [sys.executable, "-c", SERVE % (HEAVY + WRITERS,)],
         cwd=ROOT,
         env=child_env,
         capture_output=True,

@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from indicators.api import (
     contributions,
     courses,
+    documents,
     evaluations,
     exchange,
     explanations,
@@ -35,6 +36,7 @@ router.register("recommendations", evaluations.RecommendationViewSet, basename="
 router.register("responses", evaluations.ManagementResponseViewSet, basename="api-response")
 router.register("decisions", evaluations.DecisionViewSet, basename="api-decision")
 router.register("lessons", evaluations.LessonViewSet, basename="api-lesson")
+router.register("documents", documents.DocumentViewSet, basename="api-document")
 router.register("alerts", views.AlertViewSet, basename="api-alert")
 router.register("course-runs", courses.CourseRunViewSet, basename="api-course-run")
 

@@ -44,7 +44,7 @@ DROP FUNCTION keep_status_change();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("indicators", "0020_lean_observations"),
+        ("indicators", "0021_documents"),
     ]
 
     operations = [

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("indicators", "0020_lean_observations")]
+    dependencies = [("indicators", "0022_last_look")]
 
     operations = [
         migrations.AddIndex(

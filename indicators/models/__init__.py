@@ -33,6 +33,7 @@ from indicators.models.courses import (
     TestScore,
 )
 from indicators.models.derived import IndicatorStatus, Rollup, Status, TrendWord, status_on
+from indicators.models.documents import Document
 from indicators.models.evaluations import (
     Confidence,
     CriterionRating,
@@ -134,6 +135,7 @@ __all__ = [
     "Digest",
     "DigestRhythm",
     "Direction",
+    "Document",
     "DueAssessment",
     "Enrolment",
     "EntryException",

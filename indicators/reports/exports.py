@@ -1,44 +1,25 @@
-"""Tables as CSV and XLSX that are safe to open. Queries nothing, decides nothing."""
+"""Tables as CSV, XLSX and JSON that are safe to open. Queries nothing, decides nothing."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-import xlsxwriter
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from indicators.reports.cells import Cell
 from indicators.reports.tables import ILLUSTRATIVE, Table
+from indicators.spreadsheets import cleaned, open_workbook, safe_text
 
 BOM = "\ufeff"
-LONGEST = 32_000
-"""A spreadsheet cell holds 32,767 characters."""
 WIDE = {"name", "objective", "refusal", "about", "what", "rule", "substituted"}
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_INVISIBLE = "\\s\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2069\ufeff"
-_FORMULA = re.compile(
-    rf"(^|[\r\n\u2028\u2029])(?=[{_INVISIBLE}]*[=+\-@\uff1d\uff0b\uff0d\uff20\u2212\ufe62\ufe63\ufe66\ufe6b])"
-)
-_LEADING = re.compile(r"^[\t\r\n]")
-
-
-def safe_text(value: str) -> str:
-    """Text that no spreadsheet reads as a formula: an apostrophe before what could begin one (TRUST 3.4).
-
-    Looks behind leading spaces and invisible characters, at full-width signs, and at every new line of the cell.
-
-    >>> safe_text("=1+1"), safe_text("A = B"), safe_text(" -2")
-    ("'=1+1", 'A = B', "' -2")
-    """
-    cleaned = _CONTROL.sub("", value)[:LONGEST]
-    guarded = _FORMULA.sub(r"\1'", cleaned)
-    return f"'{guarded}" if _LEADING.match(guarded) else guarded
 
 
 def plain_number(value: int | Decimal) -> str:
@@ -56,15 +37,20 @@ def kind_of_data(*, is_illustrative: bool) -> str:
     return _(ILLUSTRATIVE) if is_illustrative else _("Reported")
 
 
-def write_csv(table: Table) -> bytes:
-    """UTF-8 with a byte-order mark, every cell quoted."""
+def write_csv(table: Table, *, by: str, at: datetime) -> bytes:
+    """UTF-8 with a byte-order mark, every cell quoted; when it was made stands in each row, having no other place."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow([safe_text(header) for header in headers(table)])
+    writer.writerow([safe_text(header) for header in [*headers(table), _("Made at")]])
+    made = made_at(at)
     for row in table.rows:
         line = [_csv_cell(row.cells[column.key]) for column in table.columns]
-        writer.writerow([*line, row.marking, kind_of_data(is_illustrative=row.is_illustrative)])
+        writer.writerow([*line, row.marking, kind_of_data(is_illustrative=row.is_illustrative), made])
     return (BOM + buffer.getvalue()).encode()
+
+
+def made_at(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def _csv_cell(cell: Cell) -> str:
@@ -79,18 +65,48 @@ def _csv_cell(cell: Cell) -> str:
             return plain_number(cell.value)
 
 
+def write_json(table: Table, *, by: str, at: datetime) -> bytes:
+    """The same rows under the same keys in every language. Numbers are numbers, days ISO dates, missing is null."""
+    document = {
+        "report": table.name,
+        "key": table.key,
+        "title": table.title,
+        "marking": table.marking,
+        "releasable_to": table.releasable_to,
+        "is_illustrative": table.is_illustrative,
+        "as_of": table.as_of.isoformat(),
+        "made_at": at.isoformat(timespec="seconds"),
+        "made_by": by,
+        "method_version": table.method_version,
+        "notes": list(table.notes),
+        "columns": [
+            {"key": column.key, "header": str(column.header), "kind": str(column.kind)}
+            for column in table.columns
+        ],
+        "rows": [
+            {column.key: _json_value(row.cells[column.key]) for column in table.columns}
+            | {"_marking": row.marking, "_is_illustrative": row.is_illustrative}
+            for row in table.rows
+        ],
+    }
+    return json.dumps(document, ensure_ascii=False, allow_nan=False).encode("utf-8", errors="replace")
+
+
+def _json_value(cell: Cell) -> str | int | float | None:
+    match cell.value:
+        case date():
+            return cell.value.isoformat()
+        case Decimal():
+            return int(cell.value) if cell.value == cell.value.to_integral_value() else float(cell.value)
+        case _:
+            return cell.value
+
+
 def write_xlsx(table: Table, *, by: str, at: datetime) -> bytes:
     """A workbook with the sheets Data, Explanation where there is one, and About. Text is text, numbers are numbers."""
     output = io.BytesIO()
-    options = {
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-        "default_date_format": "yyyy-mm-dd",
-    }
-    with xlsxwriter.Workbook(output, options) as book:
-        book.set_properties({"title": _cleaned(table.title), "author": "", "comments": table.marking})
+    with open_workbook(output) as book:
+        book.set_properties({"title": cleaned(table.title), "author": "", "comments": table.marking})
         _write_sheet(book, table, _("Data"))
         if table.explanation is not None:
             _write_sheet(book, table.explanation, _("Explanation"))
@@ -112,10 +128,10 @@ def _write_sheet(book: Any, table: Table, name: str) -> None:
     sheet.set_footer(f"&C{table.marking}")
     line = 0
     for banner in banners(table):
-        sheet.write_string(line, 0, _cleaned(banner), bold)
+        sheet.write_string(line, 0, cleaned(banner), bold)
         line += 1
     for position, name in enumerate(names):
-        sheet.write_string(line, position, _cleaned(name), header)
+        sheet.write_string(line, position, cleaned(name), header)
     sheet.freeze_panes(line + 1, 0)
     sheet.repeat_rows(line)
     first = line
@@ -125,7 +141,7 @@ def _write_sheet(book: Any, table: Table, name: str) -> None:
             _write_cell(book, sheet, formats, line, position, row.cells[column.key])
         sheet.write_string(line, len(names) - 2, row.marking)
         kind = kind_of_data(is_illustrative=row.is_illustrative)
-        sheet.write_string(line, len(names) - 1, _cleaned(kind))
+        sheet.write_string(line, len(names) - 1, cleaned(kind))
     sheet.autofilter(first, 0, max(line, first + 1), len(names) - 1)
 
 
@@ -142,7 +158,7 @@ def _write_cell(book: Any, sheet: Any, formats: dict[str, Any], line: int, posit
         case None:
             return
         case str():
-            sheet.write_string(line, position, _cleaned(cell.value))
+            sheet.write_string(line, position, cleaned(cell.value))
         case date():
             sheet.write_datetime(line, position, datetime(cell.value.year, cell.value.month, cell.value.day))  # noqa: DTZ001 - a day
         case _:
@@ -165,8 +181,8 @@ def _write_about(book: Any, table: Table, *, by: str, at: datetime) -> None:
     sheet.set_column(0, 0, 24)
     sheet.set_column(1, 1, 80)
     for line, (label, text) in enumerate(about(table, by=by, at=at)):
-        sheet.write_string(line, 0, _cleaned(label), bold)
-        sheet.write_string(line, 1, _cleaned(text))
+        sheet.write_string(line, 0, cleaned(label), bold)
+        sheet.write_string(line, 1, cleaned(text))
 
 
 def about(table: Table, *, by: str, at: datetime) -> list[tuple[str, str]]:
@@ -177,7 +193,7 @@ def about(table: Table, *, by: str, at: datetime) -> list[tuple[str, str]]:
         (_("Marking"), banners(table)[0]),
         (_("Kind of data"), kind_of_data(is_illustrative=table.is_illustrative)),
         (_("As of"), table.as_of.isoformat()),
-        (_("Made at"), f"{at:%Y-%m-%d %H:%M} UTC"),
+        (_("Made at"), made_at(at)),
         (_("Made by"), by),
         (_("Method version"), table.method_version),
         (_("Rows"), ngettext("%(count)s row", "%(count)s rows", rows) % {"count": rows}),
@@ -186,5 +202,9 @@ def about(table: Table, *, by: str, at: datetime) -> list[tuple[str, str]]:
     return facts + [(_("Note"), note) for note in table.notes]
 
 
-def _cleaned(text: str) -> str:
-    return _CONTROL.sub("", text)[:LONGEST]
+WRITERS: dict[str, tuple[Callable[..., bytes], str]] = {
+    "csv": (write_csv, "text/csv; charset=utf-8"),
+    "xlsx": (write_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "json": (write_json, "application/json"),
+}
+"""By ending: what writes the file, and what it is called on the way. All take the table, `by` and `at`."""

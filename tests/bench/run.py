@@ -20,12 +20,13 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("bench-results.json"))
     parser.add_argument(
         "--only",
-        choices=["entering", "judging", "rebuilding", "expost", "importing", "reports"],
+        choices=["entering", "judging", "rebuilding", "expost", "importing", "reports", "tables"],
         help="nothing but this part",
     )
     parser.add_argument("--indicators", type=int, default=2_000, help="of the rebuild and the reports")
     parser.add_argument("--observations", type=int, default=1_000_000, help="of the rebuild and the reports")
     parser.add_argument("--imported", type=int, default=1_000_000, help="rows of a file")
+    parser.add_argument("--written", type=int, default=100_000, help="rows of a workbook")
     parser.add_argument("--ended", type=int, default=500, help="indicators assessed ex-post")
     parser.add_argument("--nulls", type=int, default=1_000, help="null series for each rate of false alarms")
     parser.add_argument("--judged", type=int, default=10_000, help="indicators judged in one call")
@@ -72,6 +73,10 @@ def main() -> None:
 
             call_command("flush", interactive=False, verbosity=0)
             show(rows, measure_reports(options.observations, options.indicators))
+        if options.only in {None, "tables"}:
+            from tests.bench.tables import measure_tables
+
+            show(rows, measure_tables(options.written))
     load_at_end = os.getloadavg()
     machine = {
         "python": sys.version.split()[0],

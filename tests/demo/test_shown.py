@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from decimal import Decimal
 from html import unescape
 
 import pytest
@@ -13,9 +14,12 @@ from django.test import Client, TestCase
 from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
+from indicators.documents.subjects import compose, subject_of
 from indicators.management.demo.seeding import seed_demo
-from indicators.models import Kind, ProgrammeIndicator, Rollup, User, Verdict
+from indicators.models import Evaluation, Kind, Programme, ProgrammeIndicator, Rollup, User, Verdict
 from indicators.reports import cells
+from indicators.reports.assessment_page import visible_runs
+from tests.demo import reading_documents as reading
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]
 
@@ -191,3 +195,56 @@ def _all(client, path):
         answer = client.get(path).json()
         yield from answer["results"]
         path = answer["next"]
+
+
+def subjects(user):
+    """Everything in the demo that a document can be about, as this person sees it."""
+    for code in Programme.objects.visible_to(user).order_by("code").values_list("code", flat=True):
+        yield "programme", code
+    for key in visible_runs(user).order_by("pk").values_list("pk", flat=True):
+        yield "assessment", str(key)
+    for key in Evaluation.objects.visible_to(user).order_by("pk").values_list("pk", flat=True):
+        yield "evaluation", str(key)
+    yield "region", "all"
+
+
+def test_every_document_says_the_same_as_workbook_and_in_word(demo):
+    user, numbers, texts, kinds = User.objects.get(username="regional"), 0, 0, set()
+    for kind, key in subjects(user):
+        report = compose(user, subject_of(user, kind, key), language="en", at=timezone.now())
+
+        numbers += reading.check_workbook(report)
+        texts += reading.check_word(report)
+        kinds.add(kind)
+    assert kinds == {"programme", "assessment", "evaluation", "region"}
+    assert numbers > 1000
+    assert texts > 5000
+
+
+def test_a_programmes_document_holds_the_numbers_of_the_api(evaluator):
+    user, seen = User.objects.get(username="regional"), 0
+    for programme in Programme.objects.visible_to(user):
+        subject = subject_of(user, "programme", programme.code)
+        report = compose(user, subject, language="en", at=timezone.now())
+        for one in _all(
+            evaluator, f"/api/v1/indicators/?programme={programme.code}&is_active=true&page_size=200"
+        ):
+            found = reading.numbers_beside(report, one["code"])
+            status = one["status"] or {}
+            for name in ("value", "achievement"):
+                if status.get(name) is not None:
+                    assert Decimal(status[name]) in found, (one["code"], name)
+                    seen += 1
+    assert seen > 80
+
+
+def test_an_assessments_document_holds_the_numbers_of_the_api(evaluator):
+    user, seen = User.objects.get(username="regional"), 0
+    for key in visible_runs(user).values_list("pk", flat=True):
+        report = compose(user, subject_of(user, "assessment", str(key)), language="en", at=timezone.now())
+        for one in _all(evaluator, f"/api/v1/verdicts/?run={key}&page_size=200"):
+            if one["value"] is not None and not one["refusal_code"]:
+                code = ProgrammeIndicator.objects.get(pk=one["indicator"]).definition.code
+                assert Decimal(one["value"]) in reading.numbers_beside(report, code), (key, code)
+                seen += 1
+    assert seen > 50

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import zipfile
 from datetime import date
@@ -16,8 +17,9 @@ from python_calamine import CalamineWorkbook
 
 from indicators.reports import cells
 from indicators.reports.doors import table_for
-from indicators.reports.exports import plain_number, safe_text, write_csv, write_xlsx
+from indicators.reports.exports import plain_number, write_csv, write_json, write_xlsx
 from indicators.reports.tables import Column, Kind, Row, Table
+from indicators.spreadsheets import safe_text
 from tests import factories as make
 from tests.reports.test_pages import recent_programme
 from tests.world import make_world
@@ -60,7 +62,7 @@ def test_there_are_more_than_forty_payloads():
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_no_text_of_a_csv_can_begin_a_formula(payload):
-    header, line = read_csv(write_csv(a_table([payload])))
+    header, line = read_csv(write_csv(a_table([payload]), by="x", at=timezone.now()))
 
     for cell in (header[0], line[0]):
         for piece in re.split(r"[\r\n\u2028\u2029]", cell):
@@ -141,7 +143,8 @@ def test_screen_csv_and_xlsx_show_the_same_numbers(client):
         io.BytesIO(client.get(f"/export/programme/{programme.code}.xlsx").content)
     )
     sheet = book.get_sheet_by_name("Data").to_python(skip_empty_area=False)
-    start = sheet.index(header)
+    assert header[-1] == "Made at"
+    start = sheet.index(header[:-1])
     assert len(lines) == len(table.rows) == len(sheet) - start - 1
     for row, line, xlsx in zip(table.rows, lines, sheet[start + 1 :], strict=True):
         for column, as_csv, as_xlsx in zip(table.columns, line, xlsx, strict=False):
@@ -175,9 +178,41 @@ def test_every_export_has_its_marking_its_rows_and_its_about_sheet(client):
         rows = book.get_sheet_by_name("Data").to_python(skip_empty_area=False)
         assert rows[0][0].startswith("NATO UNCLASSIFIED")
         lines = read_csv(client.get(f"/export/{name}/{key}.csv").content)
-        assert lines[0] in rows
+        assert lines[0][:-1] in rows
         assert len(lines) > 1, name
-        assert all(line[-2] == "NATO UNCLASSIFIED" for line in lines[1:])
+        assert all(line[-3] == "NATO UNCLASSIFIED" for line in lines[1:])
+        assert all(re.fullmatch(r"20\d\d-\d\d-\d\d \d\d:\d\d UTC", line[-1]) for line in lines[1:])
+
+
+def test_json_keeps_numbers_days_and_what_is_missing():
+    table = a_table(["=1+1"], [Decimal("-3"), Decimal("0.125"), Decimal(0), None])
+
+    found = json.loads(write_json(table, by="=EVIL()", at=timezone.now()))
+
+    assert [row["number"] for row in found["rows"]] == [-1.5, -3, 0.125, 0, None]
+    assert found["rows"][0]["text"] == "=1+1"
+    assert found["marking"] == "NATO UNCLASSIFIED"
+    assert found["as_of"] == "2026-01-01"
+    assert found["made_at"].endswith("+00:00")
+    assert [one["kind"] for one in found["columns"]] == ["text", "number"]
+
+
+@pytest.mark.django_db
+def test_csv_and_json_of_a_programme_say_the_same(client):
+    world = make_world()
+    client.force_login(world.people["officer"])
+    for name, key in (("programme", world.own.programme.code), ("observations", world.own.indicator.pk)):
+        header, *lines = read_csv(client.get(f"/export/{name}/{key}.csv").content)
+        found = json.loads(client.get(f"/export/{name}/{key}.json").content)
+        assert header[:-3] == [one["header"] for one in found["columns"]]
+        assert len(lines) == len(found["rows"]) > 0
+        for line, row in zip(lines, found["rows"], strict=True):
+            for column, text in zip(found["columns"], line, strict=False):
+                value = row[column["key"]]
+                if value is None:
+                    assert text == ""
+                elif column["kind"] == "number":
+                    assert float(text) == pytest.approx(value, abs=1e-12)
 
 
 @pytest.mark.django_db

@@ -8,17 +8,16 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-import xlsxwriter
 from django.utils.translation import gettext as _
 
 from indicators.entry.importing import files
 from indicators.entry.importing.layout import layout_from
 from indicators.models import FileImport, ImportRow, RowKind
+from indicators.spreadsheets import cleaned, open_workbook, safe_cell
 
 REASON = "problem"
 """Its column says nothing when the file comes back (`layout.SILENT`)."""
 MOST_ROWS = 200_000
-LONGEST = 32_000
 
 
 def refused_csv(found: FileImport) -> Iterator[bytes]:
@@ -34,22 +33,15 @@ def refused_csv(found: FileImport) -> Iterator[bytes]:
         for line in lines:
             buffer.seek(0)
             buffer.truncate()
-            writer.writerow([harmless(cell) for cell in line])
+            writer.writerow([safe_cell(cell) for cell in line])
             yield buffer.getvalue().encode("utf-8", errors="replace")
 
     return pieces()
 
 
-def harmless(cell: str) -> str:
-    """What a spreadsheet would run stays text; a number keeps its sign."""
-    is_number = cell[:1] in "+-" and cell[1:].replace(".", "", 1).replace(",", "").isdigit()
-    return f"'{cell}" if cell[:1] in "=+-@\t\r" and cell and not is_number else cell
-
-
 def refused_xlsx(found: FileImport) -> list[bytes]:
     output = io.BytesIO()
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(output, options) as book:
+    with open_workbook(output) as book:
         sheet = book.add_worksheet()
         bold = book.add_format({"bold": True, "bg_color": "#E8EDF3"})
         red = book.add_format({"font_color": "#8A1C1C", "text_wrap": True})
@@ -58,7 +50,7 @@ def refused_xlsx(found: FileImport) -> list[bytes]:
         for number, line in enumerate(refused_lines(found)):
             for place, cell in enumerate(line):
                 style = bold if number == 0 else red if place == 0 else None
-                sheet.write_string(number, place, cell[:LONGEST], style)
+                sheet.write_string(number, place, cleaned(cell), style)
     return [output.getvalue()]
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-import xlsxwriter
 from django.utils.translation import gettext as _
 
 from indicators.models import (
@@ -25,6 +24,7 @@ from indicators.models import (
     State,
     ValueType,
 )
+from indicators.spreadsheets import MOST_DIGITS, open_workbook
 
 HEADER = (
     "indicator", "period", "unit", "cell", "numerator", "denominator", "value", "text", "missing_reason", "as_of",
@@ -53,8 +53,7 @@ def write_template(programme: Programme, period: ReportingPeriod, *, today: date
         ).order_by("state")
     }
     output = io.BytesIO()
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(output, options) as book:
+    with open_workbook(output, is_long=False) as book:
         book.set_properties({"title": f"{programme.code} {period.label}", "author": ""})
         sheet = book.add_worksheet(DATA)
         _write_instructions(book, programme, period, indicators)
@@ -139,7 +138,8 @@ def _write_standing(sheet: Any, line: int, place: int, value: Any, style: Any) -
     elif isinstance(value, date):
         sheet.write_datetime(line, place, value, style)
     elif (
-        len(value_text := f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else f"{value:f}") > 15
+        len(value_text := f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else f"{value:f}")
+        > MOST_DIGITS
     ):
         sheet.write_string(line, place, value_text, style)  # A spreadsheet keeps fifteen digits.
     else:
