@@ -163,7 +163,7 @@ class ObservationActions:
 
 
 def check_declaration(given: bool) -> None:
-    """Raise ValidationError unless whoever submits declares that nothing is classified (METHOD 4.6), as in the forms."""
+    """Raise ValidationError unless whoever submits declares that nothing is classified (METHOD 4.6)."""
     if not given:
         raise ValidationError(
             {

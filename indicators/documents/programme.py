@@ -12,9 +12,10 @@ from indicators.documents import parts
 from indicators.documents.content import Block, Facts, Heading, Note, Paragraph, Table
 from indicators.engine.forecast import forecast
 from indicators.engine.types import Refusal
-from indicators.models import Programme, Status, TargetRevision, User
+from indicators.models import Programme, ProgrammeIndicator, Status, TargetRevision, User
+from indicators.reports import adjustments, programme_page
 from indicators.reports import cells as screen
-from indicators.reports import programme_page
+from indicators.reports.chart_marks import Marks, marks_of
 from indicators.reports.queries import today
 from indicators.reports.series import indicator_series
 from indicators.reports.tables import Row
@@ -180,7 +181,7 @@ def _assumptions(shown: dict[str, Any]) -> Iterator[Block]:
 
 
 def _over_time(user: User, rows: Sequence[Row]) -> Iterator[Block]:
-    """The chart of each indicator. A fixed number of queries, however many there are."""
+    """The chart of each indicator, with all that its page marks: a dozen queries for each, which a worker may ask."""
     pks = [row.about.pk for row in rows]
     snapshots = load_snapshots(load_indicators(pks), as_of=today()) if pks else {}
     revisions: dict[int, list[TargetRevision]] = {}
@@ -193,8 +194,8 @@ def _over_time(user: User, rows: Sequence[Row]) -> Iterator[Block]:
         series = indicator_series(
             row.about,
             snapshot,
-            revisions.get(row.about.pk, []),
             None if isinstance(projected, Refusal) else projected,
+            _marks(user, row.about, revisions.get(row.about.pk, [])),
         )
         if series is None:
             continue
@@ -202,6 +203,11 @@ def _over_time(user: User, rows: Sequence[Row]) -> Iterator[Block]:
         if figure is not None:
             partner = f" · {row.about.partner}" if row.about.partner else ""
             yield replace(figure, title=f"{row.about.definition.code} {figure.title}{partner}")
+
+
+def _marks(user: User, indicator: ProgrammeIndicator, revisions: Sequence[TargetRevision]) -> Marks:
+    """What the indicator's own page marks, so that both draw the same picture."""
+    return marks_of(user, indicator, revisions, adjustments.of_indicator(user, indicator))
 
 
 def _sources(rows: Sequence[Row]) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ from indicators.documents import parts
 from indicators.documents.content import Block, Cell, Heading, Paragraph, Table
 from indicators.models import Status, User
 from indicators.reports import cells as screen
-from indicators.reports import region
-from indicators.reports.queries import Tally, tally, today
-from indicators.reports.tables import indicator_row, tally_cells
+from indicators.reports import overview, region
+from indicators.reports.overview import Overview
+from indicators.reports.queries import Tally, today
+from indicators.reports.tables import tally_cells
 
 MOST_NAMED = 6
 """Indicators off track that a page has room for, critical ones first; the number of all stands beside them."""
@@ -21,8 +22,8 @@ MOST_NAMED = 6
 
 def region_report(user: User) -> parts.Draft:
     """Where co-operation stands by country and framework, what needs attention, and where we do not know."""
-    programmes, found = region.load(user)
-    total = tally(found)
+    view = overview.load(user, {})
+    programmes, found, total = view.programmes, view.found, view.total
     countries = region.by_country(programmes, found)
     frameworks = region.by_framework(programmes, found)
     return parts.Draft(
@@ -38,7 +39,7 @@ def region_report(user: User) -> parts.Draft:
             *_total(total, len(programmes)),
             *_groups(_("By country"), _("Country"), countries, "countries"),
             *_groups(_("By framework"), _("Framework"), frameworks, "frameworks"),
-            *_attention(user),
+            *_attention(user, view),
             *parts.how_made(
                 _("Targets differ between partners: this is management information, not a ranking.")
             ),
@@ -91,20 +92,35 @@ def _groups(title: str, head: str, groups: Sequence[region.Group], name: str) ->
     )
 
 
-def _attention(user: User) -> Iterator[Block]:
-    found = region.attention(user)
-    for status in (Status.OFF_TRACK, Status.NOT_REPORTING):
-        indicators = found[status.value]
-        named = indicators[:MOST_NAMED]
-        title = str(status.label)
-        if len(indicators) > len(named):
-            title += ": " + _("%(shown)s of %(all)s, critical ones first") % {
-                "shown": len(named),
-                "all": len(indicators),
-            }
+def _attention(user: User, view: Overview) -> Iterator[Block]:
+    for name, title, worst in (
+        (
+            "critical",
+            _("Critical and not on track"),
+            overview.worst_critical(user, view.found, most=MOST_NAMED),
+        ),
+        ("off_track", _("Off track, not critical"), overview.off_track(user, view.found, most=MOST_NAMED)),
+        ("silent", str(Status.NOT_REPORTING.label), overview.silent(user, view.found, most=MOST_NAMED)),
+    ):
+        if worst.count > len(worst.rows):
+            title += ": " + _("%(shown)s of %(all)s") % {"shown": len(worst.rows), "all": worst.count}
         yield Heading(title, 1)
-        if not named:
+        if worst.rows:
+            yield parts.attention_table(worst.rows, title="", name=name, with_programme=True)
+        else:
             yield Paragraph(_("None."))
-            continue
-        rows = [indicator_row(one, with_people=False) for one in named]
-        yield parts.attention_table(rows, title="", name=str(status.value), with_programme=True)
+    yield from _overdue(user, view)
+
+
+def _overdue(user: User, view: Overview) -> Iterator[Block]:
+    """Responses and actions that are late: how many, and the oldest."""
+    late = overview.overdue_responses(user, view.pks, today())
+    yield Heading(_("Needs a decision"), 1)
+    if not late:
+        yield Paragraph(_("No response and no agreed action is overdue."))
+        return
+    said = ngettext(
+        "%(n)s response or action is overdue", "%(n)s responses or actions are overdue", len(late)
+    )
+    oldest = [f"{one.programme.code} ({screen.day(one.due_on).text})" for one in late[:MOST_NAMED]]
+    yield Paragraph(f"{said % {'n': len(late)}}: {', '.join(oldest)}.")

@@ -7,11 +7,67 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tests.bench.servers import private_servers
+
+
+def _entering(options: argparse.Namespace) -> list[dict[str, Any]]:
+    from tests.bench.entering import measure_entering
+
+    return measure_entering()
+
+
+def _judging(options: argparse.Namespace) -> list[dict[str, Any]]:
+    from tests.bench.judging import measure_judging
+
+    return [measure_judging(options.judged)]
+
+
+def _rebuilding(options: argparse.Namespace) -> list[dict[str, Any]]:
+    from tests.bench.rebuilding import measure_rebuilding
+
+    return measure_rebuilding(options.observations, options.indicators)
+
+
+def _expost(options: argparse.Namespace) -> list[dict[str, Any]]:
+    from tests.bench.expost import measure_expost
+
+    return measure_expost(options.ended)
+
+
+def _importing(options: argparse.Namespace) -> list[dict[str, Any]]:
+    from tests.bench.importing import measure_importing
+
+    return measure_importing(options.imported)
+
+
+def _reports(options: argparse.Namespace) -> list[dict[str, Any]]:
+    from tests.bench.reports import measure_reports
+
+    return measure_reports(options.observations, options.indicators)
+
+
+def _tables(options: argparse.Namespace) -> list[dict[str, Any]]:
+    from tests.bench.tables import measure_tables
+
+    return measure_tables(options.written)
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], list[dict[str, Any]]]] = {
+    "entering": _entering,
+    "judging": _judging,
+    "rebuilding": _rebuilding,
+    "expost": _expost,
+    "importing": _importing,
+    "reports": _reports,
+    "tables": _tables,
+}
+"""Each imports its own measurement when it is asked: settings must be there first."""
+ON_EMPTY_TABLES = {"entering", "rebuilding", "expost", "reports"}
 
 
 def main() -> None:
@@ -20,7 +76,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("bench-results.json"))
     parser.add_argument(
         "--only",
-        choices=["entering", "judging", "rebuilding", "expost", "importing", "reports", "tables"],
+        choices=list(PARTS),
         help="nothing but this part",
     )
     parser.add_argument("--indicators", type=int, default=2_000, help="of the rebuild and the reports")
@@ -44,39 +100,13 @@ def main() -> None:
         call_command("migrate", verbosity=0)
         if options.only is None:
             _measure_the_application(rows, with_start=not options.skip_start)
-        if options.only in {None, "entering"}:
-            from tests.bench.entering import measure_entering
-
-            call_command("flush", interactive=False, verbosity=0)
-            show(rows, measure_entering())
-        if options.only in {None, "judging"}:
-            from tests.bench.judging import measure_judging
-
-            show(rows, [measure_judging(options.judged)])
-        if options.only in {None, "rebuilding"}:
-            from tests.bench.rebuilding import measure_rebuilding
-
-            call_command("flush", interactive=False, verbosity=0)
-            show(rows, measure_rebuilding(options.observations, options.indicators))
+        for name, measure in PARTS.items():
+            if options.only in {None, name}:
+                if name in ON_EMPTY_TABLES:
+                    call_command("flush", interactive=False, verbosity=0)
+                show(rows, measure(options))
         if options.only in {None, "expost"}:
-            from tests.bench.expost import measure_expost
-
-            call_command("flush", interactive=False, verbosity=0)
-            show(rows, measure_expost(options.ended))
             _measure_the_methods(rows, nulls=options.nulls)
-        if options.only in {None, "importing"}:
-            from tests.bench.importing import measure_importing
-
-            show(rows, measure_importing(options.imported))
-        if options.only in {None, "reports"}:
-            from tests.bench.reports import measure_reports
-
-            call_command("flush", interactive=False, verbosity=0)
-            show(rows, measure_reports(options.observations, options.indicators))
-        if options.only in {None, "tables"}:
-            from tests.bench.tables import measure_tables
-
-            show(rows, measure_tables(options.written))
     load_at_end = os.getloadavg()
     machine = {
         "python": sys.version.split()[0],
