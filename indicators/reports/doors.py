@@ -75,7 +75,7 @@ def _region(user: User, key: str, filters: Filters) -> Table:
     _all(key)
     view = overview.load(user, filters)
     programmes, found = view.programmes, view.found
-    groups = [*region.by_framework(programmes, found), *region.by_country(programmes, found)]
+    groups = [*region.by_framework(programmes, found), *view.countries()]
     return with_filters(
         region_table([one.as_row() for one in groups], rules_on(today()), as_of=today()), view
     )

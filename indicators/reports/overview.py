@@ -24,6 +24,7 @@ from indicators.models import (
 )
 from indicators.reports.narrowing import Narrowing, narrow
 from indicators.reports.queries import Standing, Tally, indicators_with_status, standings, tally
+from indicators.reports.region import Group, by_country
 from indicators.reports.tables import Row, indicator_row
 
 MOST_SHOWN = 10
@@ -51,6 +52,11 @@ class Overview:
     @property
     def total(self) -> Tally:
         return tally(self.found)
+
+    def countries(self) -> list[Group]:
+        """The partner countries with their counts; only the chosen one under a filter of country."""
+        only = self.narrowing.chosen["country"]
+        return [one for one in by_country(self.programmes, self.found) if only in {"", one.key}]
 
     @property
     def is_illustrative(self) -> bool:

@@ -61,7 +61,7 @@ def region_page(request: HttpRequest) -> HttpResponse:
         "frameworks": [
             _bar(one, "framework", rules) for one in region.by_framework(view.programmes, view.found)
         ],
-        "countries": [_bar(one, "country", rules) for one in region.by_country(view.programmes, view.found)],
+        "countries": [_bar(one, "country", rules) for one in view.countries()],
     }
     return page(request, "reports/region.html", context)
 

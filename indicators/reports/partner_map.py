@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from indicators.reports.overview import Overview
 from indicators.reports.queries import Tally
-from indicators.reports.region import by_country
+from indicators.reports.region import Group
 
 SHAPES = Path(__file__).parent / "map" / "shapes.json"
 STEPS = (1, 2, 3)
@@ -84,10 +84,8 @@ def partner_map(overview: Overview, address: str) -> PartnerMap:
     kept = {name: value for name, value in overview.narrowing.chosen.items() if value and name != "country"}
     countries = [
         _country(group, f"{address}?{urlencode(kept | {'country': group.key})}", drawing)
-        for group in by_country(overview.programmes, overview.found)
+        for group in overview.countries()
     ]
-    only = overview.narrowing.chosen["country"]
-    countries = [one for one in countries if only in {"", one.code}]
     partners = {one.code for one in countries}
     return PartnerMap(
         width=drawing["width"],
@@ -98,7 +96,7 @@ def partner_map(overview: Overview, address: str) -> PartnerMap:
     )
 
 
-def _country(group: Any, url: str, drawing: Mapping[str, Any]) -> Country:
+def _country(group: Group, url: str, drawing: Mapping[str, Any]) -> Country:
     code = group.key
     point = drawing["points"].get(code)
     label = CALLED_OUT.get(code) or drawing["labels"].get(code)
