@@ -168,3 +168,95 @@ def test_nobodys_name_and_no_macro_is_in_the_document():
     assert (properties.title, properties.comments) == ("Programme brief", "NATO UNCLASSIFIED")
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         assert not [name for name in package.namelist() if "vba" in name.lower() or "macro" in name.lower()]
+
+
+PARAGRAPH = [
+    "pStyle",
+    "keepNext",
+    "keepLines",
+    "pageBreakBefore",
+    "framePr",
+    "widowControl",
+    "numPr",
+    "suppressLineNumbers",
+    "pBdr",
+    "shd",
+    "tabs",
+    "suppressAutoHyphens",
+    "kinsoku",
+    "wordWrap",
+    "overflowPunct",
+    "topLinePunct",
+    "autoSpaceDE",
+    "autoSpaceDN",
+    "bidi",
+    "adjustRightInd",
+    "snapToGrid",
+    "spacing",
+    "ind",
+    "contextualSpacing",
+    "mirrorIndents",
+    "suppressOverlap",
+    "jc",
+    "textDirection",
+    "textAlignment",
+    "textboxTightWrap",
+    "outlineLvl",
+    "divId",
+    "cnfStyle",
+    "rPr",
+    "sectPr",
+    "pPrChange",
+]
+RUN = [
+    "rStyle",
+    "rFonts",
+    "b",
+    "bCs",
+    "i",
+    "iCs",
+    "caps",
+    "smallCaps",
+    "strike",
+    "dstrike",
+    "outline",
+    "shadow",
+    "emboss",
+    "imprint",
+    "noProof",
+    "snapToGrid",
+    "vanish",
+    "webHidden",
+    "color",
+    "spacing",
+    "w",
+    "kern",
+    "position",
+    "sz",
+    "szCs",
+    "highlight",
+    "u",
+    "effect",
+    "bdr",
+    "shd",
+    "fitText",
+    "vertAlign",
+    "rtl",
+    "cs",
+    "em",
+    "lang",
+    "eastAsianLayout",
+]
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_what_word_wants_in_an_order_stands_in_it(language):
+    """Word calls a file damaged whose elements stand in another order than the schema's (ECMA-376, 17.3)."""
+    document = read(a_whole_report(language))
+    section = document.sections[0]
+
+    for root in (document.styles.element, document.element, section.header._element, section.footer._element):
+        for name, order in (("w:pPr", PARAGRAPH), ("w:rPr", RUN)):
+            for found in root.iter(qn(name)):
+                places = [order.index(one.tag.partition("}")[2]) for one in found]
+                assert places == sorted(places), [one.tag for one in found]
