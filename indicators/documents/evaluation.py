@@ -10,12 +10,33 @@ from django.utils.translation import gettext as _
 
 from indicators.assessment.evaluation_page import report_context
 from indicators.documents.content import Block, Cell, Column, Facts, Heading, Note, Paragraph, Table
-from indicators.documents.parts import nothing, words
-from indicators.models import Evaluation, GlobalRole, User
-from indicators.templatetags.ui import day, instant
+from indicators.documents.parts import NOTHING, Draft, column, lines, marking_for, nothing, on, words
+from indicators.models import Evaluation, GlobalRole, Status, User
+from indicators.templatetags.ui import MISSING, day, instant, number, state_label, verdict_value
 
 
-def blocks(user: User, evaluation: Evaluation) -> Iterator[Block]:
+def evaluation_report(user: User, evaluation: Evaluation) -> Draft:
+    """The report as this person reads it, with the assessment that it rests on."""
+    programme, run = evaluation.programme, evaluation.run
+    said = [evaluation.get_kind_display()]
+    if run is not None and user.global_role != GlobalRole.PARTNER_VIEWER:
+        said.append(
+            _("rests on %(label)s, revision %(number)s, as of %(day)s")
+            % {"label": run.label, "number": run.revision, "day": day(run.as_of)}
+        )
+    return Draft(
+        kind="evaluation",
+        title=evaluation.title,
+        subtitle=" · ".join(said),
+        programme=f"{programme.code} · {programme.name}",
+        marking=marking_for(user),
+        illustrative=programme.is_illustrative,
+        sources=(),
+        blocks=tuple(_blocks(user, evaluation)),
+    )
+
+
+def _blocks(user: User, evaluation: Evaluation) -> Iterator[Block]:
     """What the evaluation's page says; for a partner viewer the released summary alone."""
     if user.global_role == GlobalRole.PARTNER_VIEWER:
         yield from _summary(evaluation)
@@ -48,7 +69,7 @@ def _facts(evaluation: Evaluation) -> Facts:
         rests_on = _("%(label)s, revision %(number)s") % {"label": run.label, "number": run.revision}
         rows += [
             (_("Rests on"), words(rests_on)),
-            (_("As of"), Cell(text=str(day(run.as_of)), value=run.as_of)),
+            (_("As of"), on(run.as_of)),
         ]
     if evaluation.is_signed:
         signed = f"{evaluation.signed_by}, {instant(evaluation.signed_at)} UTC"
@@ -68,7 +89,7 @@ def _text(heading: str, *texts: str) -> Iterator[Block]:
 def _unanswered(shown: dict[str, Any]) -> Iterator[Block]:
     refusals = shown["refusals"]
     if refusals["rows"]:
-        said = ", ".join(f"{code} ({reason})" for code, reason, _method in refusals["rows"])
+        said = ", ".join(f"{code} ({state_label(reason)})" for code, reason, _method in refusals["rows"])
         more = _(" and %(n)s more") % {"n": refusals["more"]} if refusals["more"] else ""
         yield Note(_("No verdict was possible on: %(what)s") % {"what": said + more}, "refusal")
 
@@ -81,13 +102,79 @@ def _findings(shown: dict[str, Any]) -> Iterator[Block]:
         sure = finding.get_confidence_display()
         if finding.confidence_reason:
             sure = f"{sure}. {finding.confidence_reason}"
-        rests_on = [str(one.indicator) for one in finding.verdicts.all()]
-        rests_on += [str(one.observation.indicator.definition.code) for one in finding.evidence.all()]
-        yield Facts(
-            rows=((_("Confidence"), words(sure)), (_("Rests on"), words("; ".join(dict.fromkeys(rests_on)))))
-        )
+        yield Facts(((_("Confidence"), words(sure)),))
+        yield from _rests_on(finding)
+        yield from (_fact_comment(comment) for comment in finding.comments.all())
     if not shown["contents"].findings:
         yield nothing(_("No finding yet"))
+
+
+def _rests_on(finding: Any) -> Iterator[Table]:
+    """The verdicts and the evidence that a finding names, with their figures as on the page."""
+    rows = [
+        (
+            Cell(
+                lines(
+                    str(one.indicator),
+                    " · ".join(str(part) for part in (one.indicator.partner, one.course_run) if part),
+                )
+            ),
+            Cell(_stand(one)),
+            Cell(_figure(one), one.value),
+        )
+        for one in finding.verdicts.all()
+    ]
+    rows += [
+        (
+            Cell(
+                lines(one.name, f"{one.observation.indicator.definition.code} {one.observation.period.label}")
+            ),
+            Cell(_("Evidence")),
+            NOTHING,
+        )
+        for one in finding.evidence.all()
+    ]
+    if rows:
+        yield Table(
+            title=_("Rests on"),
+            columns=(
+                column(_("Indicator or evidence")),
+                column(_("Verdict"), "status"),
+                column(_("Value"), "number"),
+            ),
+            rows=tuple(rows),
+            name=f"finding{finding.number}",
+        )
+
+
+def _whose(verdict: Any) -> str:
+    return " · ".join(str(part) for part in (verdict.indicator.partner, verdict.course_run) if part)
+
+
+def _stand(verdict: Any) -> str:
+    if verdict.status:
+        return str(Status(verdict.status).label)
+    word = verdict.refusal_code or (verdict.method if verdict.method != "judge" else "")
+    return str(state_label(word)) if word else MISSING
+
+
+def _figure(verdict: Any) -> str:
+    """The figure with its interval, in the digits of the page."""
+    if verdict.value is None:
+        return MISSING
+    said = str(verdict_value(verdict))
+    if verdict.low is not None and verdict.high is not None:
+        said += f" ({number(verdict.low, 2)} … {number(verdict.high, 2)})"
+    return said
+
+
+def _fact_comment(comment: Any) -> Note:
+    """What the programme said to the facts, and the answer."""
+    head = _("Fact check, %(who)s, %(day)s") % {"who": comment.by, "day": day(comment.at.date())}
+    answer = _("Waits for an answer")
+    if comment.answer:
+        answer = f"{comment.get_answer_display()}. {comment.answer_text}"
+    return Note(lines(head, comment.text, answer), "note")
 
 
 def _ratings(shown: dict[str, Any]) -> Iterator[Block]:
@@ -125,7 +212,7 @@ def _recommendation_facts(one: Any) -> Iterator[tuple[str, Cell]]:
     yield _("For"), words(one.addressee)
     yield _("Priority"), words(one.get_priority_display())
     if one.due_on:
-        yield _("To be done by"), Cell(text=str(day(one.due_on)), value=one.due_on)
+        yield _("To be done by"), on(one.due_on)
     response = getattr(one, "response", None)
     if response is not None:
         said = " ".join(filter(None, (f"{response.get_answer_display()}.", response.reason, response.action)))
