@@ -125,6 +125,18 @@ def test_a_document_says_its_language_and_arabic_words_theirs():
     assert document.styles["Normal"].element.pPr.find(qn("w:bidi")) is None
 
 
+def test_a_sentence_reads_from_the_side_of_most_of_its_letters():
+    said = f"Stands on 25 {ARABIC} 2026, and more."
+    document = read(a_report(Paragraph(said), Paragraph(f"25 {ARABIC} (NMI)"), language="ar"))
+
+    latin = next(one for one in document.paragraphs if one.text == said)
+    assert latin._p.pPr.find(qn("w:bidi")).get(qn("w:val")) == "0"
+    assert [run.text for run in latin.runs if run._r.rPr is not None] == [ARABIC]
+    arabic = next(one for one in document.paragraphs if one.text.endswith("(NMI)"))
+    assert arabic._p.pPr.find(qn("w:bidi")) is None
+    assert len(arabic.runs) == 1
+
+
 def test_a_wide_table_lies_across_with_the_heading_that_leads_to_it():
     blocks = (
         Heading("One", 1),
