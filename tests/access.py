@@ -276,6 +276,17 @@ ROUTES: dict[str, Route] = {
     "api-programme-units": seen(code),
     "api-programme-iati": seen(code),
     "api-iati-import": only(ADMIN, nothing, among=SIGNED_IN, method="post"),
+    "api-programme-calendar": only(INSIDE, code),
+    **{
+        f"api-programme-calendar-{act}": only(("admin", "approver"), code, method="post")
+        for act in ("reopen", "lock", "exceptions")
+    },
+    "api-programme-calendar-exception-revoke": only(
+        ("admin", "approver"), code_and("exception"), method="post"
+    ),
+    "api-programme-members": only(INSIDE, code),
+    "api-programme-member-substitute": only(ADMIN, code_and("membership"), method="post"),
+    "api-programme-member-end": only(ADMIN, code_and("membership"), method="post"),
     "api-programme-assess": only(("admin", "approver", "evaluator"), code, method="post"),
     "api-indicator-list": everybody(),
     "api-indicator-detail": seen(of("indicator")),

@@ -24,8 +24,8 @@ CAST = [
     "anonymous", "admin", "officer", "validator", "approver", "evaluator", "reader", "former", "stranger", "partner",
     "other_partner", "regional", "auditor",
 ]  # fmt: skip
-OPENED = {200, 201, 202, 302, 400, 409, 422}
-"""400, 409 and 422: let in, but there was nothing in the request."""
+OPENED = {200, 201, 202, 302, 400, 409, 422, 428}
+"""400, 409, 422 and 428: let in, but there was nothing in the request."""
 
 
 def routes(patterns=None, namespace=""):

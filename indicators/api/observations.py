@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from indicators.api import serializers
+from indicators.api.once import KEY, act_once, check_version
 from indicators.api.problems import PreconditionFailed, PreconditionRequired
 from indicators.disclosure import shown_to
 from indicators.entry import actions as entry
@@ -142,7 +143,9 @@ class ObservationActions:
         return self._shown(newer, status.HTTP_201_CREATED)
 
     @extend_schema(
-        request=serializers.CorrectionSerializer, responses={201: serializers.ObservationSerializer}
+        request=serializers.CorrectionSerializer,
+        responses={201: serializers.ObservationSerializer},
+        parameters=[KEY],
     )
     @action(detail=True, methods=["post"], url_path="request-change")
     def request_change(self, request: Request, pk: str) -> Response:
@@ -150,16 +153,24 @@ class ObservationActions:
         observation = self.get_object()
         check_may_correct(request.user, observation)
         given = checked(serializers.CorrectionSerializer, request)
+        sent = dict(given)
         check_declaration(given.pop("declaration"))
-        newer = entry.request_change(
-            observation=observation,
-            reason=given.pop("reason"),
-            by=request.user,
-            at=timezone.now(),
-            source="api",
-            **figures(given),
-        )
-        return self._shown(newer, status.HTTP_201_CREATED)
+        if "If-Match" in request.headers:
+            check_version(request, etag(observation))
+
+        def act() -> dict[str, Any]:
+            newer = entry.request_change(
+                observation=observation,
+                reason=given.pop("reason"),
+                by=request.user,
+                at=timezone.now(),
+                source="api",
+                **figures(given),
+            )
+            return {"pk": newer.pk}
+
+        made = act_once(request, sent, act)
+        return self._shown(Observation(pk=made["pk"]), status.HTTP_201_CREATED)
 
 
 def check_declaration(given: bool) -> None:

@@ -27,6 +27,7 @@ PROBLEM = {
 ALWAYS = (400, 401, 403, 404, 406, 429)
 WITH_A_BODY = (415,)
 WITH_A_VERSION = (412, 428)
+WITH_A_KEY = (422,)
 
 
 def add_problem_documents(result: dict[str, Any], **_given: Any) -> dict[str, Any]:
@@ -36,8 +37,12 @@ def add_problem_documents(result: dict[str, Any], **_given: Any) -> dict[str, An
     for path in result["paths"].values():
         for method, operation in path.items():
             codes = ALWAYS + (WITH_A_BODY if method != "get" else ())
-            if method == "patch":
+            named = {one["name"] for one in operation.get("parameters", [])}
+            if method == "patch" or "If-Match" in named:
                 codes += WITH_A_VERSION
+            if "Idempotency-Key" in named:
+                codes += WITH_A_KEY
+            if method == "patch":
                 operation.setdefault("parameters", []).append(
                     {
                         "in": "header",

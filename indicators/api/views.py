@@ -19,6 +19,7 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from indicators.api import filters, serializers, what_ifs
 from indicators.api.bulk import BulkActions
+from indicators.api.calendar import CalendarActions
 from indicators.api.explanations import ExplanationSerializer, explained
 from indicators.api.observations import ObservationActions
 from indicators.assessment.actions import request_assessment
@@ -83,7 +84,7 @@ class CatalogueViewSet(VisibleViewSet):
         return rows.select_related("current")
 
 
-class ProgrammeViewSet(VisibleViewSet):
+class ProgrammeViewSet(CalendarActions, VisibleViewSet):
     """Programmes."""
 
     model = Programme

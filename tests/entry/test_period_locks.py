@@ -504,8 +504,14 @@ def test_the_machine_door_asks_and_reads(scene):
     refused = client.post(f"/api/v1/observations/{old.pk}/correct/", body)
     assert refused.status_code == 400
     assert "is locked" in refused.data["detail"]
-    asked = client.post(f"/api/v1/observations/{old.pk}/request-change/", body)
+    path, key = f"/api/v1/observations/{old.pk}/request-change/", {"Idempotency-Key": "r1"}
+    stale = client.post(path, body, headers={"If-Match": '"0-0"'})
+    assert stale.status_code == 412
+    asked = client.post(path, body, headers=key)
     assert asked.status_code == 201, asked.data
+    again = client.post(path, body, headers=key)
+    assert (again.status_code, again.data["id"]) == (201, asked.data["id"])
+    assert client.post(path, body | {"reason": "Another."}, headers=key).status_code == 422
     assert (asked.data["by_request"], asked.data["state"]) == (True, "submitted")
     listed = client.get("/api/v1/observations/?by_request=true").data["results"]
     assert [one["id"] for one in listed] == [asked.data["id"]]
