@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("bench-results.json"))
     parser.add_argument(
         "--only",
-        choices=["entering", "judging", "rebuilding", "expost", "importing", "tables"],
+        choices=["entering", "judging", "rebuilding", "expost", "importing", "tables", "documents"],
         help="nothing but this part",
     )
     parser.add_argument("--indicators", type=int, default=2_000, help="of the rebuild")
@@ -72,6 +72,10 @@ def main() -> None:
             from tests.bench.tables import measure_tables
 
             show(rows, measure_tables(options.written))
+        if options.only in {None, "documents"}:
+            from tests.bench.documents import measure_documents
+
+            show(rows, measure_documents())
     load_at_end = os.getloadavg()
     machine = {
         "python": sys.version.split()[0],
