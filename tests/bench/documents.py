@@ -80,7 +80,8 @@ def _report(parts: int) -> Any:
         blocks += [Table(title="", columns=columns, rows=rows, name=f"table{part}")]
     return Report(
         kind="programme", title="A report", subtitle="", programme="NMI · Mission", marking="NATO UNCLASSIFIED",
-        language="en", made_at=datetime.now(UTC), inputs_hash="a" * 64, illustrative=True, sources=(), blocks=tuple(blocks),
+        language="en", made_at=datetime.now(UTC), inputs_hash="a" * 64, illustrative=True,
+        sources=(), blocks=tuple(blocks),
     )  # fmt: skip
 
 
