@@ -22,6 +22,8 @@ INK, QUIET, ACCENT = "1D2733", "4A5568", "1B3A5C"
 MARKING = ("FFFFFF", "2C5A45")
 """Ink and ground of the marking, as on the pages."""
 _ARABIC_LETTER = re.compile(r"[\u0590-\u08ff\ufb1d-\ufefc]")
+_ARABIC_WORDS = re.compile(rf"({_ARABIC_LETTER.pattern}+(?:\s+{_ARABIC_LETTER.pattern}+)*)")
+_LATIN_LETTER = re.compile(r"[A-Za-z\u00c0-\u024f]")
 SIZES = {"Title": 26, "Subtitle": 12, "Heading 1": 17, "Heading 2": 13.5, "Heading 3": 11.5, "Caption": 9.5}
 OWN = {
     "Table text": (9, None),
@@ -143,15 +145,27 @@ def _table_style() -> str:
 # --- Text, captions, margins -----------------------------------------------------------------------------------
 
 
-def add_text(paragraph: Any, text: str, *, language: str) -> Any:
-    """A run that says in which language it stands; Arabic letters are written as such in any document."""
-    run = paragraph.add_run(cleaned(text))
-    if _ARABIC_LETTER.search(text):
-        properties = run._r.get_or_add_rPr()
-        properties.append(OxmlElement("w:rtl"))
-        if not is_rtl(language):
-            properties.append(parse_xml(f'<w:lang {nsdecls("w")} w:bidi="ar-SA"/>'))
-    return run
+def add_text(paragraph: Any, text: str, *, language: str) -> None:
+    """Runs that say in which direction and language they stand; Arabic letters are written as such in any document."""
+    for piece, reads_left in pieces(text):
+        run = paragraph.add_run(cleaned(piece))
+        if reads_left:
+            properties = run._r.get_or_add_rPr()
+            properties.append(OxmlElement("w:rtl"))
+            if not is_rtl(language):
+                properties.append(parse_xml(f'<w:lang {nsdecls("w")} w:bidi="ar-SA"/>'))
+
+
+def pieces(text: str) -> list[tuple[str, bool]]:
+    """The text in parts, each with whether it is written from the right: one part, or the words of another script."""
+    if not has_arabic(text) or is_mostly_arabic(text):
+        return [(text, has_arabic(text))]
+    return [(one, has_arabic(one)) for one in _ARABIC_WORDS.split(text) if one]
+
+
+def is_mostly_arabic(text: str) -> bool:
+    """Whether a paragraph reads from the right: “25 نوفمبر 2026” does, an English sentence with that day does not."""
+    return len(_ARABIC_LETTER.findall(text)) > len(_LATIN_LETTER.findall(text))
 
 
 def has_arabic(text: str) -> bool:
@@ -163,13 +177,13 @@ def side_xml(text: str, *, rtl: bool, at_end: bool = False) -> str:
 
     Word means by "right" the end of the line: the left side where reading goes to the left.
     """
-    if rtl and not has_arabic(text):
+    if rtl and not is_mostly_arabic(text):
         return f'<w:bidi w:val="0"/><w:jc w:val="{"left" if at_end else "right"}"/>'
     return '<w:jc w:val="right"/>' if at_end else ""
 
 
 def set_side(paragraph: Any, text: str, language: str) -> None:
-    if is_rtl(language) and not has_arabic(text):
+    if is_rtl(language) and not is_mostly_arabic(text):
         properties = paragraph._p.get_or_add_pPr()
         _add_in_order(properties, parse_xml(f'<w:bidi {nsdecls("w")} w:val="0"/>'), AFTER_BIDI)
         if paragraph.style.paragraph_format.alignment != WD_ALIGN_PARAGRAPH.CENTER:

@@ -11,7 +11,7 @@ from docx.oxml.ns import nsdecls
 
 from indicators.documents.content import Cell, Column, Report, Table
 from indicators.documents.showing import NUMBERS, is_rtl, longest_line, tint_of
-from indicators.documents.word import has_arabic, side_xml
+from indicators.documents.word import pieces, side_xml
 from indicators.spreadsheets import cleaned
 
 PORTRAIT_MM = 170
@@ -69,15 +69,17 @@ def _narrowest(table: Table) -> list[int]:
 
 
 def _lengths(table: Table, *, max_of_words: bool) -> list[int]:
-    """The longest word, or the longest text, of each column with its header."""
+    """The longest word, or the longest text, of each column with its header. Numbers and days are never broken."""
 
-    def measure(text: str) -> int:
-        return max((len(word) for word in text.split()), default=0) if max_of_words else longest_line(text)
+    def measure(text: str, *, in_words: bool) -> int:
+        return max((len(word) for word in text.split()), default=0) if in_words else longest_line(text)
 
-    found = [measure(column.label) + 1 for column in table.columns]
+    found = [measure(column.label, in_words=max_of_words) + 1 for column in table.columns]
+    in_words = [max_of_words and column.kind not in {*NUMBERS, "date"} for column in table.columns]
     for row in table.rows[:LOOKED_AT]:
         for place, cell in enumerate(row):
-            found[place] = max(found[place], min(measure(cell.text), LONGEST_LINE))
+            length = measure(cell.text, in_words=in_words[place])
+            found[place] = max(found[place], min(length, LONGEST_LINE))
     return found
 
 
@@ -122,13 +124,23 @@ def _cell(cell: Cell, kind: str, width: int, *, rtl: bool, is_header: bool) -> s
     """One cell; numbers stand at the end of the line."""
     tint = tint_of(cell.text) if kind == "status" and not is_header else None
     ground = f'<w:shd w:val="clear" w:color="auto" w:fill="{tint[1][1:].upper()}"/>' if tint else ""
-    ink = f'<w:b/><w:bCs/><w:color w:val="{tint[0][1:].upper()}"/>' if tint else ""
     side = side_xml(cell.text, rtl=rtl, at_end=kind in NUMBERS)
-    run = ink + ("<w:rtl/>" if has_arabic(cell.text) else "")
-    lines = cleaned(cell.text).split("\n")
-    text = "<w:br/>".join(f'<w:t xml:space="preserve">{escape(line)}</w:t>' for line in lines)
+    first, line_end, rest = cleaned(cell.text).partition("\n")
+    ink = f'<w:b/><w:bCs/><w:color w:val="{tint[0][1:].upper()}"/>' if tint else ""
+    runs = _runs(first, ink) + (_runs(line_end + rest, "") if line_end else "")
     return (
         f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{ground}</w:tcPr>'
-        f'<w:p><w:pPr><w:pStyle w:val="{"Tablehead" if is_header else "Tabletext"}"/>{side}</w:pPr>'
-        f"<w:r>{f'<w:rPr>{run}</w:rPr>' if run else ''}{text}</w:r></w:p></w:tc>"
+        f'<w:p><w:pPr><w:pStyle w:val="{"Tablehead" if is_header else "Tabletext"}"/>{side}</w:pPr>{runs}</w:p></w:tc>'
     )
+
+
+def _runs(text: str, look: str) -> str:
+    """The text in as many runs as it has directions; a new line stays one."""
+    written = []
+    for piece, reads_left in pieces(text):
+        properties = look + ("<w:rtl/>" if reads_left else "")
+        lines = (f'<w:t xml:space="preserve">{escape(line)}</w:t>' for line in piece.split("\n"))
+        written.append(
+            f"<w:r>{f'<w:rPr>{properties}</w:rPr>' if properties else ''}{'<w:br/>'.join(lines)}</w:r>"
+        )
+    return "".join(written)

@@ -125,6 +125,18 @@ def test_a_document_says_its_language_and_arabic_words_theirs():
     assert document.styles["Normal"].element.pPr.find(qn("w:bidi")) is None
 
 
+def test_a_sentence_reads_from_the_side_of_most_of_its_letters():
+    said = f"Stands on 25 {ARABIC} 2026, and more."
+    document = read(a_report(Paragraph(said), Paragraph(f"25 {ARABIC} (NMI)"), language="ar"))
+
+    latin = next(one for one in document.paragraphs if one.text == said)
+    assert latin._p.pPr.find(qn("w:bidi")).get(qn("w:val")) == "0"
+    assert [run.text for run in latin.runs if run._r.rPr is not None] == [ARABIC]
+    arabic = next(one for one in document.paragraphs if one.text.endswith("(NMI)"))
+    assert arabic._p.pPr.find(qn("w:bidi")) is None
+    assert len(arabic.runs) == 1
+
+
 def test_a_wide_table_lies_across_with_the_heading_that_leads_to_it():
     blocks = (
         Heading("One", 1),
@@ -168,3 +180,95 @@ def test_nobodys_name_and_no_macro_is_in_the_document():
     assert (properties.title, properties.comments) == ("Programme brief", "NATO UNCLASSIFIED")
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         assert not [name for name in package.namelist() if "vba" in name.lower() or "macro" in name.lower()]
+
+
+PARAGRAPH = [
+    "pStyle",
+    "keepNext",
+    "keepLines",
+    "pageBreakBefore",
+    "framePr",
+    "widowControl",
+    "numPr",
+    "suppressLineNumbers",
+    "pBdr",
+    "shd",
+    "tabs",
+    "suppressAutoHyphens",
+    "kinsoku",
+    "wordWrap",
+    "overflowPunct",
+    "topLinePunct",
+    "autoSpaceDE",
+    "autoSpaceDN",
+    "bidi",
+    "adjustRightInd",
+    "snapToGrid",
+    "spacing",
+    "ind",
+    "contextualSpacing",
+    "mirrorIndents",
+    "suppressOverlap",
+    "jc",
+    "textDirection",
+    "textAlignment",
+    "textboxTightWrap",
+    "outlineLvl",
+    "divId",
+    "cnfStyle",
+    "rPr",
+    "sectPr",
+    "pPrChange",
+]
+RUN = [
+    "rStyle",
+    "rFonts",
+    "b",
+    "bCs",
+    "i",
+    "iCs",
+    "caps",
+    "smallCaps",
+    "strike",
+    "dstrike",
+    "outline",
+    "shadow",
+    "emboss",
+    "imprint",
+    "noProof",
+    "snapToGrid",
+    "vanish",
+    "webHidden",
+    "color",
+    "spacing",
+    "w",
+    "kern",
+    "position",
+    "sz",
+    "szCs",
+    "highlight",
+    "u",
+    "effect",
+    "bdr",
+    "shd",
+    "fitText",
+    "vertAlign",
+    "rtl",
+    "cs",
+    "em",
+    "lang",
+    "eastAsianLayout",
+]
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_what_word_wants_in_an_order_stands_in_it(language):
+    """Word calls a file damaged whose elements stand in another order than the schema's (ECMA-376, 17.3)."""
+    document = read(a_whole_report(language))
+    section = document.sections[0]
+
+    for root in (document.styles.element, document.element, section.header._element, section.footer._element):
+        for name, order in (("w:pPr", PARAGRAPH), ("w:rPr", RUN)):
+            for found in root.iter(qn(name)):
+                places = [order.index(one.tag.partition("}")[2]) for one in found]
+                assert places == sorted(places), [one.tag for one in found]
