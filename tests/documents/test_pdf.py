@@ -11,7 +11,7 @@ from pypdf import PdfReader
 
 from indicators.documents.content import Cell, Column, Facts, Figure, Heading, Note, Paragraph, Table
 from indicators.documents.pdf import NEWEST_ROWS, write_pdf
-from tests.reports import document_scenes as make
+from tests.documents import scenes as make
 
 MARKUP = (
     '#panic("read as code")',
