@@ -57,6 +57,12 @@ def _tables(options: argparse.Namespace) -> list[dict[str, Any]]:
     return measure_tables(options.written)
 
 
+def _documents(options: argparse.Namespace) -> list[dict[str, Any]]:
+    from tests.bench.documents import measure_documents
+
+    return measure_documents()
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], list[dict[str, Any]]]] = {
     "entering": _entering,
     "judging": _judging,
@@ -65,6 +71,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[dict[str, Any]]]] = {
     "importing": _importing,
     "reports": _reports,
     "tables": _tables,
+    "documents": _documents,
 }
 """Each imports its own measurement when it is asked: settings must be there first."""
 ON_EMPTY_TABLES = {"entering", "rebuilding", "expost", "reports"}
