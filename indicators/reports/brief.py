@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from indicators.engine import METHOD_VERSION
-from indicators.models import Programme, Status, User
+from indicators.models import GlobalRole, Programme, Status, User
 from indicators.reports import looks, news, overview
 from indicators.reports.news import GRAVITY, Move, News
 from indicators.reports.overview import Gap, Overview, Waiting, Worst
@@ -65,6 +65,8 @@ class Brief:
     marking: str
     releasable_to: str
     is_illustrative: bool
+    sees_responses: bool
+    """Management responses are the programme's own; partner viewers are told nothing of them."""
 
     programmes: Sequence[ProgrammeLine]
     total: Tally
@@ -101,6 +103,7 @@ def brief_of(region: Mapping[str, str], user: User, *, at: datetime, since: str 
     view = overview.load(user, region)
     late = overview.overdue_responses(user, view.pks, today)
     when = looks.since_of(user, view.pks, at=at, chosen=since)
+    needs = overview.attention(user, view.found, most=MOST_LINES)
     open_alerts = _open_signals(user, view)
     unknown, unknown_count = _unknown(user, view)
     return Brief(
@@ -114,6 +117,7 @@ def brief_of(region: Mapping[str, str], user: User, *, at: datetime, since: str 
         marking="NATO UNCLASSIFIED",
         releasable_to=user.partner.name if user.partner is not None and not user.sees_everything else "",
         is_illustrative=view.is_illustrative,
+        sees_responses=user.global_role != GlobalRole.PARTNER_VIEWER,
         programmes=[
             ProgrammeLine(
                 programme=one,
@@ -124,8 +128,8 @@ def brief_of(region: Mapping[str, str], user: User, *, at: datetime, since: str 
         ],
         total=view.total,
         news=news.load(user, view, when, late, at=at),
-        worst=overview.worst_critical(user, view.found, most=MOST_LINES),
-        off_track=overview.off_track(user, view.found, most=MOST_LINES),
+        worst=needs.critical,
+        off_track=needs.off_track,
         overdue=late[:MOST_LINES],
         overdue_count=len(late),
         signals=open_alerts[:MOST_LINES],

@@ -90,37 +90,48 @@ class Worst:
     count: int
 
 
-def worst_critical(user: User, found: Sequence[Standing], *, most: int = MOST_SHOWN) -> Worst:
-    """Critical indicators that are not on track, worst status first. Two queries."""
-    return _worst(user, [one for one in found if one.is_critical and one.status in WORST_FIRST], most)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """What needs attention, each list cut, each with its count."""
+
+    critical: Worst
+    """Critical indicators that are not on track, worst status first."""
+    off_track: Worst
+    """Indicators off track that are not critical."""
+    silent: Worst
+    """Indicators that do not report, critical ones first."""
 
 
-def off_track(user: User, found: Sequence[Standing], *, most: int = MOST_SHOWN) -> Worst:
-    """Indicators off track that are not critical. Two queries."""
-    return _worst(
-        user, [one for one in found if not one.is_critical and one.status == Status.OFF_TRACK], most
+def attention(user: User, found: Sequence[Standing], *, most: int = MOST_SHOWN) -> Attention:
+    """The indicators that somebody should look at. Two queries, none when there are none."""
+    lists = {
+        "critical": [one for one in found if one.is_critical and one.status in WORST_FIRST],
+        "off_track": [one for one in found if not one.is_critical and one.status == Status.OFF_TRACK],
+        "silent": [one for one in found if one.status == Status.NOT_REPORTING],
+    }
+    shown = {name: [one.indicator for one in _ordered(members)[:most]] for name, members in lists.items()}
+    rows = {row.about.pk: row for row in rows_of(user, [pk for pks in shown.values() for pk in pks])}
+    return Attention(
+        **{
+            name: Worst(rows=[rows[pk] for pk in pks if pk in rows], count=len(lists[name]))
+            for name, pks in shown.items()
+        }
     )
 
 
-def silent(user: User, found: Sequence[Standing], *, most: int = MOST_SHOWN) -> Worst:
-    """Indicators that do not report, critical ones first. Two queries."""
-    return _worst(user, [one for one in found if one.status == Status.NOT_REPORTING], most)
-
-
-def _worst(user: User, found: Sequence[Standing], most: int) -> Worst:
-    order = sorted(
+def _ordered(found: Sequence[Standing]) -> list[Standing]:
+    return sorted(
         found,
         key=lambda one: (not one.is_critical, WORST_FIRST.index(one.status), one.programme, one.indicator),
     )
-    return Worst(rows=rows_of(user, [one.indicator for one in order[:most]]), count=len(found))
 
 
 def rows_of(user: User, pks: Sequence[int]) -> list[Row]:
     """Rows of these indicators, in this order. Two queries, none for nothing."""
     if not pks:
         return []
-    loaded = {one.pk: one for one in indicators_with_status(user).filter(pk__in=pks)}
-    return [indicator_row(loaded[pk], with_people=False) for pk in pks if pk in loaded]
+    loaded = {one.pk: one for one in indicators_with_status(user).filter(pk__in=set(pks))}
+    return [indicator_row(loaded[pk], with_people=False) for pk in dict.fromkeys(pks) if pk in loaded]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,14 +102,16 @@ def _shared(request: HttpRequest, view: Overview, at: datetime, name: str) -> di
 
 def _attention(user: User, view: Overview, late: list[overview.Waiting]) -> dict[str, Any]:
     """What waits for somebody: the worst, the late, the missing, the signals."""
+    found = overview.attention(user, view.found)
     shown = set(overview.indicator_pks(view.found))
     signals = alerts_this_month(user, ask.today(), indicator__programme__in=view.pks)
     return {
-        "worst": overview.worst_critical(user, view.found),
-        "off_track": overview.off_track(user, view.found),
-        "silent": overview.silent(user, view.found),
+        "worst": found.critical,
+        "off_track": found.off_track,
+        "silent": found.silent,
         "overdue": late[: overview.MOST_SHOWN],
         "overdue_count": len(late),
+        "sees_responses": user.global_role != GlobalRole.PARTNER_VIEWER,
         "gaps": overview.gaps(view),
         "alerts": [one for one in signals if one.alert.indicator_id in shown],
     }

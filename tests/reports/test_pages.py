@@ -412,7 +412,7 @@ class TestQueries:
         programme, (indicator,), periods = recent_programme("MANY", observations=1)
         indicator.partner = make.make_partner()
         indicator.save(update_fields=["partner"])
-        make.make_indicator(programme)  # never judged: something needs attention in the region
+        make.make_indicator(programme)  # never judged, so that something needs attention from the start
         paths = [
             "/portfolio/",
             "/region/",
