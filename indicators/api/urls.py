@@ -11,6 +11,7 @@ from indicators.api import (
     explanations,
     imports,
     indices,
+    profiles,
     rollups,
     views,
 )
@@ -35,6 +36,7 @@ router.register("recommendations", evaluations.RecommendationViewSet, basename="
 router.register("responses", evaluations.ManagementResponseViewSet, basename="api-response")
 router.register("decisions", evaluations.DecisionViewSet, basename="api-decision")
 router.register("lessons", evaluations.LessonViewSet, basename="api-lesson")
+router.register("partner-profiles", profiles.ContextProfileViewSet, basename="api-partner-profile")
 router.register("alerts", views.AlertViewSet, basename="api-alert")
 router.register("course-runs", courses.CourseRunViewSet, basename="api-course-run")
 
