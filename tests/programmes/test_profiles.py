@@ -115,7 +115,7 @@ def test_the_page_puts_the_profile_beside_the_tailoring_with_a_refusal(client, i
     for words in (
         "Calm.",
         "A report",
-        "Posts were asked for.",
+        indicator.rationale,
         "Declined",
         "Too high.",
         "Nothing is written yet.",
