@@ -21,6 +21,7 @@ from indicators.models import (
     GlobalRole,
     Membership,
     Observation,
+    Partner,
     Programme,
     ProgrammeIndicator,
     Role,
@@ -138,6 +139,17 @@ def check_may_compose(user: User, programme: Programme) -> None:
     """Join a programme's indicators into an index: administrators, and the programme's approver, who manages it."""
     if not user.is_admin and Role.APPROVER not in roles_in(user, programme):
         raise PermissionDenied(_("Only administrators and approvers of this programme compose its indices."))
+
+
+def check_may_describe_partner(user: User, partner: Partner) -> None:
+    """Write a partner's context profile: administrators, and approvers of a programme with it. At most one query."""
+    if user.is_admin:
+        return
+    held = Membership.objects.active().filter(user=user, role=Role.APPROVER, programme__partners=partner)
+    if not user.is_authenticated or not held.exists():
+        raise PermissionDenied(
+            _("Only administrators and approvers of a programme with this partner write its profile.")
+        )
 
 
 def check_may_enter(

@@ -128,6 +128,10 @@ ROUTES: dict[str, Route] = {
     "run-facts": only(REGISTER, code_and("course_run")),
     "registers-expired": only(ADMIN, nothing, among=SIGNED_IN),
     # programmes
+    "partner-detail": inside(lambda own: [own.programme.partners.get().code]),
+    "partner-profile-edit": only(
+        ("admin", "approver"), lambda own: [own.programme.partners.get().code], among=INSIDE
+    ),
     "programme-list": everybody(),
     "programme-new": only(ADMIN, nothing, among=SIGNED_IN),
     "programme-edit": only(ADMIN, code),
@@ -308,6 +312,8 @@ ROUTES: dict[str, Route] = {
     "api-programme-all-early-verdicts": everybody(),
     "api-expost-plan-list": everybody(),
     "api-expost-plan-detail": inside(of("expost_plan")),
+    "api-partner-profile-list": everybody(),
+    "api-partner-profile-detail": inside(of("profile")),
     "api-assessment-list": everybody(),
     "api-assessment-detail": seen(of("run")),
     "api-assessment-what-if": Route(of("run"), (*INSIDE, *PARTNER), method="post"),

@@ -56,6 +56,7 @@ from indicators.models import (
     User,
     Verdict,
 )
+from indicators.programmes.profiles import Said, describe_partner
 from tests import factories as make
 
 
@@ -136,6 +137,12 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
         plan=plan, position=1, indicator=secret, method="contribution_rating", proposed="contribution_rating",
         smallest_change=Decimal(5),
     )  # fmt: skip
+    profile = describe_partner(
+        partner=partner, number=0, reason="First description.", by=admin, at=make.AT,
+        entries={
+            "security": Said(text=f"Calm in {code}.", source="A report", source_on=date(2025, 1, 1), confidence="low")
+        },
+    )  # fmt: skip
     file_import = _file(programme, indicator, officer)
     course = Course.objects.create(programme=programme, code=f"{code}-C", title="A course", topic="cyber")
     run = CourseRun.objects.create(
@@ -175,6 +182,7 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
         ),
         file_import=file_import,
         document=_document(programme, officer),
+        profile=profile,
         membership=Membership.objects.filter(programme=programme).first(),
         alert=Alert.objects.create(
             indicator=indicator,

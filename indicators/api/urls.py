@@ -12,6 +12,7 @@ from indicators.api import (
     explanations,
     imports,
     indices,
+    profiles,
     rollups,
     views,
 )
@@ -37,6 +38,7 @@ router.register("responses", evaluations.ManagementResponseViewSet, basename="ap
 router.register("decisions", evaluations.DecisionViewSet, basename="api-decision")
 router.register("lessons", evaluations.LessonViewSet, basename="api-lesson")
 router.register("documents", documents.DocumentViewSet, basename="api-document")
+router.register("partner-profiles", profiles.ContextProfileViewSet, basename="api-partner-profile")
 router.register("alerts", views.AlertViewSet, basename="api-alert")
 router.register("course-runs", courses.CourseRunViewSet, basename="api-course-run")
 

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("indicators", "0022_last_look")]
+    dependencies = [("indicators", "0024_context_profile")]
 
     operations = [
         migrations.AddIndex(

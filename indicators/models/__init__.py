@@ -76,6 +76,7 @@ from indicators.models.observations import (
 )
 from indicators.models.people import DigestRhythm, GlobalRole, Membership, Role, User, programmes_of
 from indicators.models.periods import EntryException, PeriodTurn
+from indicators.models.profiles import ContextProfile, ProfileEntry
 from indicators.models.programmes import (
     Assumption,
     DesignVersion,
@@ -121,6 +122,7 @@ __all__ = [
     "Claim",
     "CompositeIndex",
     "Confidence",
+    "ContextProfile",
     "ContextRelease",
     "ContextSeries",
     "ContextValue",
@@ -182,6 +184,7 @@ __all__ = [
     "PeriodTurn",
     "PlannedComparison",
     "PlannedIndicator",
+    "ProfileEntry",
     "Programme",
     "ProgrammeIndicator",
     "Reaction",

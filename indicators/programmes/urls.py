@@ -9,6 +9,7 @@ from indicators.programmes import (
     formula_views,
     index_views,
     place_views,
+    profile_views,
     retarget_views,
     rules_views,
     substitute_views,
@@ -19,6 +20,8 @@ from indicators.programmes import (
 urlpatterns = [
     path("rules/", rules_views.rules_list, name="rules-list"),
     path("rules/new/", rules_views.rules_new, name="rules-new"),
+    path("partners/<str:code>/", profile_views.partner_detail, name="partner-detail"),
+    path("partners/<str:code>/profile/", profile_views.partner_profile_edit, name="partner-profile-edit"),
     path("programmes/", views.programme_list, name="programme-list"),
     path("programmes/new/", views.programme_new, name="programme-new"),
     path("programmes/<str:code>/edit/", views.programme_edit, name="programme-edit"),

@@ -6,7 +6,7 @@ Asks; the prompts are questions to people, not verdicts.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -17,9 +17,11 @@ from django.utils.translation import gettext as _
 from indicators.engine.sameness import Design, Likeness, Tailored, likenesses
 from indicators.models import (
     AssessmentRun,
+    ContextProfile,
     Event,
     Kind,
     Partner,
+    ProfileEntry,
     Programme,
     ProgrammeIndicator,
     TargetRevision,
@@ -40,6 +42,15 @@ class Pair:
     found: Likeness
     one: Side
     other: Side
+    apart: tuple[str, ...] = ()
+    """Topics of which the profiles of the two partners say different things; no order of partners is meant."""
+    is_described: bool = False
+    """Both have a profile."""
+
+    @property
+    def asks(self) -> bool:
+        """Nearly the same design although the profiles differ: METHOD's question stands."""
+        return self.found.is_copy and bool(self.apart)
 
     @property
     def cells(self) -> dict[str, Any]:
@@ -57,6 +68,7 @@ class Pair:
             "weights": _of(self.found.weights),
             "copied": cells.count(len(self.found.copied_words)),
             "is_copy": cells.words(_("yes") if self.found.is_copy else _("no")),
+            "apart": cells.words(", ".join(self.apart)),
         }
 
 
@@ -78,7 +90,7 @@ class Untouched:
 
 
 def load_pairs(user: User) -> list[Pair]:
-    """Every visible design beside every other one. One query."""
+    """Every visible design beside every other one, with what their partners' profiles differ in. Four queries."""
     rows = (
         ProgrammeIndicator.objects.visible_to(user)
         .active()
@@ -93,7 +105,60 @@ def load_pairs(user: User) -> list[Pair]:
         sides[key] = side
         groups[key].append(_tailored(row))
     found = likenesses([Design(key=key, indicators=group) for key, group in groups.items()])
-    return [Pair(found=one, one=sides[one.design], other=sides[one.other]) for one in found]
+    partners = _partners_of(sides)
+    profiles = _profiles(user, {pk for pks in partners.values() for pk in pks})
+    return [_pair(one, sides, partners, profiles) for one in found]
+
+
+def _partners_of(sides: Mapping[str, Side]) -> dict[str, set[int]]:
+    """The partners of each design: the one it was tailored for, else all of its programme. One query."""
+    links = Programme.partners.through.objects.filter(
+        programme__in={programme.pk for programme, _partner in sides.values()}
+    )
+    of_programme: dict[int, set[int]] = defaultdict(set)
+    for programme, partner in links.values_list("programme_id", "partner_id"):
+        of_programme[programme].add(partner)
+    return {
+        key: {partner.pk} if partner else of_programme[programme.pk]
+        for key, (programme, partner) in sides.items()
+    }
+
+
+def _profiles(user: User, partners: set[int]) -> dict[int, dict[str, str]]:
+    """What the profile in force of each partner says, by topic, as far as one sees it. Two queries."""
+    found: dict[int, dict[str, str]] = {}
+    newest = (
+        ContextProfile.objects.visible_to(user)
+        .filter(partner__in=partners)
+        .order_by("partner_id", "-number")
+        .distinct("partner_id")
+    )
+    for profile in newest.prefetch_related("entries"):
+        found[profile.partner_id] = {one.topic: one.text for one in profile.entries.all()}
+    return found
+
+
+def _pair(
+    found: Likeness,
+    sides: Mapping[str, Side],
+    partners: Mapping[str, set[int]],
+    profiles: Mapping[int, Mapping[str, str]],
+) -> Pair:
+    here, there = (partners[key] & profiles.keys() for key in (found.design, found.other))
+    apart = [
+        str(label)
+        for topic, label in ProfileEntry.Topic.choices
+        if {profiles[pk].get(topic, "") for pk in here - there} - {""}
+        and {profiles[pk].get(topic, "") for pk in there - here} - {""}
+        and {profiles[pk].get(topic, "") for pk in here} != {profiles[pk].get(topic, "") for pk in there}
+    ]
+    return Pair(
+        found=found,
+        one=sides[found.design],
+        other=sides[found.other],
+        apart=tuple(apart),
+        is_described=bool(here and there),
+    )
 
 
 def _tailored(row: ProgrammeIndicator) -> Tailored:
@@ -159,6 +224,7 @@ def table_of(pairs: Sequence[Pair]) -> Table:
             text_column("weights", _("Weights")),
             number_column("copied", _("Same rationale")),
             text_column("is_copy", _("Too alike")),
+            text_column("apart", _("Profiles differ in")),
         ],
         rows=[Row(cells=one.cells, about=one, is_illustrative=one.one[0].is_illustrative) for one in pairs],
         as_of=today(),

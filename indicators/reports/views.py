@@ -210,6 +210,7 @@ def sameness_page(request: HttpRequest) -> HttpResponse:
         "pairs": pairs[: sameness.MOST_SHOWN],
         "total": len(pairs),
         "copies": sum(one.found.is_copy for one in pairs),
+        "asked": sum(one.asks for one in pairs),
         "untouched": sameness.load_untouched(request.user),
         "is_illustrative": any(one.one[0].is_illustrative for one in pairs),
     }

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from indicators import derived
 from indicators.catalogue.actions import load_catalogue
-from indicators.management.demo import people, reference, workflow
+from indicators.management.demo import people, profiles, reference, workflow
 from indicators.management.demo.building import Built, Cast, build, lock_plan, make_indices
 from indicators.management.demo.courses import figures_of_courses, make_courses
 from indicators.management.demo.figures import Figure, figures_of
@@ -65,6 +65,8 @@ def seed_demo(*, today: date, logins_file: Path | None) -> Summary:
     cast = Cast(people=people.make_people(), partners=partners, organisations=organisations)
     passwords = people.give_passwords(dict(cast.people), logins_file)
     reference.make_context(partners)
+    admin = next(one for one in cast.people.values() if one.is_admin)
+    profiles.make_profiles(partners, by=admin, at=now)
     missing = [one for one in BLUEPRINTS if not Programme.objects.filter(code=one.code).exists()]
     made = []
     for blueprint in missing:
