@@ -93,14 +93,11 @@ def _groups(title: str, head: str, groups: Sequence[region.Group], name: str) ->
 
 
 def _attention(user: User, view: Overview) -> Iterator[Block]:
+    found = overview.attention(user, view.found, most=MOST_NAMED)
     for name, title, worst in (
-        (
-            "critical",
-            _("Critical and not on track"),
-            overview.worst_critical(user, view.found, most=MOST_NAMED),
-        ),
-        ("off_track", _("Off track, not critical"), overview.off_track(user, view.found, most=MOST_NAMED)),
-        ("silent", str(Status.NOT_REPORTING.label), overview.silent(user, view.found, most=MOST_NAMED)),
+        ("critical", _("Critical and not on track"), found.critical),
+        ("off_track", _("Off track, not critical"), found.off_track),
+        ("silent", str(Status.NOT_REPORTING.label), found.silent),
     ):
         if worst.count > len(worst.rows):
             title += ": " + _("%(shown)s of %(all)s") % {"shown": len(worst.rows), "all": worst.count}
