@@ -329,6 +329,14 @@ ROUTES: dict[str, Route] = {
     "api-course-run-list": everybody(),
     "api-course-run-detail": seen(of("course_run")),
     "api-course-run-register": only(REGISTER, of("course_run")),
+    "document-list": everybody(),
+    "document-request": Route(
+        lambda own: ["programme", own.programme.code], (*INSIDE, *PARTNER), method="post"
+    ),
+    "document-file": Route(of("document"), ("officer",)),
+    "document-remove": Route(of("document"), ("officer",), method="post"),
+    "api-document-list": everybody(),
+    "api-document-detail": Route(of("document"), ("officer",)),
     "evidence-download": seen(of("evidence")),
     "evidence-add": only(WRITERS, of("draft"), among=INSIDE, method="post"),
     "evidence-remove": only(WRITERS, of("draft_evidence"), among=INSIDE, method="post"),

@@ -259,6 +259,9 @@ def _exploratory(shown: dict[str, Any]) -> Iterator[Block]:
             yield Paragraph(said % {"refused": group["refused"], "total": group["total"]})
         if group["estimates"]:
             yield estimates_figure(group["estimates"], name=f"estimates{number}")
+            yield Paragraph(
+                _("Filled: the interval leaves out “no change” (dashed line). Hollow: it does not.")
+            )
         yield _answers(group, name=f"answers{number}")
 
 
@@ -269,12 +272,7 @@ def estimates_figure(estimates: EstimateSet, *, name: str) -> Figure:
     return Figure(
         title=f"{estimates.title} ({estimates.unit})" if estimates.unit else estimates.title,
         svg=drawn("components/chart_estimates.html", context),
-        summary=" ".join(
-            [
-                str(context["desc"]),
-                _("Filled: the interval leaves out “no change” (dashed line). Hollow: it does not."),
-            ]
-        ),
+        summary=str(context["desc"]),
         table=Table(
             title="",
             name=name,

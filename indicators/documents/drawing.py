@@ -15,9 +15,11 @@ from typing import Any
 from django.template.loader import render_to_string
 from lxml import etree
 
+from indicators.documents.faces import FAMILIES
+
 SVG = "http://www.w3.org/2000/svg"
 STYLES = Path(__file__).resolve().parents[1] / "static" / "indicators" / "app.css"
-FONTS = "Noto Sans, Noto Naskh Arabic"
+FONTS = ", ".join(FAMILIES)
 KNOWN = {
     "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linecap",
     "stroke-linejoin", "font-size", "font-weight", "paint-order",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,16 +28,20 @@ from indicators.documents.content import (
     Table,
 )
 from indicators.documents.drawing import styles
+from indicators.documents.faces import FONTS, shown
 from indicators.models import Status
 
 HERE = Path(__file__).resolve().parent
-FONTS = HERE / "fonts"
 TEMPLATE = HERE / "report.typ"
 WIDEST = 34
-"""Letters after which a column is broken rather than widened."""
+"""Letters after which a column is broken rather than widened; twice as many for what is long anyway."""
+ROOM, LEAST_SHRINK = 125, 0.55
+"""Letters of a dense table side by side on a page; to what part of its wish a column of text is narrowed."""
+LONG, LONGEST_WORD = 120, 40
 MOST_ROWS, NEWEST_ROWS = 16, 12
 """Of the table behind a chart: more rows than the first are cut to the second."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+LONGEST_SAID = 260
+"""A longer summary is for those who hear the page; others read the table under the drawing."""
 
 
 def write_pdf(report: Report, out: BinaryIO) -> None:
@@ -48,18 +52,36 @@ def write_pdf(report: Report, out: BinaryIO) -> None:
     """
     with tempfile.TemporaryDirectory(prefix="document-") as place, translation.override(report.language):
         shutil.copy(TEMPLATE, place)
-        data = json.dumps(laid_out(report), ensure_ascii=False)
-        Path(place, "report.json").write_text(_CONTROL.sub("", data), encoding="utf-8")
+        data = json.dumps(_shown(laid_out(report)), ensure_ascii=False)
+        Path(place, "report.json").write_text(data, encoding="utf-8")
         out.write(
             typst.compile(
                 str(Path(place, TEMPLATE.name)),
                 root=place,
-                font_paths=[str(FONTS)],
-                ignore_system_fonts=True,
+                font_paths=_faces(),
                 format="pdf",
                 pdf_standards=["ua-1"],
             )
         )
+
+
+def _shown(value: Any) -> Any:
+    """The same with every text in characters that the faces have: one that has none must not stop a document."""
+    match value:
+        case str():
+            return shown(value)
+        case list():
+            return [_shown(one) for one in value]
+        case dict():
+            return {name: _shown(one) for name, one in value.items()}
+        case _:
+            return value
+
+
+@cache
+def _faces() -> typst.Fonts:
+    """The faces that come with the application, read once in a worker, and no others."""
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])
 
 
 def laid_out(report: Report) -> dict[str, Any]:
@@ -121,13 +143,14 @@ def _block(block: Block) -> dict[str, Any]:
                 "is": "figure",
                 "title": block.title,
                 "svg": block.svg,
-                "summary": block.summary or block.title,
+                "summary": block.summary or block.title or _("Chart"),
+                "said": block.summary if len(block.summary) <= LONGEST_SAID else "",
                 "width": 100,
-                "table": _table(_shortened(block.table)) if block.table.rows else None,
+                "table": _table(shortened(block.table)) if block.table.rows else None,
             }
 
 
-def _shortened(table: Table) -> Table:
+def shortened(table: Table) -> Table:
     """The table behind a chart: of a long one the newest rows, for the drawing shows the others."""
     count = len(table.rows)
     if count <= MOST_ROWS:
@@ -145,7 +168,7 @@ def _table(table: Table) -> dict[str, Any]:
         "title": table.title,
         "columns": [
             {"label": one.label, "kind": one.kind, "width": width}
-            for one, width in zip(table.columns, widths, strict=True)
+            for one, width in zip(table.columns, _fitted(table.columns, widths), strict=True)
         ],
         "rows": [
             [_cell(column, cell) for column, cell in zip(table.columns, row, strict=True)]
@@ -161,11 +184,28 @@ def _cell(column: Column, cell: Cell) -> dict[str, str]:
     return {"text": cell.text, "status": next((one.value for one in Status if str(one.label) == word), "")}
 
 
+def _fitted(columns: Sequence[Column], widths: Sequence[float]) -> list[float]:
+    """The same widths if they fit the page; else text gives way, so that no number runs into its neighbour."""
+    firm = sum(width for one, width in zip(columns, widths, strict=True) if one.kind != "text")
+    rest = sum(widths) - firm
+    if sum(widths) <= ROOM or not rest:
+        return list(widths)
+    factor = max((ROOM - firm) / rest, LEAST_SHRINK)
+    return [
+        width * factor if one.kind == "text" else width for one, width in zip(columns, widths, strict=True)
+    ]
+
+
 def _width(column: Column, cells: Sequence[Cell]) -> float:
     """A share of the page for a column: what its longest word needs, more for running text."""
     texts = [line for cell in cells for line in cell.text.split("\n")]
-    longest_word = max((len(word) for text in [column.label, *texts] for word in text.split()), default=1)
+    longest_word = min(
+        LONGEST_WORD, max((len(word) for text in [column.label, *texts] for word in text.split()), default=1)
+    )
     if column.kind in {"number", "percent", "date"}:
-        return max(float(longest_word), max((len(text) for text in texts), default=1)) + 2.5
+        return max(float(longest_word), max((len(text) for text in texts), default=1)) + 3
     mean = sum(map(len, texts)) / len(texts) if texts else 1
-    return max(float(longest_word), min(mean, WIDEST)) + 2 + (2 if column.kind == "status" else 0)
+    least = float(longest_word)
+    if column.kind == "status":  # the word of a status stays on one line, beside its mark
+        least = max(least, max((len(cell.text.partition("\n")[0]) for cell in cells), default=1) + 2.0)
+    return max(least, min(mean, WIDEST if mean < LONG else 2 * WIDEST)) + 3

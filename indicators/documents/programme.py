@@ -151,7 +151,9 @@ def _assessments(shown: dict[str, Any]) -> Iterator[Block]:
 def _verdicts(one: dict[str, Any]) -> str:
     if one["is_ex_post"]:
         return _("%(refused)s of %(total)s questions cannot yet be assessed") % one
-    counted = [f"{count} {Status(code).label}" for code, count in one["counts"].items() if count]
+    counted = [
+        f"{one['counts'][code]} {Status(code).label}" for code in Status.values if one["counts"].get(code)
+    ]
     return ", ".join(counted) or _("None that you see")
 
 

@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("bench-results.json"))
     parser.add_argument(
         "--only",
-        choices=["entering", "judging", "rebuilding", "expost", "importing", "tables"],
+        choices=["entering", "judging", "rebuilding", "expost", "importing", "tables", "documents"],
         help="nothing but this part",
     )
     parser.add_argument("--indicators", type=int, default=2_000, help="of the rebuild")
@@ -68,10 +68,7 @@ def main() -> None:
             from tests.bench.importing import measure_importing
 
             show(rows, measure_importing(options.imported))
-        if options.only in {None, "tables"}:
-            from tests.bench.tables import measure_tables
-
-            show(rows, measure_tables(options.written))
+        _measure_the_documents(rows, options)
     load_at_end = os.getloadavg()
     machine = {
         "python": sys.version.split()[0],
@@ -102,6 +99,17 @@ def _measure_the_application(rows: list[dict[str, Any]], *, with_start: bool) ->
         from tests.bench.starting import measure_starting
 
         show(rows, measure_starting())
+
+
+def _measure_the_documents(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
+    if options.only in {None, "tables"}:
+        from tests.bench.tables import measure_tables
+
+        show(rows, measure_tables(options.written))
+    if options.only in {None, "documents"}:
+        from tests.bench.documents import measure_documents
+
+        show(rows, measure_documents())
 
 
 def _measure_the_methods(rows: list[dict[str, Any]], *, nulls: int) -> None:

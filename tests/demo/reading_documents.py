@@ -10,11 +10,14 @@ from decimal import Decimal
 import pytest
 from docx import Document as WordDocument
 from docx.oxml.ns import qn
+from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
-from indicators.documents.content import Cell, Facts, Heading, Note, Paragraph, Report, Table
+from indicators.documents.content import Cell, Facts, Figure, Heading, Note, Paragraph, Report, Table
 from indicators.documents.docx import write_docx
+from indicators.documents.faces import shown as shown_in_faces
 from indicators.documents.numerals import GENERAL, number_format
+from indicators.documents.pdf import shortened, write_pdf
 from indicators.documents.showing import DASHES, NUMBERS, table_of
 from indicators.documents.xlsx import write_xlsx
 
@@ -81,6 +84,41 @@ def check_word(report: Report) -> int:
         if isinstance(block, Heading | Paragraph | Note):
             assert block.text in said, (report.title, block)
     return sum(len(row) for table in expected for row in table)
+
+
+def check_pdf(report: Report) -> int:
+    """Every text of the report stands in the PDF, in its order, page by page. How many cells of tables there were."""
+    out = io.BytesIO()
+    write_pdf(report, out)
+    text = "".join(_bare(page.extract_text()) for page in PdfReader(io.BytesIO(out.getvalue())).pages)
+    place, cells = 0, 0
+    for said in _pdf_texts(report):
+        if isinstance(said, Cell):
+            cells, said = cells + 1, said.text
+        found = text.find(_bare(said), place)
+        assert found >= 0, (report.title, said, text[place : place + 200])
+        place = found + len(_bare(said))
+    return cells
+
+
+def _pdf_texts(report: Report) -> Iterator[str | Cell]:
+    yield report.title
+    for block in report.blocks:
+        table = table_of(block)
+        if isinstance(block, Heading | Paragraph | Note):
+            yield from block.text.split("\n")
+        elif isinstance(block, Facts):
+            yield from (one for label, cell in block.rows for one in (label, cell))
+        elif table is not None and report.kind == "region" and isinstance(block, Figure):
+            yield block.summary  # a brief of one page has the words of its bar, and no table under it
+        elif table is not None:
+            shown = shortened(table) if isinstance(block, Figure) else table
+            yield from (cell for row in shown.rows for cell in row)
+    yield report.inputs_hash
+
+
+def _bare(text: str) -> str:
+    return "".join(shown_in_faces(text).split())
 
 
 def _word_tables(report: Report) -> Iterator[list[list[str]]]:

@@ -221,6 +221,24 @@ def test_every_document_says_the_same_as_workbook_and_in_word(demo):
     assert texts > 5000
 
 
+def test_every_pdf_says_the_same_as_the_page(demo):
+    """All programmes, evaluations and the region; of the assessments the newest of each kind and programme."""
+    user, cells, pages = User.objects.get(username="regional"), 0, 0
+    newest = (
+        visible_runs(user).order_by("programme", "kind", "-as_of", "-revision").distinct("programme", "kind")
+    )
+    wanted = {str(pk) for pk in newest.values_list("pk", flat=True)}
+    for kind, key in subjects(user):
+        if kind == "assessment" and key not in wanted:
+            continue
+        cells += reading.check_pdf(
+            compose(user, subject_of(user, kind, key), language="en", at=timezone.now())
+        )
+        pages += 1
+    assert pages > 12
+    assert cells > 3000
+
+
 def test_a_programmes_document_holds_the_numbers_of_the_api(evaluator):
     user, seen = User.objects.get(username="regional"), 0
     for programme in Programme.objects.visible_to(user):

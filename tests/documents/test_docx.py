@@ -13,7 +13,7 @@ from docx.oxml.ns import qn
 from indicators.documents.content import Cell, Column, Facts, Heading, Paragraph, Table
 from indicators.documents.docx import lies_across, write_docx
 from indicators.documents.word_tables import TWIPS, column_widths
-from tests.reports.document_scenes import (
+from tests.documents.scenes import (
     HOSTILE,
     a_report,
     a_row,

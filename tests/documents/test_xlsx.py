@@ -17,7 +17,7 @@ from indicators.documents import xlsx
 from indicators.documents.content import Cell, Column, Heading, Table
 from indicators.documents.numerals import number_format
 from indicators.documents.xlsx import Names, write_xlsx
-from tests.reports.document_scenes import (
+from tests.documents.scenes import (
     HOSTILE,
     a_report,
     a_row,
