@@ -17,7 +17,8 @@ _NUMERAL = re.compile(
 def number_format(text: str, value: Decimal) -> str:
     """The number format under which `value` reads as `text`: its decimals, sign, unit and percent sign.
 
-    A share is shown in hundredths. `General` where the text is not that number, such as ``18/58``.
+    A share is shown in hundredths; an interval behind the number stays as words.
+    `General` where the text is not that number, such as ``18/58``.
 
     >>> number_format("91.7 %", Decimal("0.9166")), number_format("12.50 km", Decimal("12.5"))
     ('0.0 %', '0.00" km"')
@@ -26,7 +27,7 @@ def number_format(text: str, value: Decimal) -> str:
     if found is None:
         return GENERAL
     before, after = text[: found.start()], text[found.end() :]
-    if len(before) + len(after) > LONGEST_WORDS or any(one.isdigit() for one in before + after):
+    if len(before) + len(after) > LONGEST_WORDS:
         return GENERAL
     part = found["part"] or ""
     digits = found["whole"].translate(_GROUPS)

@@ -20,6 +20,8 @@ from indicators.spreadsheets import cleaned, could_run
 TOP = 4
 """The line of the header; above it stand title, marking and the way back."""
 NARROWEST, WIDEST = 9, 60
+LINE_HEIGHT, HIGHEST = 15, 405
+"""In points; a row of Excel is at most 409 high."""
 LOOKED_AT = 500
 """So many rows tell how wide a column is."""
 
@@ -98,14 +100,15 @@ def write_table(
         is_long: rows are not kept: a filter instead of Excel's table.
         home: the sheet with the contents, for the way back.
     """
-    _set_widths(sheet, table)
+    widths = set_widths(sheet, table)
     _write_top(styles, sheet, table, home)
     total = total_row(table)
     body = table.rows[:-1] if total else table.rows
     first, last = TOP, TOP + max(len(body), 1)
+    set_height(sheet, first, [f"{column.label} ▾" for column in table.columns], widths)
     if is_long:
         _write_filter(styles, sheet, table, first, last)
-    _write_body(styles, sheet, table, body, first)
+    _write_body(styles, sheet, table, body, first, widths)
     if not is_long:
         _add_table(styles, sheet, table, first, last, name)
     if total:
@@ -133,11 +136,27 @@ def _write_filter(styles: Styles, sheet: Any, table: Table, first: int, last: in
 
 
 def _write_body(
-    styles: Styles, sheet: Any, table: Table, body: Sequence[tuple[Cell, ...]], first: int
+    styles: Styles,
+    sheet: Any,
+    table: Table,
+    body: Sequence[tuple[Cell, ...]],
+    first: int,
+    widths: Sequence[int],
 ) -> None:
     for line, row in enumerate(body, start=first + 1):
+        set_height(sheet, line, [cell.text for cell in row], widths)
         for place, (column, cell) in enumerate(zip(table.columns, row, strict=True)):
             write_cell(styles, sheet, line, place, cell, column.kind)
+
+
+def set_height(sheet: Any, line: int, texts: Sequence[str], widths: Sequence[int]) -> None:
+    """Room for the lines of the longest text; said aloud, since not every spreadsheet looks for itself."""
+    lines = 1
+    for text, width in zip(texts, widths, strict=True):
+        if len(text) >= width or "\n" in text:
+            lines = max(lines, sum(1 + max(len(one) - 1, 0) // (width - 1) for one in text.split("\n")))
+    if lines > 1:
+        sheet.set_row(line, min(LINE_HEIGHT * lines, HIGHEST))
 
 
 def write_cell(
@@ -178,12 +197,16 @@ def unique_headers(columns: Sequence[Column]) -> list[str]:
     return found
 
 
-def _set_widths(sheet: Any, table: Table) -> None:
+def set_widths(sheet: Any, table: Table) -> list[int]:
+    """Width of each column, in letters: the longest text of the first rows, within limits."""
+    widths = []
     for place, column in enumerate(table.columns):
         texts = [longest_line(row[place].text) for row in table.rows[:LOOKED_AT]]
         longest_word = max((len(word) for word in column.label.split()), default=0) + 4
         wanted = max([longest_word, min(len(column.label) + 4, 18), *(length + 2 for length in texts)])
-        sheet.set_column(place, place, max(NARROWEST, min(wanted, WIDEST)))
+        widths.append(max(NARROWEST, min(wanted, WIDEST)))
+        sheet.set_column(place, place, widths[-1])
+    return widths
 
 
 def _add_table(styles: Styles, sheet: Any, table: Table, first: int, last: int, name: str) -> None:

@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from indicators.documents.content import Cell, Facts, Figure, Heading, Note, Paragraph, Report, Table
-from indicators.documents.sheets import Styles, write_cell, write_table
+from indicators.documents.sheets import Styles, set_height, write_cell, write_table
 from indicators.documents.showing import about_lines, table_of
 from indicators.spreadsheets import cleaned, open_workbook
 
@@ -131,6 +131,7 @@ def _write_about(styles: Styles, name: str, contents: list[tuple[str, str]]) -> 
     line = 3
     missing = Cell(_("An empty cell was not reported or could not be computed; it is never zero."))
     for label, cell in [*about_lines(report), (_("Missing"), missing)]:
+        set_height(sheet, line, (label, cell.text), (26, 90))
         sheet.write_string(line, 0, cleaned(label), styles.label)
         sheet.write_string(line, 1, cleaned(cell.text), styles.of_text(cell.text))
         line += 1
@@ -161,6 +162,7 @@ def _write_facts(styles: Styles, name: str, blocks: Iterable[object]) -> None:
         for label, cell in block.rows:
             line += 1
             sheet.write_string(line, 0, cleaned(label), styles.label)
+            set_height(sheet, line, (label, cell.text, section), (34, 44, 40))
             write_cell(styles, sheet, line, 1, cell, "", is_leading=True)
             sheet.write_string(line, 2, cleaned(section), styles.of_text(section))
     sheet.autofilter(0, 0, max(line, 1), 2)
@@ -176,4 +178,5 @@ def _write_words(styles: Styles, name: str, blocks: Iterable[Heading | Paragraph
             style = styles.make(bold=True, font_size=max(11, 17 - 2 * block.level), **styles.reading)
         else:
             style = styles.of_text(block.text)
+            set_height(sheet, line, [block.text], [110])
         sheet.write_string(line, 0, cleaned(block.text), style)

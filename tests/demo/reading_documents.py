@@ -34,7 +34,7 @@ def check_workbook(report: Report) -> int:
     out = io.BytesIO()
     write_xlsx(report, out)
     book = CalamineWorkbook.from_filelike(io.BytesIO(out.getvalue()))
-    tables, seen = tables_of(report), 0
+    tables, seen = tables_of(report), _check_facts(report, book)
     names = book.sheet_names[len(book.sheet_names) - len(tables) :]
     for table, name in zip(tables, names, strict=True):
         sheet = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
@@ -51,6 +51,21 @@ def check_workbook(report: Report) -> int:
                 elif not isinstance(cell.value, Decimal):
                     assert got == ("" if cell.text.strip() in DASHES else cell.text), where
     return seen
+
+
+def _check_facts(report: Report, book: CalamineWorkbook) -> int:
+    cells = [cell for block in report.blocks if isinstance(block, Facts) for _label, cell in block.rows]
+    if not cells:
+        return 0
+    sheet = book.get_sheet_by_name("Facts").to_python(skip_empty_area=False)
+    for cell, row in zip(cells, sheet[1:], strict=True):
+        if isinstance(cell.value, date):
+            assert row[1] == cell.value, cell
+        elif isinstance(cell.value, Decimal) and number_format(cell.text, cell.value) != GENERAL:
+            assert row[1] == pytest.approx(float(cell.value), rel=1e-14), cell
+        else:
+            assert row[1] == ("" if cell.text.strip() in DASHES else cell.text), cell
+    return len(cells)
 
 
 def check_word(report: Report) -> int:
@@ -136,4 +151,16 @@ def numbers_beside(report: Report, code: str) -> set[Decimal]:
 
 
 def _names(cell: Cell, code: str) -> bool:
-    return any(part.strip() == code for line in cell.text.split("\n") for part in line.split("·"))
+    parts = [part.strip() for line in cell.text.split("\n") for part in line.split("·")]
+    return any(part == code or part.startswith(f"{code} ") for part in parts)
+
+
+def numbers_of_facts(report: Report) -> set[Decimal]:
+    """All numbers that stand under a heading of their own, beside what they are."""
+    return {
+        cell.value
+        for block in report.blocks
+        if isinstance(block, Facts)
+        for _label, cell in block.rows
+        if isinstance(cell.value, Decimal)
+    }
