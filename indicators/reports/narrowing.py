@@ -76,6 +76,11 @@ class Narrowing:
         return _address(self.chosen)
 
     @property
+    def address(self) -> str:
+        """The filters with what stands beside them, such as the day since when."""
+        return _address(self.chosen | self.beside)
+
+    @property
     def chips(self) -> list[Chip]:
         """The filters that are on, each with the address that takes it away."""
         return [
@@ -120,7 +125,7 @@ class Narrowing:
 
 def _address(values: Mapping[str, str]) -> str:
     kept = {name: value for name, value in values.items() if value}
-    return f"?{urlencode(kept)}" if kept else "?"
+    return f"?{urlencode(kept)}" if kept else ""
 
 
 def read_wish(given: Mapping[str, str]) -> dict[str, str]:

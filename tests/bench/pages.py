@@ -53,6 +53,7 @@ def pages() -> list[tuple[str, str]]:
         ("portfolio page", "/portfolio/"),
         ("programme page (NMI)", "/programmes/NMI/"),
         ("region page", "/region/"),
+        ("brief", "/region/brief/"),
         ("indicator page", _indicator_path()),
     ]
 
