@@ -1,7 +1,5 @@
 """Context profiles of the demo's partners: short, made up to show the page, and labelled so."""
 
-# ruff: noqa: E501  (sentences for people)
-
 from __future__ import annotations
 
 from collections.abc import Mapping
