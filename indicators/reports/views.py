@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -67,7 +68,18 @@ def programme_detail(request: HttpRequest, code: str) -> HttpResponse:
         "is_following": follows(request.user, programme),
         "may_plan_evaluation": may(check_may_plan_evaluation, request.user, programme),
     }
+    context["main_action"] = _main_action(context)
     return page(request, "reports/programme_detail.html", context)
+
+
+def _main_action(rights: Mapping[str, Any]) -> str:
+    """The one thing that stands beside the menu: what this person most often comes for."""
+    actions = (
+        ("may_administer", "programme-design"),
+        ("may_import", "import-list"),
+        ("may_assess", "assessment-request"),
+    )
+    return next((name for right, name in actions if rights[right]), "")
 
 
 def follows(user: Any, programme: Programme, indicator: ProgrammeIndicator | None = None) -> bool:

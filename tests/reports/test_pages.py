@@ -469,3 +469,23 @@ class TestHome:
     def test_everybody_lands_on_their_main_job(self, client, who, to):
         client.force_login(make_world().people[who])
         assert client.get("/").url == to
+
+
+@pytest.mark.parametrize(
+    ("role", "main"), [("officer", "Files"), ("evaluator", "Assess now"), ("reader", None)]
+)
+def test_a_programme_has_one_main_action_by_role_and_the_others_in_a_menu(client, role, main):
+    programme = make.make_programme("OWN")
+    client.force_login(make.make_user(programme=programme, role=role))
+
+    page = client.get("/programmes/OWN/").content.decode()
+    actions = page[
+        page.index('class="page-actions') : page.index("</header>", page.index('class="page-actions'))
+    ]
+
+    before, menu = actions.split('<details class="menu">')
+    assert before.count("button-primary") == (1 if main else 0)
+    assert main is None or main in before.split("button-primary")[1]
+    for words in ("What if", "Crosstab", "Ex-post plan", "IATI"):
+        assert words in menu
+        assert words not in before

@@ -42,6 +42,30 @@ PROFILES: Mapping[str, Mapping[str, str]] = {
         "absorption": "A small pool of specialists attends many courses.",
         "asked": "Courses that lead to recognised certificates.",
     },
+    "QAT": {
+        "security": "Calm; large events are planned for long in advance.",
+        "languages": "Arabic; English in staff courses.",
+        "absorption": "Much expertise is contracted, so that knowledge leaves with contracts.",
+        "asked": "Help to keep in-house what courses teach.",
+    },
+    "MNG": {
+        "security": "Calm; units serve in peacekeeping far from home.",
+        "languages": "Mongolian; English is the bottleneck before each deployment.",
+        "absorption": "A few specialised units take nearly all courses.",
+        "asked": "Language training before everything else.",
+    },
+    "ARE": {
+        "security": "Calm; attention lies on sea lanes.",
+        "languages": "Arabic; English throughout.",
+        "institutions": "Own training centres and industry.",
+        "asked": "Common standards rather than basic courses.",
+    },
+    "MAR": {
+        "security": "Long borders and coasts, calm inland.",
+        "languages": "Arabic, Tamazight and French; English grows.",
+        "institutions": "Long practice in operations with partners.",
+        "asked": "Exercises with neighbours.",
+    },
 }
 
 
