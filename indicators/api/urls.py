@@ -4,6 +4,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from indicators.api import (
+    comments,
     contributions,
     courses,
     evaluations,
@@ -36,6 +37,7 @@ router.register("responses", evaluations.ManagementResponseViewSet, basename="ap
 router.register("decisions", evaluations.DecisionViewSet, basename="api-decision")
 router.register("lessons", evaluations.LessonViewSet, basename="api-lesson")
 router.register("alerts", views.AlertViewSet, basename="api-alert")
+router.register("comments", comments.CommentViewSet, basename="api-comment")
 router.register("course-runs", courses.CourseRunViewSet, basename="api-course-run")
 
 urlpatterns = [

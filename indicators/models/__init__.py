@@ -4,6 +4,7 @@ from indicators.models.adjustments import AdjustmentDecision, ManagementResponse
 from indicators.models.alerts import Alert
 from indicators.models.assessments import AssessmentRun, AssessmentSchedule, DueAssessment, Kind, Verdict
 from indicators.models.audit import Event
+from indicators.models.comments import Comment, FormerText
 from indicators.models.composites import (
     Across,
     Aggregation,
@@ -60,7 +61,7 @@ from indicators.models.library import (
     Tense,
     ValueType,
 )
-from indicators.models.notices import Digest, Following, Notice, NoticeKind
+from indicators.models.notices import TOPICS, Digest, Following, Notice, NoticeChoice, NoticeKind, Topic
 from indicators.models.observations import (
     PENDING,
     WAITING,
@@ -107,6 +108,7 @@ __all__ = [
     "MOST_PRIMARY",
     "PENDING",
     "RATERS",
+    "TOPICS",
     "WAITING",
     "Across",
     "AdjustmentDecision",
@@ -117,6 +119,7 @@ __all__ = [
     "AssessmentSchedule",
     "Assumption",
     "Claim",
+    "Comment",
     "CompositeIndex",
     "Confidence",
     "ContextRelease",
@@ -146,6 +149,7 @@ __all__ = [
     "Finding",
     "FollowUp",
     "Following",
+    "FormerText",
     "FormulaSource",
     "Framework",
     "Frequency",
@@ -169,6 +173,7 @@ __all__ = [
     "Milestone",
     "MissingReason",
     "Notice",
+    "NoticeChoice",
     "NoticeKind",
     "Objective",
     "Observation",
@@ -201,6 +206,7 @@ __all__ = [
     "TargetRevision",
     "Tense",
     "TestScore",
+    "Topic",
     "TrendWord",
     "User",
     "ValueType",
