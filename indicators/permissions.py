@@ -9,12 +9,14 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from indicators.models import (
     WAITING,
     Alert,
+    Comment,
     ContributionRating,
     DueAssessment,
     ExPostPlan,
@@ -412,3 +414,26 @@ def check_may_see_events(user: User) -> None:
     """Read the audit trail: not for partner viewers."""
     if user.global_role == GlobalRole.PARTNER_VIEWER:
         raise PermissionDenied(_("The audit trail is for programme staff and auditors."))
+
+
+def check_may_comment(user: User, subject: models.Model) -> None:
+    """Say something about a thing: whoever sees it, partner reviewers too (METHOD 4.1). One query."""
+    seen = type(subject)._default_manager.visible_to(user)  # type: ignore[attr-defined]
+    if not seen.filter(pk=subject.pk).exists():
+        raise PermissionDenied(_("Only those who see this comment on it."))
+
+
+def check_may_change_comment(user: User, comment: Comment) -> None:
+    """Edit a comment: the one who wrote it, unless it was withdrawn."""
+    if comment.by_id != user.pk:
+        raise PermissionDenied(_("A comment is edited by the one who wrote it."))
+    if comment.is_withdrawn:
+        raise PermissionDenied(_("This comment was withdrawn; write a new one."))
+    check_may_comment(user, comment.subject)
+
+
+def check_may_withdraw_comment(user: User, comment: Comment) -> None:
+    """Take a comment back: the one who wrote it, or an administrator."""
+    if comment.by_id != user.pk and not user.is_admin:
+        raise PermissionDenied(_("A comment is withdrawn by the one who wrote it, or by an administrator."))
+    check_may_comment(user, comment.subject)

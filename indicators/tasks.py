@@ -18,6 +18,7 @@ from indicators.assessment.clock import database_now
 from indicators.assessment.doorbell import ring
 from indicators.assessment.expost_planning import renew_outlooks
 from indicators.assessment.outlooks import fill_due_outlooks
+from indicators.assessment.reminding import remind_of_answers
 from indicators.assessment.running import run_what_is_due
 from indicators.documents import building
 from indicators.entry.importing.queue import waiting
@@ -96,6 +97,7 @@ def remind() -> None:
     """Every hour: tell people what is due, late or changed, and send the mails of the day."""
     at = database_now()
     remind_of_due(at=at)
+    remind_of_answers(at=at)
     tell_followers(at=at)
     make_digests(at=at)
     send_digests(at=at, address=settings.PUBLIC_ADDRESS)

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("indicators.programmes.urls")),
     path("", include("indicators.accounts.urls")),
     path("", include("indicators.assessment.urls")),
+    path("", include("indicators.comments.urls")),
     path("", include("indicators.catalogue.urls")),
     path("", include("indicators.exchange.urls")),  # before the reports: context/load/ is no series
     path("", include("indicators.documents.urls")),

@@ -23,6 +23,7 @@ from indicators.models import (
     AssessmentRun,
     AssessmentSchedule,
     Assumption,
+    Comment,
     CompositeIndex,
     ContextRelease,
     ContextSeries,
@@ -98,6 +99,11 @@ def make_world() -> World:
         ends_on=date(2025, 1, 31),
     )
     own.indicator.releasable_to.add(iraq)
+    for place, by in ((own, people["officer"]), (other, people["stranger"])):
+        assert by is not None
+        place.remark = Comment.objects.create(
+            indicator=place.indicator, text=f"Remark {place.programme.code}", by=by, at=make.AT
+        )
     return World(own=own, other=other, people=people)
 
 

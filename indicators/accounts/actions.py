@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from knox.models import AuthToken
 
 from indicators import events
-from indicators.models import GlobalRole, Notice, Partner, User
+from indicators.models import GlobalRole, Notice, NoticeChoice, Partner, Topic, User
 from indicators.permissions import check_may_administer
 
 FIELDS = ("username", "first_name", "last_name", "email", "global_role", "partner", "is_active")
@@ -154,6 +154,46 @@ def read_notices(*, only: int | None, by: User, at: datetime) -> int:
 
 
 @transaction.atomic
+@transaction.atomic
+def set_notice_choices(*, by: User, at: datetime, **choices: str) -> bool:
+    """How `by` hears of each topic: `Topic` to `NoticeChoice.Way`. What is not named stays as it is.
+
+    Raises:
+        ValidationError: keyed by topic: a way that there is none of.
+    """
+    unknown = choices.keys() - set(Topic.values)
+    if unknown:
+        raise TypeError(f"set_notice_choices knows no {', '.join(sorted(unknown))}")
+    for topic, way in choices.items():
+        if way not in NoticeChoice.Way.values:
+            raise ValidationError(
+                {
+                    topic: _("“%(value)s” is not one of the choices; pick one of the list.")
+                    % {"value": way[:40]}
+                }
+            )
+    before = notice_choices(by)
+    changed = {topic: way for topic, way in choices.items() if before[topic] != way}
+    for topic, way in changed.items():
+        NoticeChoice.objects.update_or_create(person=by, topic=topic, defaults={"way": way})
+    if changed:
+        events.remember(
+            "chose what to be told of",
+            by=by,
+            at=at,
+            about=by,
+            before={topic: before[topic] for topic in changed},
+            after=changed,
+        )
+    return True
+
+
+def notice_choices(person: User) -> dict[str, str]:
+    """How a person hears of each topic. One query."""
+    chosen = dict(NoticeChoice.objects.filter(person=person).values_list("topic", "way"))
+    return {topic.value: chosen.get(topic.value, NoticeChoice.Way.MAIL.value) for topic in Topic}
+
+
 def set_digest(*, digest: str, by: User, at: datetime) -> bool:
     """How often `by` is written to: one of `DigestRhythm`."""
     before = by.digest

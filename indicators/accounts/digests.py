@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
 from indicators.models import Digest, DigestRhythm, Following, Notice, User
-from indicators.notices import leads_to, sentence_of
+from indicators.notices import leads_to, not_by_mail, sentence_of
 
 logger = logging.getLogger(__name__)
 FIRST_HOUR = 6
@@ -39,7 +39,9 @@ def make_digests(*, at: datetime) -> int:
     local = timezone.localtime(at)
     if not settings.EMAIL_HOST or local.hour < FIRST_HOUR:
         return 0
-    waiting = Notice.objects.unread().filter(digest__isnull=True, made_at__gte=at - FRESH)
+    waiting = (
+        Notice.objects.unread().filter(digest__isnull=True, made_at__gte=at - FRESH).exclude(not_by_mail())
+    )
     rhythms = [DigestRhythm.DAILY, *([DigestRhythm.WEEKLY] if local.weekday() == MONDAY else [])]
     has_news = Q(Exists(waiting.filter(person=OuterRef("pk"))), digest__in=rhythms)
     if local.weekday() == MONDAY:  # Who asked for a mail a week learns that nothing happened, too.

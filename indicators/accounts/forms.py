@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from indicators.models import DigestRhythm, GlobalRole, Partner
+from indicators.models import DigestRhythm, GlobalRole, NoticeChoice, Partner, Topic
 
 NOT_LISTED = _("“%(value)s” is not one of the choices; pick one of the list.")
 
@@ -72,6 +72,19 @@ class DigestForm(forms.Form):
     digest = forms.ChoiceField(
         label=_("By mail"), choices=DigestRhythm.choices, error_messages={"invalid_choice": NOT_LISTED}
     )
+
+
+class NoticeChoiceForm(forms.Form):
+    """For each topic, how one hears of it."""
+
+    def __init__(self, *args: Any, **given: Any) -> None:
+        super().__init__(*args, **given)
+        for topic in Topic:
+            self.fields[topic.value] = forms.ChoiceField(
+                label=topic.label,
+                choices=NoticeChoice.Way.choices,
+                error_messages={"invalid_choice": NOT_LISTED},
+            )
 
 
 def attempt(form: forms.Form, verb: Callable[..., Any], **given: Any) -> Any:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from indicators.accounts import actions
 from indicators.accounts.following import follow, unfollow
-from indicators.accounts.forms import DigestForm, attempt
+from indicators.accounts.forms import DigestForm, NoticeChoiceForm, attempt
 from indicators.accounts.views import account_page
 from indicators.models import Following, Notice, Programme, ProgrammeIndicator
 from indicators.notices import leads_to, sentence_of
@@ -77,6 +77,16 @@ def digest_set(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("my-account")
     return account_page(request, digest_form=form)
+
+
+@require_POST
+def notice_choices_set(request: HttpRequest) -> HttpResponse:
+    """What I am told of, and whether by mail too."""
+    form = NoticeChoiceForm(request.POST)
+    if attempt(form, actions.set_notice_choices, by=request.user, at=timezone.now()):
+        messages.success(request, _("Saved."))
+        return redirect("my-account")
+    return account_page(request, choice_form=form)
 
 
 @require_POST

@@ -13,6 +13,7 @@ urlpatterns = [
     path("account/tokens/", views.token_new, name="token-new"),
     path("account/tokens/<str:key>/revoke/", views.token_revoke, name="token-revoke"),
     path("account/digest/", notice_views.digest_set, name="digest-set"),
+    path("account/notices/", notice_views.notice_choices_set, name="notice-choices-set"),
     path("account/calendar/", notice_views.calendar_new, name="calendar-new"),
     path("account/calendar/end/", notice_views.calendar_end, name="calendar-end"),
     path("notices/", notice_views.notice_list, name="notice-list"),

@@ -17,6 +17,7 @@ from knox.models import AuthToken
 from indicators.accounts import actions
 from indicators.accounts.forms import (
     DigestForm,
+    NoticeChoiceForm,
     PersonChangeForm,
     PersonFilterForm,
     PersonForm,
@@ -140,6 +141,7 @@ def account_page(
     form: TokenForm | None = None,
     secret: str = "",
     digest_form: DigestForm | None = None,
+    choice_form: NoticeChoiceForm | None = None,
     calendar: str = "",
 ) -> HttpResponse:
     """The page, with what was just made: a token's secret, or the calendar's, shown this once."""
@@ -147,6 +149,7 @@ def account_page(
         "form": form or TokenForm(),
         "secret": secret,
         "digest_form": digest_form or DigestForm(initial={"digest": request.user.digest}),  # type: ignore[union-attr]
+        "choice_form": choice_form or NoticeChoiceForm(initial=actions.notice_choices(request.user)),  # type: ignore[arg-type]
         "calendar": request.build_absolute_uri(reverse("calendar-feed", args=[calendar])) if calendar else "",
         "sends_mail": bool(settings.EMAIL_HOST),
         "memberships": Membership.objects.active().filter(user=request.user).select_related("programme"),

@@ -4,6 +4,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from indicators.api import (
+    comments,
     contributions,
     courses,
     documents,
@@ -40,6 +41,7 @@ router.register("lessons", evaluations.LessonViewSet, basename="api-lesson")
 router.register("documents", documents.DocumentViewSet, basename="api-document")
 router.register("partner-profiles", profiles.ContextProfileViewSet, basename="api-partner-profile")
 router.register("alerts", views.AlertViewSet, basename="api-alert")
+router.register("comments", comments.CommentViewSet, basename="api-comment")
 router.register("course-runs", courses.CourseRunViewSet, basename="api-course-run")
 
 urlpatterns = [

@@ -13,6 +13,7 @@ from django.db.models import Count, Min, Prefetch, Q, QuerySet
 from indicators.assessment.contents import Contents, decisions_in_full, load_contents
 from indicators.assessment.evaluating import today_of
 from indicators.assessment.moves import MOVES, moves_from
+from indicators.commenting import talks_about
 from indicators.engine.adjustment import DECISION_DAYS, RESPONSE_DAYS, Advice, DecisionUse, decision_use
 from indicators.models import (
     CriterionRating,
@@ -64,6 +65,8 @@ def listed_evaluations(user: User, wish: Mapping[str, Any]) -> QuerySet[Evaluati
 def report_context(user: User, evaluation: Evaluation, *, at: datetime) -> dict[str, Any]:
     """Everything that an evaluation's page shows."""
     contents = load_contents(evaluation)
+    for finding in contents.findings:
+        finding.evaluation = evaluation  # Known already: the talk about each asks for its programme.
     today = today_of(evaluation.programme, at)
     roles = roles_in(user, evaluation.programme)
     reason = why_not(check_may_evaluate, user, evaluation.programme)
@@ -78,6 +81,7 @@ def report_context(user: User, evaluation: Evaluation, *, at: datetime) -> dict[
             {"label": label, "row": contents.ratings.get(value)}
             for value, label in CriterionRating.Criterion.choices
         ],
+        "talks": talks_about(user, contents.findings),
         "steps": _steps(evaluation),
         "moves": moves_from(evaluation, contents, today) if not reason else [],
         "missing": _missing(evaluation, contents, today),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from indicators.assessment.contributions import rating_hash, reconciled_hash
 from indicators.assessment.rating_parts import GivenItem, GivenRival, clean_text, made_item, made_rival
+from indicators.assessment.reminding import tell_second_rater
 from indicators.events import remember
 from indicators.models import (
     RATERS,
@@ -113,6 +114,7 @@ def submit_contribution_rating(
     row.content_hash = rating_hash(row)
     row.save(update_fields=["state", "submitted_at", "content_hash"])
     _remember("handed in", row, by=by, at=at, content_hash=row.content_hash)
+    tell_second_rater(row, at=at)
     return row
 
 

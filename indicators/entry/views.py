@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from indicators.commenting import talk_about
 from indicators.disclosure import shown_to, withheld
 from indicators.entry import actions
 from indicators.entry.calendar_feed import calendar_of
@@ -182,6 +183,7 @@ def detail_context(request: HttpRequest, observation: Observation, form: Any = N
         "cell": cell_label(indicator.version, observation.cell),
         "evidence": evidence_of(observation),
         "trail": load_trail(observation, user),
+        "talk": talk_about(user, observation),
         "chain": [(one, observation_text(one)) for one in chain] if len(chain) > 1 else [],
         "status": load_status(indicator, today=timezone.now().astimezone(indicator.programme.zone).date()),
         "marking": observation.marking,

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('indicators', '0022_last_look'),
+        ('indicators', '0023_comments'),
     ]
 
     operations = [

@@ -4,6 +4,7 @@ from indicators.models.adjustments import AdjustmentDecision, ManagementResponse
 from indicators.models.alerts import Alert
 from indicators.models.assessments import AssessmentRun, AssessmentSchedule, DueAssessment, Kind, Verdict
 from indicators.models.audit import Event
+from indicators.models.comments import Comment, FormerText
 from indicators.models.composites import (
     Across,
     Aggregation,
@@ -62,7 +63,7 @@ from indicators.models.library import (
     ValueType,
 )
 from indicators.models.looks import LastLook, StatusChange
-from indicators.models.notices import Digest, Following, Notice, NoticeKind
+from indicators.models.notices import TOPICS, Digest, Following, Notice, NoticeChoice, NoticeKind, Topic
 from indicators.models.observations import (
     PENDING,
     WAITING,
@@ -110,6 +111,7 @@ __all__ = [
     "MOST_PRIMARY",
     "PENDING",
     "RATERS",
+    "TOPICS",
     "WAITING",
     "Across",
     "AdjustmentDecision",
@@ -120,6 +122,7 @@ __all__ = [
     "AssessmentSchedule",
     "Assumption",
     "Claim",
+    "Comment",
     "CompositeIndex",
     "Confidence",
     "ContextProfile",
@@ -151,6 +154,7 @@ __all__ = [
     "Finding",
     "FollowUp",
     "Following",
+    "FormerText",
     "FormulaSource",
     "Framework",
     "Frequency",
@@ -175,6 +179,7 @@ __all__ = [
     "Milestone",
     "MissingReason",
     "Notice",
+    "NoticeChoice",
     "NoticeKind",
     "Objective",
     "Observation",
@@ -209,6 +214,7 @@ __all__ = [
     "TargetRevision",
     "Tense",
     "TestScore",
+    "Topic",
     "TrendWord",
     "User",
     "ValueType",

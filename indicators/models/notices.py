@@ -25,6 +25,36 @@ class NoticeKind(models.TextChoices):
     STATUS = "status", _("Status changed")
     STATUSES = "statuses", _("Statuses changed")
     ASSESSED = "assessed", _("Assessed")
+    OVERDUE = "overdue", _("Answer overdue")
+    RATING = "rating", _("Rating waits")
+    MENTION = "mention", _("Named in a comment")
+
+
+class Topic(models.TextChoices):
+    """What one may choose to be told of, and how."""
+
+    DUE = "due", _("Figures that are due or late")
+    STATUS = "status", _("Changed statuses of what I follow")
+    ASSESSED = "assessed", _("Assessments of what I follow")
+    OVERDUE = "overdue", _("Overdue answers to recommendations")
+    RATING = "rating", _("Contribution ratings that wait for me")
+    MENTION = "mention", _("Comments that name me")
+
+
+TOPICS: dict[str, Topic] = {
+    NoticeKind.DUE_SOON: Topic.DUE,
+    NoticeKind.DUE_NOW: Topic.DUE,
+    NoticeKind.LATE: Topic.DUE,
+    NoticeKind.VERY_LATE: Topic.DUE,
+    NoticeKind.ESCALATED: Topic.DUE,
+    NoticeKind.STATUS: Topic.STATUS,
+    NoticeKind.STATUSES: Topic.STATUS,
+    NoticeKind.ASSESSED: Topic.ASSESSED,
+    NoticeKind.OVERDUE: Topic.OVERDUE,
+    NoticeKind.RATING: Topic.RATING,
+    NoticeKind.MENTION: Topic.MENTION,
+}
+"""Every kind belongs to one topic."""
 
 
 class OwnQuerySet(models.QuerySet[Any]):
@@ -35,6 +65,30 @@ class OwnQuerySet(models.QuerySet[Any]):
 
     def unread(self) -> OwnQuerySet:
         return self.filter(read_at__isnull=True)
+
+
+class NoticeChoice(models.Model):
+    """How a person wants to hear of one topic. Without a row: here and by mail."""
+
+    class Way(models.TextChoices):
+        MAIL = "mail", _("Here and by mail")
+        HERE = "here", _("Here alone")
+        NONE = "none", _("Not at all")
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notice_choices")
+    topic = models.CharField(max_length=12, choices=Topic)
+    way = models.CharField(max_length=4, choices=Way, default=Way.MAIL)
+
+    objects = OwnQuerySet.as_manager()
+
+    person_id: int
+
+    class Meta:
+        ordering = ["person_id", "topic"]
+        constraints = [models.UniqueConstraint(name="notice_choice_once", fields=["person", "topic"])]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.topic} {self.way}"
 
 
 class Following(models.Model):

@@ -12,9 +12,11 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from indicators.commenting import line_of
 from indicators.disclosure import shown_to
 from indicators.engine.types import IndicatorRule
 from indicators.models import (
+    Comment,
     DesignVersion,
     Event,
     IndicatorVersion,
@@ -41,6 +43,7 @@ KINDS: Mapping[str, object] = {
     "definitions": gettext_lazy("Definitions"),
     "designs": gettext_lazy("Designs"),
     "decisions": gettext_lazy("Decisions"),
+    "comments": gettext_lazy("Comments"),
     "changes": gettext_lazy("Other changes"),
 }
 
@@ -117,6 +120,7 @@ def history_of(
         "definitions": partial(_definitions, asked),
         "designs": partial(_designs, asked),
         "decisions": partial(_decisions, aftermaths),
+        "comments": partial(_comments, asked),
         "changes": partial(_changes, asked),
     }
     chosen = kind if kind in sources else ""
@@ -256,6 +260,36 @@ def _decisions(aftermaths: Iterable[Aftermath]) -> list[Entry]:
         )
         for one in aftermaths
     ]
+
+
+def _comments(asked: Asked) -> list[Entry]:
+    """Those on the indicator and on its figures; what is said of a figure stands on that figure's page alone."""
+    rows = (
+        Comment.objects.visible_to(asked.user)
+        .filter(Q(indicator=asked.indicator) | Q(observation__indicator=asked.indicator))
+        .select_related("by", "observation__period")
+        .prefetch_related("former_texts")
+        .order_by("-at", "-pk")[: asked.most]
+    )
+    found = []
+    for one in rows:
+        line = line_of(one, asked.user, is_left_out=one.observation_id is not None)
+        found.append(
+            Entry(
+                at=one.at,
+                kind="comments",
+                title=_("Comment on the figure of %(period)s") % {"period": one.observation.period.label}
+                if one.observation is not None
+                else _("Comment withdrawn")
+                if one.is_withdrawn
+                else _("Comment"),
+                text=_short(line.text),
+                by=line.by,
+                url=one.get_absolute_url(),
+                icon="send",
+            )
+        )
+    return found
 
 
 def _changes(asked: Asked) -> list[Entry]:

@@ -12,6 +12,7 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from indicators.charts import IndicatorSeries
+from indicators.commenting import counts_of, talk_about
 from indicators.disclosure import is_about_people, sees_small_cells, shown_to
 from indicators.engine.display import format_number, format_share
 from indicators.engine.forecast import forecast
@@ -171,6 +172,8 @@ def context(
         "pages_through": page is not None,
         "sign_offs": _sign_offs(user, indicator),
         "aftermaths": aftermaths,
+        "talk": talk_about(user, indicator),
+        "figure_comments": counts_of(user, "observation", [one.pk for one in observations.object_list]),
         "history": history_of(
             user,
             indicator,

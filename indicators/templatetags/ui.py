@@ -2,6 +2,7 @@
 
 import calendar
 import re
+from collections.abc import Collection
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
@@ -9,8 +10,9 @@ from functools import lru_cache
 
 from django import template
 from django.conf import settings
+from django.template.defaultfilters import linebreaksbr
 from django.utils import formats
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext as _
@@ -318,6 +320,22 @@ def query(context: template.Context, **changes: object) -> str:
 def moment(value: date | datetime | None) -> str:
     """A date as a date, an instant with its time of day."""
     return instant(value) if isinstance(value, datetime) else day(value)
+
+
+_MENTION = re.compile(r"(?<![\w@.])(@[\w.@+-]{1,150})")
+
+
+@register.filter
+def with_mentions(text: str, told: Collection[str]) -> SafeString:
+    """A comment as plain text, the names of those who were told set apart. Everything in it is escaped."""
+
+    def part(index: int, words: str) -> SafeString:
+        if index % 2 and words.lstrip("@").rstrip(".@+-") in told:
+            return format_html('<bdi class="talk-name">{}</bdi>', words)
+        return linebreaksbr(words)
+
+    parts = enumerate(_MENTION.split(text))
+    return format_html("<p>{}</p>", format_html_join("", "{}", ((part(*one),) for one in parts)))
 
 
 @register.simple_tag

@@ -508,8 +508,8 @@ def test_queries_of_a_report_do_not_grow(n, client, evaluation, django_assert_nu
     url = reverse("evaluation-detail", args=[evaluation.pk])
     client.get(url)  # the first page of a session also stores the session
     # session, person, menu; evaluation; findings with verdicts, evidence, comments; ratings; lessons with findings;
-    # recommendations with findings, decisions; roles, right; refusals
-    with django_assert_num_queries(17):
+    # recommendations with findings, decisions; roles, right; refusals; comments, whom one can name
+    with django_assert_num_queries(19):
         client.get(url)
 
 

@@ -374,8 +374,9 @@ def test_the_observation_page_asks_the_same_queries_however_long_its_history(
     address = reverse("observation-detail", args=[observation.pk])
     client.get(address)
     for _ in range(2):
-        # session, user, observation, chain, trail, evidence, status, roles, whether the period is locked, menu
-        with django_assert_num_queries(10):
+        # session, user, observation, chain, trail, evidence, status, roles, whether the period is locked, menu,
+        # comments, whom one can name
+        with django_assert_num_queries(12):
             client.get(address)
         new = actions.correct_observation(
             observation=observation, reason="A.", by=scene.officer, at=LATER, numerator=28, denominator=60

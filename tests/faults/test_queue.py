@@ -10,7 +10,17 @@ import pytest
 from django.urls import reverse
 
 from indicators import tasks
-from indicators.models import AssessmentRun, DueAssessment, Event, IndicatorStatus, ReportingPeriod, Verdict
+from indicators.accounts.following import follow
+from indicators.models import (
+    AssessmentRun,
+    DueAssessment,
+    Event,
+    Following,
+    IndicatorStatus,
+    Notice,
+    ReportingPeriod,
+    Verdict,
+)
 from tests import factories as make
 from tests.assessment.cast import make_assessed, make_due, make_schedule
 from tests.conftest import ROOT
@@ -140,3 +150,19 @@ def test_f21_every_task_run_three_times_leaves_the_same_as_once(task, fault_env)
 
     assert snapshot() == once
     assert any(once.values())
+
+
+def test_a_real_worker_tells_a_follower_once_however_often_the_clock_strikes(celery_worker):
+    programme, indicator = make_assessed("OWN", is_scheduled=False)
+    reader = make.make_user(programme=programme, role="reader")
+    follow(programme=programme, by=reader, at=make.AT)
+    Following.objects.update(statuses={str(indicator.pk): "not_assessable"})
+    celery_worker()
+    for _stroke in range(5):
+        tasks.remind.delay()
+
+    wait_until(lambda: Notice.objects.filter(person=reader, kind="status").exists(), 30)
+    for _stroke in range(3):
+        tasks.remind.delay()
+    time.sleep(2)
+    assert Notice.objects.filter(person=reader, kind="status").count() == 1

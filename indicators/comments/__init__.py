@@ -1,0 +1,1 @@
+"""ROOM: what people say beside an indicator, a figure or a finding."""
