@@ -122,8 +122,9 @@ def answer(request: Request, run: AssessmentRun) -> Response:
     body = ScratchSerializer(data=request.data)
     body.is_valid(raise_exception=True)
     base = base_of_run(request.user, run)
-    form = scratch_form(request.user, base, as_fields(body.validated_data))
-    _check(form, body.validated_data)
+    data = as_fields(body.validated_data)
+    form = scratch_form(request.user, base, data)
+    _check(form, data)
     found = what_if.compute(request.user, base, form.scratch())
     return Response(what_if.as_json(found))
 
@@ -146,16 +147,13 @@ def as_fields(body: dict[str, Any]) -> QueryDict:
     return data
 
 
-def _check(form: ScratchForm, body: dict[str, Any]) -> None:
+def _check(form: ScratchForm, data: QueryDict) -> None:
     """Every fault at once; a change that no field takes is one too."""
-    faults = {} if form.is_valid() else dict(form.errors)
-    for name, values in form.data.lists():
+    faults = {name: [str(text) for text in texts] for name, texts in form.errors.items()}
+    for name, values in data.lists():
         if values and name not in form.fields:
             faults[name] = [_("This is no indicator, part or field of the assessment that you may change.")]
     if faults:
         raise ValidationError(
-            {
-                ("non_field_errors" if name == "__all__" else name): list(texts)
-                for name, texts in faults.items()
-            }
+            {("non_field_errors" if name == "__all__" else name): texts for name, texts in faults.items()}
         )

@@ -168,9 +168,9 @@ class ScratchForm(forms.Form):
         return [self[name] for name in ("on_track_from", "at_risk_from")]
 
     def figure_fields(self) -> list[Any]:
-        return [
-            self[name] for name in ("grades", "cells") if name in self.fields and self.fields[name].choices
-        ]  # type: ignore[attr-defined]
+        """Ways to leave figures out that offer a choice."""
+        found = {name: self.fields.get(name) for name in ("grades", "cells")}
+        return [self[name] for name, one in found.items() if getattr(one, "choices", ())]
 
     def rows(self) -> list[dict[str, Any]]:
         """One for each indicator: its own fields, and whether it is ticked to be left out."""
