@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,7 @@ def _measure_the_methods(rows: list[dict[str, Any]], *, nulls: int) -> None:
     show(rows, measure_false_alarms(nulls))
 
 
-def show(rows: list[dict[str, Any]], new: list[dict[str, Any]]) -> None:
+def show(rows: list[dict[str, Any]], new: Iterable[dict[str, Any]]) -> None:
     if not rows:
         print(f"{'what':<82}{'ours':<86}{'floor':<46}floor is")
     for row in new:
