@@ -92,6 +92,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
         "percentages": total.percentages,
         "statuses": [(status.value, total.counts[status]) for status in ask.JUDGED],
         "chosen": chosen,
+        "is_illustrative": programmes.filter(is_illustrative=True).exists(),  # the counts are of all pages
         "is_narrowed": any(chosen.values()),
         "query": "?" + urlencode(chosen) if any(chosen.values()) else "",
         "alerts": alerts_this_month(

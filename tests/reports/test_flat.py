@@ -96,9 +96,9 @@ def test_the_portfolio_and_the_region_ask_the_same_number_of_questions(client, n
             make.make_indicator(programme, is_critical=True)
     admin = make.make_admin()
     # Session and person, programmes (portfolio: how many, and a page of them) with partners and organisations,
-    # standings, counts, accepted figures, late assessments, rules, alerts, three filters, roles for the menu;
-    # the region: rules, twice the first that need attention, those with their status.
-    for path, expected in (("/portfolio/", 16), ("/region/", 12)):
+    # standings, counts, whether any is illustrative, accepted figures, late assessments, rules, alerts, three
+    # filters, roles for the menu; the region: rules, twice the first that need attention, those with their status.
+    for path, expected in (("/portfolio/", 17), ("/region/", 12)):
         get(client, admin, path)
         with django_assert_num_queries(expected):
             assert client.get(path).status_code == 200
@@ -106,7 +106,7 @@ def test_the_portfolio_and_the_region_ask_the_same_number_of_questions(client, n
 
 def test_the_portfolio_is_turned_page_by_page_and_counts_all(client):
     for number in range(27):
-        make.make_indicator(make.make_programme(f"P{number:03}"))
+        make.make_indicator(make.make_programme(f"P{number:03}", is_illustrative=number == 26))
     admin = make.make_admin()
 
     first, second = (words(get(client, admin, f"/portfolio/{query}")) for query in ("", "?page=2"))
@@ -116,6 +116,7 @@ def test_the_portfolio_is_turned_page_by_page_and_counts_all(client):
     assert "1–25 of 27" in first
     assert [code in first for code in ("P024", "P025")] == [True, False]
     assert [code in second for code in ("P024", "P025")] == [False, True]
+    assert "Illustrative data" in first  # its counts are of all
 
 
 def test_counts_of_all_are_those_of_the_lines():
