@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, IntegerField, When
+from django.db.models import Case, IntegerField, QuerySet, When
 
 from indicators import setwise
 from indicators.alerts import keep_alerts
@@ -120,16 +120,20 @@ def refresh_all(indicator_pks: Iterable[int], *, at: datetime) -> None:
             keep_alerts(indicators, _store_statuses(indicators, at=at), at=at)
 
 
-def lock_indicators(pks: Iterable[int]) -> None:
-    """Hold the indicators' rows until the transaction ends, always in the same order.
+def lock_indicators(pks: Iterable[int], *, among: QuerySet[ProgrammeIndicator] | None = None) -> list[int]:
+    """Hold the indicators' rows until the transaction ends, always in the same order. Returns which were found.
 
     Observed ones come before computed ones: an approval holds the first when it goes on to the second.
+
+    Args:
+        among: no others than these are held, for example those that a person sees.
     """
-    list(
-        ProgrammeIndicator.objects.select_for_update(no_key=True)
+    rows = ProgrammeIndicator.objects.all() if among is None else among
+    return list(
+        rows.select_for_update(no_key=True, of=("self",))
         .filter(pk__in=list(pks))
         .order_by(IS_COMPUTED, "pk")
-        .values_list("pk")
+        .values_list("pk", flat=True)
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from indicators.models import SentBatch, User
@@ -37,15 +37,29 @@ def answer_once(
     text = json.dumps(content, sort_keys=True, ensure_ascii=True)
     found = hashlib.sha256(text.encode()).hexdigest()
     SentBatch.objects.filter(by=by, at__lt=at - BATCHES_KEPT).delete()
-    batch, is_new = SentBatch.objects.get_or_create(
-        by=by, key=key, defaults={"content_hash": found, "at": at}
-    )
-    if not is_new:
+    pk = _take(key=key, content_hash=found, by=by, at=at)
+    if pk is None:
+        batch = SentBatch.objects.get(by=by, key=key)
         if batch.content_hash != found:
             raise ValidationError(
                 _("This key came with other figures before; a new key was expected."), code="key"
             )
         return dict(batch.answer)
-    batch.answer = answer()
-    batch.save(update_fields=["answer"])
-    return dict(batch.answer)
+    answered = answer()
+    SentBatch.objects.filter(pk=pk).update(answer=answered)
+    return answered
+
+
+def _take(*, key: str, content_hash: str, by: User, at: datetime) -> int | None:
+    """The key is the sender's from now on: its row's primary key, or None where it was sent before.
+
+    One statement, for it is asked with every cell that somebody types; waits while another transaction takes the key.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO indicators_sentbatch (by_id, key, content_hash, answer, at) VALUES (%s, %s, %s, '{}', %s) "
+            "ON CONFLICT (by_id, key) DO NOTHING RETURNING id",
+            [by.pk, key, content_hash, at],
+        )
+        row = cursor.fetchone()
+    return None if row is None else row[0]

@@ -6,7 +6,7 @@ else stored meanwhile. The same number of statements however many figures there 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -141,28 +141,26 @@ def _to_look_at(answers: Sequence[Answer], ground: _Ground, work: _Work) -> list
 
 
 def _load(figures: Sequence[Given], by: User, at: datetime, source: str) -> _Ground:
-    seen = ProgrammeIndicator.objects.visible_to(by).filter(pk__in={one.indicator for one in figures})
-    pks = list(seen.values_list("pk", flat=True))
-    derived.lock_indicators(pks)
+    pks = derived.lock_indicators(
+        {one.indicator for one in figures}, among=ProgrammeIndicator.objects.visible_to(by)
+    )
     indicators = (
         ProgrammeIndicator.objects.filter(pk__in=pks)
-        .select_related("programme", "version", "definition", "plan")
+        .select_related("programme", "version", "definition")
         .prefetch_related("units")
     )
     by_pk = {one.pk: one for one in indicators}
-    held = standings(by, {one.programme_id for one in by_pk.values()})
+    programmes = {one.programme_id for one in by_pk.values()}
+    held = standings(by, programmes)
     periods = ReportingPeriod.objects.filter(
-        pk__in={one.period for one in figures}, programme__indicators__in=pks
+        pk__in={one.period for one in figures}, programme__in=programmes
     ).annotate(is_closed=closed_to(by, at))
-    units = ReportingUnit.objects.filter(
-        pk__in={one.unit for one in figures if one.unit is not None}, programme__indicators__in=pks
-    )
     ground = _Ground(
         indicators=by_pk,
         refused={pk: _why_not(by, one, held) for pk, one in by_pk.items()},
         held=held,
-        periods={one.pk: one for one in periods.select_related("course_run").distinct()},
-        units={one.pk: one for one in units.distinct()},
+        periods={one.pk: one for one in periods.select_related("course_run")},
+        units=_units(figures, by_pk.values(), programmes),
         pending={},
         approved={},
         by=by,
@@ -180,6 +178,17 @@ def _load(figures: Sequence[Given], by: User, at: datetime, source: str) -> _Gro
         place = (row.indicator_id, row.period_id, row.unit_id, row.cell)
         (ground.approved if row.state == State.APPROVED else ground.pending)[place] = row
     return ground
+
+
+def _units(
+    figures: Sequence[Given], indicators: Iterable[ProgrammeIndicator], programmes: Collection[int]
+) -> dict[int, ReportingUnit]:
+    """The units that were given, of these programmes. No query where each is one that reports an indicator."""
+    given = {one.unit for one in figures if one.unit is not None}
+    units = {unit.pk: unit for one in indicators for unit in one.units.all() if unit.pk in given}
+    if others := given - units.keys():
+        units |= ReportingUnit.objects.filter(programme__in=programmes).in_bulk(others)
+    return units
 
 
 def closed_to(by: User, at: datetime) -> Q:

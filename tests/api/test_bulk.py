@@ -125,11 +125,11 @@ def test_strangers_learn_nothing(world):
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_queries_do_not_grow_with_the_rows(world, django_assert_num_queries, count):
-    """31: session and person, old keys, key sought and kept in two savepoints, indicators and units of the rows,
-    seventeen of the action, the answer kept."""
+    """26: session and person, old keys, a savepoint in and out, the key taken, indicators and units of the rows,
+    fifteen of the action, the answer kept."""
     _programme, quarter, indicator, officer = world
     rows = [row(indicator, quarter, unit=code) for code in ("BSR", "MSL")[:count]]
     client = client_of(officer)
 
-    with django_assert_num_queries(31):
+    with django_assert_num_queries(26):
         client.post(BULK, {"observations": rows}, format="json", headers={"Idempotency-Key": "k"})

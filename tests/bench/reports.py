@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import http.client
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from io import StringIO
@@ -28,20 +28,17 @@ BARE = "/bare/"
 Ask = Callable[[str], bytes]
 
 
-def measure_reports(observations: int, indicators: int) -> list[dict[str, Any]]:
+def measure_reports(observations: int, indicators: int) -> Iterator[dict[str, Any]]:
     """The same programmes and indicators with five months of one site, then with two years of many sites."""
     from django.utils import timezone
 
     last = timezone.localdate().replace(day=1) - timedelta(days=1)
     make_programmes(PROGRAMMES, indicators=indicators, last=last)
-    rows = []
     for since, sites in (
         (months_until(last)[-FEW_MONTHS], 1),
         (date.min, max(round(observations / indicators / PERIODS), 1)),
     ):
-        loaded = _load(since, sites, last)
-        rows += _measure(loaded)
-    return rows
+        yield from _measure(_load(since, sites, last))
 
 
 def _load(since: date, sites: int, last: date) -> int:
@@ -58,7 +55,7 @@ def _load(since: date, sites: int, last: date) -> int:
     return loaded
 
 
-def _measure(loaded: int) -> list[dict[str, Any]]:
+def _measure(loaded: int) -> Iterator[dict[str, Any]]:
     from django.conf import settings
     from django.test import Client
 
@@ -67,13 +64,11 @@ def _measure(loaded: int) -> list[dict[str, Any]]:
     client = Client()
     client.force_login(make.make_admin())
     cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
-    rows = []
     with web_server("tests.bench.bare") as (process, port):
         workers = children_of(process.pid)
         for name, path in pages():
             what = f"{name}, {loaded:,} figures, {_queries(client, path)} queries"
-            rows += _page(what, path, lambda: _asker(port, cookie), workers)
-    return rows
+            yield from _page(what, path, lambda: _asker(port, cookie), workers)
 
 
 def pages() -> list[tuple[str, str]]:

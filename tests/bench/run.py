@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ def _importing(options: argparse.Namespace) -> list[dict[str, Any]]:
     return measure_importing(options.imported)
 
 
-def _reports(options: argparse.Namespace) -> list[dict[str, Any]]:
+def _reports(options: argparse.Namespace) -> Iterable[dict[str, Any]]:
     from tests.bench.reports import measure_reports
 
     return measure_reports(options.observations, options.indicators)
@@ -63,7 +63,7 @@ def _documents(options: argparse.Namespace) -> list[dict[str, Any]]:
     return measure_documents()
 
 
-PARTS: dict[str, Callable[[argparse.Namespace], list[dict[str, Any]]]] = {
+PARTS: dict[str, Callable[[argparse.Namespace], Iterable[dict[str, Any]]]] = {
     "entering": _entering,
     "judging": _judging,
     "rebuilding": _rebuilding,
@@ -154,7 +154,7 @@ def _measure_the_methods(rows: list[dict[str, Any]], *, nulls: int) -> None:
     show(rows, measure_false_alarms(nulls))
 
 
-def show(rows: list[dict[str, Any]], new: list[dict[str, Any]]) -> None:
+def show(rows: list[dict[str, Any]], new: Iterable[dict[str, Any]]) -> None:
     if not rows:
         print(f"{'what':<82}{'ours':<86}{'floor':<46}floor is")
     for row in new:

@@ -271,7 +271,7 @@ def test_one_key_sent_by_eight_at_once_is_answered_once(scene):
 
 @pytest.mark.parametrize("count", [1, 60])
 def test_queries_do_not_grow_with_the_figures(count):
-    """17: savepoint in and out, seen indicators, lock, indicators, their units, officer's programmes, periods, units,
+    """15: savepoint in and out, lock of those seen, indicators, their units, officer's programmes, periods,
     stored figures, insert, upsert, trail, evidence, history, figures beside, rules."""
     version = make_version(value_type="count", scale=Decimal(1), disaggregations=SPLIT, site_rule="sum")
     scene = Scene(version=version)
@@ -288,7 +288,7 @@ def test_queries_do_not_grow_with_the_figures(count):
         answers = save(scene, *figures)
 
     assert {one.outcome for one in answers} == {"saved"}
-    assert len(found) == 17, [one["sql"][:90] for one in found]
+    assert len(found) == 15, [one["sql"][:90] for one in found]
     assert set(Observation.objects.values_list("value", "version")) == {(Decimal(7), 1), (Decimal(7), 2)}
 
 

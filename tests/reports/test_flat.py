@@ -105,7 +105,7 @@ def test_the_portfolio_and_the_region_ask_the_same_number_of_questions(client, p
 
 def test_the_portfolio_is_turned_page_by_page_and_counts_all(client):
     for number in range(27):
-        make.make_indicator(make.make_programme(f"P{number:03}"))
+        make.make_indicator(make.make_programme(f"P{number:03}", is_illustrative=number == 26))
     admin = make.make_admin()
 
     first, second = (words(get(client, admin, f"/portfolio/{query}")) for query in ("", "?page=2"))
@@ -115,6 +115,7 @@ def test_the_portfolio_is_turned_page_by_page_and_counts_all(client):
     assert "1–25 of 27" in first
     assert [code in first for code in ("P024", "P025")] == [True, False]
     assert [code in second for code in ("P024", "P025")] == [False, True]
+    assert "Illustrative data" in first  # its counts are of all
 
 
 def test_what_needs_attention_is_cut_with_critical_ones_before_others():
