@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 PYTEST_ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help install run smoke test check format bench lock clean
+.PHONY: help install run smoke test check format bench stress lock clean
 
 help: ## what each command does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -33,6 +33,11 @@ format: install ## put the code into the house form
 
 bench: install ## measured figures, as a table and as bench-results.json
 	@$(BIN)/python -m tests.bench.run
+
+stress: install ## the tables of bad input with their full counts (an hour or more); lines in stress-results.jsonl
+	@STRESS=1 HOSTILE=all STRESS_RESULTS=$${STRESS_RESULTS:-$(CURDIR)/stress-results.jsonl} $(BIN)/python -m pytest -q \
+	  tests/test_b2_always_500.py tests/entry/test_b3_mutations.py tests/entry/test_b7_uploads.py \
+	  tests/entry/test_import_hostile.py tests/entry/test_import_speed_rules.py tests/test_hostile.py $(PYTEST_ARGS)
 
 UV_COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header --quiet

@@ -12,6 +12,7 @@ from indicators.entry.importing.judging import judge_row
 from indicators.entry.importing.quick import Quick
 from indicators.entry.importing.staging import COPIED, QUICK_COLUMNS, Task, _as_copied, _judged
 from indicators.models import FileImport, ImportRow
+from tests import stress
 from tests.entry.import_scenes import FileScene, kinds_of, problems_of
 from tests.factories import make_indicator, make_version
 
@@ -150,8 +151,14 @@ def test_the_sql_that_finds_sameness_agrees_with_the_rule_for_single_rows(scene)
             assert judged.kind == "corrected"
 
 
-def test_b12_every_planted_error_is_found_and_no_other(scene):
-    """1,000 bad rows in 20,000 (100,000 with the benchmark): each named with row and column."""
+FIRST = date(2015, 1, 5)
+"""A Monday long enough ago that 500 weeks from it have ended."""
+
+
+def test_B12_every_planted_error_is_found_and_no_other(scene):
+    """1,000 bad rows in 20,000; with STRESS=1 in 100,000: each named with row and column, and no other."""
+    weeks = stress.count(100, 500)
+    bounds = stress.Bounds("B12")
     version = make_version("CT-99", value_type="count", min_denominator=None)
     indicator = make_indicator(scene.programme, version=version, units=scene.sites, frequency="weekly")
     from indicators.models import ReportingPeriod, ReportingUnit
@@ -163,20 +170,20 @@ def test_b12_every_planted_error_is_found_and_no_other(scene):
     indicator.units.set(sites)
     ReportingPeriod.objects.bulk_create(
         ReportingPeriod(
-            programme=scene.programme, frequency="weekly", label=f"week {n}", starts_on=date(2023, 1,
-            2) + timedelta(7 * n),
-            ends_on=date(2023, 1, 8) + timedelta(7 * n), due_on=date(2023, 1, 20) + timedelta(7 * n),
+            programme=scene.programme, frequency="weekly", label=f"week {n}", starts_on=FIRST + timedelta(7 * n),
+            ends_on=FIRST + timedelta(7 * n + 6), due_on=FIRST + timedelta(7 * n + 18),
         )
-        for n in range(100)
+        for n in range(weeks)
     )  # fmt: skip
     chance = random.Random(3)
-    bad = dict.fromkeys(chance.sample(range(2, 20_002), 1000))
+    bad = dict.fromkeys(chance.sample(range(2, weeks * 200 + 2), 1000))
     spoil = {
-        "indicator": ["XX-1", "CT_99", "-"], "period": ["week 100", "2025 Q3", "week"], "unit": ["S200", "s1", "?"],
-        "value": ["1,5", "x", "-1", "1e3", "NaN", "1 000"], "as_of": ["2099-01-01", "01/02/2025", "2020-01-01"],
+        "indicator": ["XX-1", "CT_99", "-"], "period": [f"week {weeks}", "2025 Q3", "week"],
+        "unit": ["S200", "s1", "?"],
+        "value": ["1,5", "x", "-1", "1e3", "NaN", "1 000"], "as_of": ["2099-01-01", "01/02/2025", "2010-01-01"],
     }  # fmt: skip
     rows, number = ["indicator,period,unit,value,as_of"], 1
-    for week in range(100):
+    for week in range(weeks):
         for site in range(200):
             number += 1
             cells = {
@@ -194,4 +201,6 @@ def test_b12_every_planted_error_is_found_and_no_other(scene):
     made = scene.send("\n".join(rows))
 
     assert {row: column for row, column, _message in problems_of(made)} == bad
-    assert kinds_of(made) == {"new": 19_000, "problem": 1000}
+    assert all(message for _row, _column, message in problems_of(made))
+    assert kinds_of(made) == {"new": weeks * 200 - 1000, "problem": 1000}
+    bounds.finish(rows=weeks * 200, planted=1000, found=made.counts["kinds"]["problem"])

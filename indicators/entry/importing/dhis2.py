@@ -24,6 +24,7 @@ COLUMNS = (
 ENVELOPE = ("period", "orgUnit", "attributeOptionCombo")
 """What a set says once for all of its values."""
 MAX_DEPTH = 64
+MAX_TOKEN = 1024 * 1024
 CHUNK = 256 * 1024
 
 
@@ -49,6 +50,10 @@ def xml_lines(path: Path, name: str) -> Iterator[list[str]]:
         with path.open("rb") as file:
             while chunk := file.read(CHUNK):
                 reader.parser.Parse(chunk, False)
+                if (
+                    file.tell() - reader.parser.CurrentByteIndex > MAX_TOKEN
+                ):  # It waits for the end of something.
+                    raise _unreadable(name, _("one text or attribute in it is longer than a megabyte"))
                 yield from reader.taken()
             reader.parser.Parse(b"", True)
     except expat.ExpatError as problem:
