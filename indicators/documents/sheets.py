@@ -20,7 +20,7 @@ from indicators.spreadsheets import cleaned, could_run
 TOP = 4
 """The line of the header; above it stand title, marking and the way back."""
 NARROWEST, WIDEST = 9, 60
-LINE_HEIGHT, HIGHEST = 15, 405
+HIGHEST = 405
 """In points; a row of Excel is at most 409 high."""
 MOST_LABELS = 12
 """Periods named below a line."""
@@ -45,6 +45,11 @@ class Styles:
     def reading(self) -> dict[str, Any]:
         return {"text_wrap": True, "valign": "top"} | ({"reading_order": 2} if self.is_rtl else {})
 
+    @property
+    def start(self) -> dict[str, Any]:
+        """Where reading begins, a little off the cell before."""
+        return {"align": "right" if self.is_rtl else "left", "indent": 1}
+
     def make(self, **properties: Any) -> Any:
         key = tuple(sorted(properties.items()))
         if key not in self.made:
@@ -57,7 +62,7 @@ class Styles:
 
     def header_of(self, kind: str) -> Any:
         """Above its numbers a header stands at their side."""
-        side: dict[str, Any] = {"align": "right"} if kind in {*NUMBERS, "date"} else {"indent": 1}
+        side: dict[str, Any] = {"align": "right"} if kind in {*NUMBERS, "date"} else self.start
         return self.make(bold=True, bg_color="#1B3A5C", font_color="#FFFFFF", **self.reading, **side)
 
     def title(self, **properties: Any) -> Any:
@@ -78,7 +83,7 @@ class Styles:
             if tint:
                 properties |= {"font_color": tint[0], "bg_color": tint[1]}
             if kind:  # In a table: at the side of numbers, or off the number before.
-                properties |= {"align": "right"} if kind in NUMBERS else {"indent": 1}
+                properties |= {"align": "right"} if kind in NUMBERS else self.start
             if could_run(text):
                 properties["quote_prefix"] = True
             self.words[key] = self.make(**properties)
@@ -151,14 +156,16 @@ def _write_body(
             write_cell(styles, sheet, line, place, cell, column.kind)
 
 
-def set_height(sheet: Any, line: int, texts: Sequence[str], widths: Sequence[int]) -> None:
+def set_height(
+    sheet: Any, line: int, texts: Sequence[str], widths: Sequence[int], *, height: int = 15
+) -> None:
     """Room for the lines of the longest text; said aloud, since not every spreadsheet looks for itself."""
     lines = 1
     for text, width in zip(texts, widths, strict=True):
         if len(text) >= width or "\n" in text:
             lines = max(lines, sum(1 + max(len(one) - 1, 0) // (width - 1) for one in text.split("\n")))
     if lines > 1:
-        sheet.set_row(line, min(LINE_HEIGHT * lines, HIGHEST))
+        sheet.set_row(line, min(height * lines, HIGHEST))
 
 
 def write_cell(
@@ -282,7 +289,7 @@ def _add_chart(styles: Styles, sheet: Any, figure: Figure, name: str, first: int
                 "name": [name, first, place],
                 "categories": [name, first + 1, 0, last, 0],
                 "values": [name, first + 1, place, last, place],
-                "marker": {"type": "automatic", "size": 5},
+                "marker": {"type": "automatic", "size": 3},
                 "line": {"width": 1.75},
             }
         )

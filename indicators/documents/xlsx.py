@@ -176,7 +176,7 @@ def _write_words(styles: Styles, name: str, blocks: Iterable[Heading | Paragraph
     for line, block in enumerate(blocks):
         if isinstance(block, Heading):
             style = styles.make(bold=True, font_size=max(11, 17 - 2 * block.level), **styles.reading)
-            set_height(sheet, line, [block.text], [60])
+            set_height(sheet, line, [block.text], [60], height=21)
         else:
             style = styles.of_text(block.text)
             set_height(sheet, line, [block.text], [84])
