@@ -20,8 +20,10 @@ from indicators.spreadsheets import cleaned, could_run
 TOP = 4
 """The line of the header; above it stand title, marking and the way back."""
 NARROWEST, WIDEST = 9, 60
-LINE_HEIGHT, HIGHEST = 15, 405
+HIGHEST = 405
 """In points; a row of Excel is at most 409 high."""
+MOST_LABELS = 12
+"""Periods named below a line."""
 LOOKED_AT = 500
 """So many rows tell how wide a column is."""
 
@@ -43,6 +45,11 @@ class Styles:
     def reading(self) -> dict[str, Any]:
         return {"text_wrap": True, "valign": "top"} | ({"reading_order": 2} if self.is_rtl else {})
 
+    @property
+    def start(self) -> dict[str, Any]:
+        """Where reading begins, a little off the cell before."""
+        return {"align": "right" if self.is_rtl else "left", "indent": 1}
+
     def make(self, **properties: Any) -> Any:
         key = tuple(sorted(properties.items()))
         if key not in self.made:
@@ -55,7 +62,7 @@ class Styles:
 
     def header_of(self, kind: str) -> Any:
         """Above its numbers a header stands at their side."""
-        side = {"align": "right"} if kind in {*NUMBERS, "date"} else {}
+        side: dict[str, Any] = {"align": "right"} if kind in {*NUMBERS, "date"} else self.start
         return self.make(bold=True, bg_color="#1B3A5C", font_color="#FFFFFF", **self.reading, **side)
 
     def title(self, **properties: Any) -> Any:
@@ -70,13 +77,13 @@ class Styles:
     def of_text(self, text: str, *, kind: str = "") -> Any:
         """As text even after somebody has edited the cell: what could begin a formula is marked as quoted."""
         tint = tint_of(text) if kind == "status" else None
-        key = (tint, kind in NUMBERS, could_run(text))
+        key = (tint, kind in NUMBERS, bool(kind), could_run(text))
         if key not in self.words:
             properties: dict[str, Any] = dict(self.reading)
             if tint:
                 properties |= {"font_color": tint[0], "bg_color": tint[1]}
-            if kind in NUMBERS:
-                properties["align"] = "right"
+            if kind:  # In a table: at the side of numbers, or off the number before.
+                properties |= {"align": "right"} if kind in NUMBERS else self.start
             if could_run(text):
                 properties["quote_prefix"] = True
             self.words[key] = self.make(**properties)
@@ -149,14 +156,16 @@ def _write_body(
             write_cell(styles, sheet, line, place, cell, column.kind)
 
 
-def set_height(sheet: Any, line: int, texts: Sequence[str], widths: Sequence[int]) -> None:
+def set_height(
+    sheet: Any, line: int, texts: Sequence[str], widths: Sequence[int], *, height: int = 15
+) -> None:
     """Room for the lines of the longest text; said aloud, since not every spreadsheet looks for itself."""
     lines = 1
     for text, width in zip(texts, widths, strict=True):
         if len(text) >= width or "\n" in text:
             lines = max(lines, sum(1 + max(len(one) - 1, 0) // (width - 1) for one in text.split("\n")))
     if lines > 1:
-        sheet.set_row(line, min(LINE_HEIGHT * lines, HIGHEST))
+        sheet.set_row(line, min(height * lines, HIGHEST))
 
 
 def write_cell(
@@ -280,17 +289,22 @@ def _add_chart(styles: Styles, sheet: Any, figure: Figure, name: str, first: int
                 "name": [name, first, place],
                 "categories": [name, first + 1, 0, last, 0],
                 "values": [name, first + 1, place, last, place],
-                "marker": {"type": "automatic", "size": 5},
+                "marker": {"type": "automatic", "size": 3},
                 "line": {"width": 1.75},
             }
         )
     chart.set_title({"name": cleaned(figure.title)[:200], "name_font": {"size": 12}, "overlay": False})
-    chart.set_x_axis({"date_axis": True, "num_format": "mmm yyyy"} if is_dated else {})
+    chart.set_x_axis(
+        {"date_axis": True, "num_format": "mmm yyyy"}
+        if is_dated
+        else {"interval_unit": 1 + (last - first) // MOST_LABELS}
+    )
     chart.set_y_axis({"major_gridlines": {"visible": True, "line": {"color": "#D8DEE6"}}})
     chart.set_legend({"position": "bottom"})
     chart.show_blanks_as("gap")
     chart.set_size({"width": 760, "height": 380})
-    sheet.insert_chart(first, len(columns) + 1, chart, {"description": cleaned(figure.summary)[:2000]})
+    # Below the header, which is printed on each page, and with it whatever stands beside it.
+    sheet.insert_chart(first + 1, len(columns) + 1, chart, {"description": cleaned(figure.summary)[:2000]})
 
 
 def figure_is_line(figure: Figure) -> bool:

@@ -171,12 +171,13 @@ def _write_facts(styles: Styles, name: str, blocks: Iterable[object]) -> None:
 def _write_words(styles: Styles, name: str, blocks: Iterable[Heading | Paragraph | Note]) -> None:
     """What the document says in sentences, so that nothing of it is left out here."""
     sheet = add_sheet(styles, name, _("In words"), is_landscape=False)
-    sheet.set_column(0, 0, 110)
+    sheet.set_column(0, 0, 84)
     sheet.hide_gridlines(2)
     for line, block in enumerate(blocks):
         if isinstance(block, Heading):
             style = styles.make(bold=True, font_size=max(11, 17 - 2 * block.level), **styles.reading)
+            set_height(sheet, line, [block.text], [60], height=21)
         else:
             style = styles.of_text(block.text)
-            set_height(sheet, line, [block.text], [110])
+            set_height(sheet, line, [block.text], [84])
         sheet.write_string(line, 0, cleaned(block.text), style)
