@@ -398,6 +398,87 @@ def test_without_a_script_one_button_saves_all_cells(browse):
     assert scene.values() == [1, None, 0]
 
 
+FILL = """() => {
+  let size = 1 << 20, n = 0;
+  while (size >= 1) {
+    try { localStorage.setItem("fill-" + n, "x".repeat(size)); n += 1; } catch (full) { size >>= 1; }
+  }
+  return n;
+}"""
+"""To the last letter."""
+
+
+def test_a_full_device_says_so_and_loses_nothing(browse):
+    scene = Sheet()
+    page = browse("officer", viewport=DESKTOP)
+    page.goto(scene.url)
+    assert page.evaluate(FILL) > 0
+    page.context.set_offline(True)
+    page.focus(scene.name(0, 0))
+    for number in (11, 12):
+        page.keyboard.type(str(number))
+        page.keyboard.press("Enter")
+    status(page, "This device has no room to keep figures that wait: 2")
+    assert Observation.objects.count() == 0
+
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.evaluate("() => { window.setTimeout(() => location.assign('/'), 0) }")
+    page.wait_for_timeout(500)
+    assert asked == ["beforeunload"]
+    assert page.input_value(scene.name(0, 0)) == "11"
+
+    page.context.set_offline(False)
+    status(page, "All is saved")
+    assert sorted(Observation.objects.values_list("value", flat=True)) == [11, 12]
+
+
+def test_thousands_of_cells_wait_on_the_device_and_outlive_the_page(browse):
+    scene = Sheet()
+    page = browse("officer", viewport=DESKTOP)
+    page.goto(scene.url)
+    page.context.set_offline(True)
+    left = page.evaluate(
+        """() => {
+          let unkept = 0;
+          document.addEventListener("figures-state", (event) => { unkept = event.detail.unkept; });
+          for (let n = 0; n < 5000; n += 1)
+            window.localStorage.setItem("figures:0:" + n, JSON.stringify({
+              place: "123456.123456.123456.sex=f;" + n, name: "An indicator of forty letters, more or less",
+              page: location.pathname, version: 3, stamp: Date.now(), at: new Date().toISOString(), status: "typed",
+              figures: { numerator: "123456", denominator: "654321", comment: "c".repeat(60) }, follow_up: false }));
+          return unkept;
+        }"""
+    )
+    assert left == 0
+    page.context.set_offline(False)
+    page.reload()
+    held = "() => Object.keys(localStorage).filter((one) => one.startsWith('figures:0:')).length"
+    assert page.evaluate(held) == 5000
+
+
+def test_the_names_of_columns_and_lines_stay_in_sight(browse):
+    scene = Sheet(indicators=8, sites=8)
+    page = browse("officer", viewport=DESKTOP)
+    page.goto(scene.url)
+    page.evaluate(
+        "() => { const w = document.querySelector('.sheet-wrap'); w.scrollTop = 900; w.scrollLeft = 300; }"
+    )
+    box = page.locator(".sheet-wrap").bounding_box()
+    head = page.locator(".sheet thead th").first.bounding_box()
+    assert abs(head["y"] - box["y"]) <= 2
+    assert abs(head["x"] - box["x"]) <= 2
+
+    phone = browse("colleague", viewport=PHONE)
+    phone.goto(scene.url)
+    phone.locator("[data-line]").nth(3).evaluate(
+        "(one) => window.scrollTo(0, one.getBoundingClientRect().top + 120)"
+    )
+    group = phone.locator(".sheet-group").first.bounding_box()
+    assert abs(group["y"]) <= 2
+    assert phone.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_five_hundred_cells_stay_quick(browse, record_property):
     scene = Sheet(indicators=10, sites=50)
     page = browse("officer", viewport=DESKTOP)

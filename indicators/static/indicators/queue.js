@@ -1,6 +1,6 @@
 // Figures that were typed and not yet kept by the server: they wait on this device, each person's apart, and are sent
 // again until they are answered. Knows no page; tells by events on the document:
-//   figures-answer {place, answer, item}   figures-state {state, items}
+//   figures-answer {place, answer, item}   figures-state {state, items, unkept: how many the device could not keep}
 (function () {
   "use strict";
 
@@ -36,11 +36,15 @@
     }
   }
 
+  // Whether it is kept. Where storage is full, the last answers give way to what people typed.
   function write(name, value) {
     try {
       localStorage.setItem(name, JSON.stringify(value));
+      return true;
     } catch (full) {
-      // Switched off or full: it lasts until the page is left.
+      if (name === LAST || !read(LAST)) return false;
+      drop(LAST);
+      return write(name, value);
     }
   }
 
@@ -81,14 +85,24 @@
     return waiting[place] || null;
   }
 
+  // What storage did not take (full, or switched off) lasts as long as the page: it says so, and asks before it is left.
+  var unkept = {};
+
   function store(item) {
     waiting[item.place] = item;
-    write(ITEM + item.place, item);
+    if (write(ITEM + item.place, item)) delete unkept[item.place];
+    else unkept[item.place] = true;
   }
 
   function remove(place) {
     delete waiting[place];
+    delete unkept[place];
     drop(ITEM + place);
+    Object.keys(unkept).every(function (other) {
+      var isKept = write(ITEM + other, waiting[other]);
+      if (isKept) delete unkept[other];
+      return isKept;
+    });
   }
 
   // item: {place, name, page, version, figures, follow_up, status}; status is typed, incomplete, refused or conflict.
@@ -106,7 +120,8 @@
   }
 
   function tell() {
-    document.dispatchEvent(new CustomEvent("figures-state", { detail: { state: state, items: items() } }));
+    var detail = { state: state, items: items(), unkept: Object.keys(unkept).length };
+    document.dispatchEvent(new CustomEvent("figures-state", { detail: detail }));
   }
 
   function become(next) {
@@ -266,6 +281,9 @@
   });
   window.addEventListener("offline", function () {
     if (items().length) become("offline");
+  });
+  window.addEventListener("beforeunload", function (event) {
+    if (Object.keys(unkept).length) event.preventDefault();
   });
   window.addEventListener("storage", function (event) {
     if (!event.key || event.key.indexOf(ITEM) !== 0) return;

@@ -326,7 +326,7 @@
         mark(places[item.place]);
         check(places[item.place]);
       });
-    showStatus(items);
+    showStatus(items, event.detail.unkept);
   });
 
   function count(items, status) {
@@ -337,9 +337,10 @@
 
   var STATES = { offline: "offlineN", "signed-out": "signedOutN", "other-person": "otherPersonN", server: "serverN" };
 
-  function showStatus(items) {
+  function showStatus(items, unkept) {
     var waiting = count(items, "typed");
     var said = [];
+    if (unkept) said.push(say("unkeptN", { n: unkept }));
     if (waiting && STATES[state]) said.push(say(STATES[state], { n: waiting, who: form.dataset.personName }));
     else if (waiting) said.push(say("savingN", { n: waiting }));
     [
