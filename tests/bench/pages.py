@@ -107,20 +107,20 @@ def web_server(application: str = "tracker.wsgi") -> Iterator[tuple[subprocess.P
     command += ["--threads", "4", "--worker-class", "gthread", "--log-level", "warning"]
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             try:
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
                 connection.request("GET", "/healthz")
                 connection.getresponse().read()
                 break
             except OSError:
-                assert time.monotonic() < deadline, "the web server did not answer within 30 seconds"
+                assert time.monotonic() < deadline, "the web server did not answer within two minutes"
                 time.sleep(0.05)
         yield process, port
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def _worker_memory() -> dict[str, float]:
