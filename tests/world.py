@@ -104,6 +104,8 @@ def make_world() -> World:
         place.remark = Comment.objects.create(
             indicator=place.indicator, text=f"Remark {place.programme.code}", by=by, at=make.AT
         )
+    own.document.requested_by = people["officer"]  # of the cast: one reads one's own documents alone
+    own.document.save(update_fields=["requested_by"])
     return World(own=own, other=other, people=people)
 
 
