@@ -97,6 +97,8 @@ def make_world() -> World:
         ends_on=date(2025, 1, 31),
     )
     own.indicator.releasable_to.add(iraq)
+    own.document.requested_by = people["officer"]  # of the cast: one reads one's own documents alone
+    own.document.save(update_fields=["requested_by"])
     return World(own=own, other=other, people=people)
 
 
