@@ -305,6 +305,8 @@ SPECTACULAR_SETTINGS = {
         "AssessmentKindEnum": "indicators.models.assessments.Kind",
         "ReportingUnitKindEnum": "indicators.models.programmes.ReportingUnit.Kind",
         "PriorityEnum": "indicators.models.evaluations.Recommendation.Priority",
+        "DocumentKindEnum": "indicators.models.documents.Document.Kind",
+        "EvaluationKindEnum": "indicators.models.evaluations.Evaluation.Kind",
     },
 }
 REST_KNOX = {
