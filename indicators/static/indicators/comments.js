@@ -32,14 +32,12 @@
     box.setAttribute("role", "listbox");
     box.hidden = true;
     area.parentNode.appendChild(box);
-    area.setAttribute("role", "combobox");
     area.setAttribute("aria-autocomplete", "list");
     area.setAttribute("aria-controls", box.id);
-    area.setAttribute("aria-expanded", "false");
+    area.setAttribute("aria-haspopup", "listbox");
 
     function close() {
       box.hidden = true;
-      area.setAttribute("aria-expanded", "false");
       area.removeAttribute("aria-activedescendant");
     }
 
@@ -81,7 +79,6 @@
         box.appendChild(item);
       });
       box.hidden = false;
-      area.setAttribute("aria-expanded", "true");
       mark(0);
     }
 
