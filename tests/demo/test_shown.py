@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 from decimal import Decimal
 from html import unescape
@@ -198,10 +199,15 @@ def _all(client, path):
 
 
 def subjects(user):
-    """Everything in the demo that a document can be about, as this person sees it."""
+    """What in the demo a document can be about, as this person sees it: all but the assessments, of which the newest
+    of each kind and programme; all of them with STRESS=1.
+    """
+    runs = visible_runs(user)
+    if os.environ.get("STRESS") != "1":
+        runs = runs.order_by("programme_id", "kind", "-as_of", "-revision").distinct("programme_id", "kind")
     for code in Programme.objects.visible_to(user).order_by("code").values_list("code", flat=True):
         yield "programme", code
-    for key in visible_runs(user).order_by("pk").values_list("pk", flat=True):
+    for key in sorted(runs.values_list("pk", flat=True)):
         yield "assessment", str(key)
     for key in Evaluation.objects.visible_to(user).order_by("pk").values_list("pk", flat=True):
         yield "evaluation", str(key)
@@ -222,17 +228,8 @@ def test_every_document_says_the_same_as_workbook_and_in_word(demo):
 
 
 def test_every_pdf_says_the_same_as_the_page(demo):
-    """All programmes, evaluations and the region; of the assessments the newest of each kind and programme."""
     user, cells, pages = User.objects.get(username="regional"), 0, 0
-    newest = (
-        visible_runs(user)
-        .order_by("programme_id", "kind", "-as_of", "-revision")
-        .distinct("programme_id", "kind")
-    )
-    wanted = {str(pk) for pk in newest.values_list("pk", flat=True)}
     for kind, key in subjects(user):
-        if kind == "assessment" and key not in wanted:
-            continue
         cells += reading.check_pdf(
             compose(user, subject_of(user, kind, key), language="en", at=timezone.now())
         )
