@@ -19,7 +19,7 @@ from indicators.documents.docx import write_docx
 from indicators.documents.pdf import write_pdf
 from indicators.documents.subjects import compose, subject_of
 from indicators.documents.xlsx import write_xlsx
-from indicators.models import Document
+from indicators.models import Document, Programme
 
 logger = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
@@ -100,6 +100,8 @@ def _write(claimed: Document, at: datetime) -> dict[str, Any]:
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         report = compose(claimed.requested_by, subject, language=claimed.language, at=at)
+        if subject.programme is None:
+            claimed.covers.set(Programme.objects.visible_to(claimed.requested_by))
     _step(claimed, 2)
     same = Document.objects.filter(
         state=Document.State.READY,

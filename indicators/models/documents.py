@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -13,11 +13,14 @@ from indicators.models.programmes import Programme
 
 class DocumentQuerySet(models.QuerySet["Document"]):
     def visible_to(self, user: User) -> DocumentQuerySet:
-        """One's own, as long as one sees the programme: a document says what its reader may see, nobody else's."""
+        """One's own, as long as one sees every programme that it says something about."""
         if not user.is_authenticated:
             return self.none()
         seen = Programme.objects.visible_to(user).values("pk")
-        return self.filter(Q(programme__isnull=True) | Q(programme__in=seen), requested_by=user)
+        beyond = Document.covers.through.objects.filter(document=OuterRef("pk")).exclude(programme__in=seen)
+        return self.filter(
+            Q(programme__isnull=True) | Q(programme__in=seen), ~Exists(beyond), requested_by=user
+        )
 
 
 class Document(models.Model):
@@ -49,6 +52,8 @@ class Document(models.Model):
     format = models.CharField(max_length=4, choices=Format)
     language = models.CharField(max_length=8)
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, null=True, related_name="documents")
+    covers = models.ManyToManyField(Programme, related_name="+")
+    """Of a region brief: the programmes that its reader saw when it was built. Known once it is ready."""
     title = models.CharField(max_length=250)
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="documents")
     requested_at = models.DateTimeField()

@@ -15,7 +15,7 @@ from indicators import derived
 from indicators.documents import building
 from indicators.documents.actions import MOST_WAITING, remove_document, request_document
 from indicators.documents.subjects import compose, subject_of
-from indicators.models import Document, Event, Role
+from indicators.models import Document, Event, Membership, Role
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -139,6 +139,25 @@ def test_access_that_ended_while_it_waited_gives_nothing(scene):
     made.refresh_from_db()
     assert (made.state, made.content) == ("failed", None)
     assert not Document.objects.visible_to(officer).exists()
+
+
+def test_a_region_brief_goes_with_the_last_right_to_see_one_of_its_programmes(scene):
+    _programme, _indicator, officer = scene
+    other = make.make_programme("MD")
+    role = Membership.objects.create(
+        user=officer, programme=other, role=Role.OFFICER, starts_on=timezone.now().date()
+    )
+    made = ask(officer, kind="region", key="all")
+    assert building.build_waiting(at=timezone.now) == 1
+    assert list(Document.objects.visible_to(officer)) == [made]
+    assert {one.code for one in made.covers.all()} == {"NMI", "MD"}
+    role.delete()
+    assert not Document.objects.visible_to(officer).exists()
+    ask(officer, kind="region", key="all")
+    assert building.build_waiting(at=timezone.now) == 1
+    assert [{one.code for one in seen.covers.all()} for seen in Document.objects.visible_to(officer)] == [
+        {"NMI"}
+    ]
 
 
 def test_what_was_removed_meanwhile_is_not_kept(scene):
