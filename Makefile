@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 PYTEST_ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help install run smoke test check format bench stress lock clean
+.PHONY: help install run smoke test check format messages bench stress lock clean
 
 help: ## what each command does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -30,6 +30,10 @@ check: install ## format, lint, types, imports, migrations, deploy settings, tem
 
 format: install ## put the code into the house form
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+messages: install ## collect texts for translation and compile them (needs gettext); see CONTRIBUTING.md
+	@$(BIN)/python manage.py makemessages -l fr -l ar -i .venv -i tests -i var --add-location file --no-obsolete --no-wrap
+	@$(BIN)/python manage.py compilemessages -v 0 -i .venv
 
 bench: install ## measured figures, as a table and as bench-results.json
 	@$(BIN)/python -m tests.bench.run

@@ -108,6 +108,17 @@ def test_the_table_is_what_happens(world, name, who):
         assert answer.status_code == 404, (path, answer.status_code)
 
 
+@pytest.mark.parametrize("language", ["fr", "ar"])
+@pytest.mark.parametrize("name", sorted(name for name, route in ROUTES.items() if route.method == "get"))
+def test_every_page_opens_in_every_language(world, name, language):
+    """A translated text with another gap than its English would end in an error of the server."""
+    path = reverse(name, args=ROUTES[name].args(world.own))
+    answer = client_of(world, "admin").get(path, headers={"accept-language": language})
+    assert answer.status_code < 500
+    if answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html"):
+        assert answer.headers["Content-Language"] == language
+
+
 @pytest.mark.parametrize("name", sorted(set(ROUTES)))
 @pytest.mark.parametrize("who", ["stranger", "other_partner", "former"])
 def test_strangers_change_nothing_by_any_method(world, name, who):

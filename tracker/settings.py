@@ -235,7 +235,7 @@ if PRODUCTION:
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("fr", _("French")), ("ar", _("Arabic"))]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "indicators" / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

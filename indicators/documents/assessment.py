@@ -151,6 +151,7 @@ def _answer(block: dict[str, Any]) -> Iterator[Block]:
                     _("Result"),
                     Cell(f"{cells['value'].text} {cells['scale'].text}", _number(cells["value"].value)),
                 ),
+                # xgettext:no-python-format
                 (_("95 % interval"), interval(block["row"])),
                 (_("Standing"), Cell(standing)),
                 (_("May be called:").rstrip(":"), parts.words(block["label"])),
@@ -305,6 +306,7 @@ def _answers(group: dict[str, Any], *, name: str) -> Table:
             parts.column(_("Course run") if group["has_courses"] else _("Indicator")),
             parts.column(_("Result"), "number"),
             parts.column(_("Scale")),
+            # xgettext:no-python-format
             parts.column(_("95 % interval")),
             parts.column(_("n"), "number"),
             parts.column(_("Confidence")),

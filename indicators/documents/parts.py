@@ -311,6 +311,7 @@ def indices_table(rows: Iterable[tuple[str, Any]]) -> Table:
         columns=(
             column(_("Index")),
             column(_("Score, from 0 (worst) to 1 (best)")),
+            # xgettext:no-python-format
             column(_("5–95 % interval")),
         ),
         rows=tuple(found),

@@ -220,6 +220,7 @@ def _estimates(title: str, rows: Sequence[Row]) -> EstimateSet | None:
     factor = 100 if is_share else 1
     return EstimateSet(
         title=title,
+        # xgettext:no-python-format
         unit=_("% of the gain") if is_share else scale,
         reference=1 if is_ratio else 100 if is_share else 0,
         is_change=not (is_ratio or is_share),

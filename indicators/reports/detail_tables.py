@@ -173,7 +173,9 @@ def context_table(series: ContextSeries, values: Iterable[ContextValue], *, as_o
         day_column("ends_on", _("To")),
         number_column("value", _("Value")),
         number_column("standard_error", _("Standard error")),
+        # xgettext:no-python-format
         number_column("low", _("95 % interval from")),
+        # xgettext:no-python-format
         number_column("high", _("95 % interval to")),
         text_column("unit", _("Unit")),
         text_column("vintage", _("Vintage")),
