@@ -129,4 +129,4 @@ def leads_to(notice: Notice) -> str:
 
 
 def _written(day: str) -> str:
-    return date_format(date.fromisoformat(day), "j M Y")
+    return date_format(date.fromisoformat(day), "DATE_FORMAT")

@@ -4,12 +4,15 @@ import gettext
 import re
 import shutil
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import ngettext
+
+from indicators.templatetags.ui import day
 
 FOLDER = Path(settings.LOCALE_PATHS[0])
 LANGUAGES = ["fr", "ar"]
@@ -72,3 +75,10 @@ def test_numbers_take_the_forms_of_their_language():
             ]
     assert len(set(said["ar"])) == 5
     assert said["fr"][0].endswith("avis")
+
+
+def test_a_french_june_is_no_july():
+    with translation.override("fr"):
+        assert [day(date(2026, month, 30)) for month in (6, 7)] == ["30 juin 2026", "30 juil. 2026"]
+    with translation.override("en"):
+        assert day(date(2026, 6, 30)) == "30 Jun 2026"

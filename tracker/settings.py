@@ -236,6 +236,7 @@ if PRODUCTION:
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("fr", _("French")), ("ar", _("Arabic"))]
 LOCALE_PATHS = [BASE_DIR / "indicators" / "locale"]
+FORMAT_MODULE_PATH = "indicators.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -284,7 +284,7 @@ def claim(
     if claimed != 1:
         evaluation.refresh_from_db()
         if evaluation.is_signed:
-            signed = date_format(evaluation.signed_at.date(), "j M Y") if evaluation.signed_at else ""
+            signed = date_format(evaluation.signed_at.date(), "DATE_FORMAT") if evaluation.signed_at else ""
             raise ValidationError(
                 _("This evaluation was signed on %s; nothing in its report changes any more.") % signed
             )

@@ -119,7 +119,10 @@ def _check_head(plan: ExPostPlan) -> None:
     if plan.ends_on <= plan.starts_on:
         faults.setdefault("ends_on", []).append(
             _("%(given)s is not after the start, %(start)s.")
-            % {"given": date_format(plan.ends_on, "j M Y"), "start": date_format(plan.starts_on, "j M Y")}
+            % {
+                "given": date_format(plan.ends_on, "DATE_FORMAT"),
+                "start": date_format(plan.starts_on, "DATE_FORMAT"),
+            }
         )
     if not plan.part and (plan.starts_on, plan.ends_on) != (programme.starts_on, programme.ends_on):
         faults["part"] = [_("Empty, but the dates are not those of the whole programme; name the part.")]
@@ -138,9 +141,9 @@ def _check_head(plan: ExPostPlan) -> None:
 
 def _outside(day: date, programme: Programme) -> str:
     return _("%(given)s lies outside the programme, %(start)s to %(end)s.") % {
-        "given": date_format(day, "j M Y"),
-        "start": date_format(programme.starts_on, "j M Y"),
-        "end": date_format(programme.ends_on, "j M Y"),
+        "given": date_format(day, "DATE_FORMAT"),
+        "start": date_format(programme.starts_on, "DATE_FORMAT"),
+        "end": date_format(programme.ends_on, "DATE_FORMAT"),
     }
 
 
@@ -266,9 +269,9 @@ def _check_transition(item: PlannedIndicator) -> None:
             {
                 "transition_until": _("%(given)s does not lie between %(start)s and the end, %(end)s.")
                 % {
-                    "given": date_format(ends, "j M Y"),
-                    "start": date_format(begins, "j M Y"),
-                    "end": date_format(item.plan.ends_on, "j M Y"),
+                    "given": date_format(ends, "DATE_FORMAT"),
+                    "start": date_format(begins, "DATE_FORMAT"),
+                    "end": date_format(item.plan.ends_on, "DATE_FORMAT"),
                 }
             }
         )

@@ -78,7 +78,7 @@ def _for_signature(evaluation: Evaluation, contents: Contents, today: date) -> l
             _(
                 "The end of the fact check: %(day)s is its last day, unless the programme says earlier that it is done."
             )
-            % {"day": date_format(evaluation.fact_check_until or today, "j M Y")}
+            % {"day": date_format(evaluation.fact_check_until or today, "DATE_FORMAT")}
         )
     found += [
         _("Recommendation %(number)d has no day by which it should be done.") % {"number": one.number}

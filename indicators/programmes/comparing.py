@@ -205,7 +205,7 @@ def _agreed(
     return _("From %(baseline)s to %(aim)s by %(day)s; on track from %(on)s, at risk from %(risk)s.") % {
         "baseline": plain(one.baseline) or "–",
         "aim": aim,
-        "day": date_format(one.target_on, "j M Y") if one.target_on else "–",
+        "day": date_format(one.target_on, "DATE_FORMAT") if one.target_on else "–",
         "on": plain(one.on_track_from),
         "risk": plain(one.at_risk_from),
     }

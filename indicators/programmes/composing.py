@@ -106,7 +106,7 @@ def revise_index(
         raise refuse(
             "",
             _("%(who)s revised this index on %(day)s while you worked on this page. Load it again.")
-            % {"who": old.created_by, "day": date_format(old.created_at, "j M Y")},
+            % {"who": old.created_by, "day": date_format(old.created_at, "DATE_FORMAT")},
         )
     before = {"name": index.name} | make_up(old)
     index.name = name.strip()

@@ -106,7 +106,7 @@ class DecisionField(forms.ModelChoiceField):
 
     def label_from_instance(self, decision: Any) -> str:
         words = decision.rationale if len(decision.rationale) <= 80 else decision.rationale[:77] + "…"
-        return f"{decision.get_kind_display()}, {date_format(decision.decided_at, 'j M Y')}: {words}"
+        return f"{decision.get_kind_display()}, {date_format(decision.decided_at, 'DATE_FORMAT')}: {words}"
 
 
 class PlainForm(forms.Form):

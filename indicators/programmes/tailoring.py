@@ -364,7 +364,7 @@ def _check_revision(
         raise refuse(
             "",
             _("%(who)s revised this target on %(day)s while you worked on this page. Load it again.")
-            % {"who": old.created_by, "day": date_format(old.created_at, "j M Y")},
+            % {"who": old.created_by, "day": date_format(old.created_at, "DATE_FORMAT")},
         )
     allowed = set(TargetRevision.Reason.values) - {TargetRevision.Reason.FIRST.value}
     if reason_code not in allowed:
@@ -375,6 +375,9 @@ def _check_revision(
         faults.add(
             "effective_on",
             _("%(given)s lies before the present agreement, which is valid from %(old)s.")
-            % {"given": date_format(effective_on, "j M Y"), "old": date_format(old.effective_on, "j M Y")},
+            % {
+                "given": date_format(effective_on, "DATE_FORMAT"),
+                "old": date_format(old.effective_on, "DATE_FORMAT"),
+            },
         )
     faults.raise_any()

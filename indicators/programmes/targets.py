@@ -109,7 +109,7 @@ def _check_target(plan: Mapping[str, Any], faults: Faults) -> None:
         faults.add(
             "target_on",
             _("%(given)s is not after the baseline date %(expected)s.")
-            % {"given": date_format(due, "j M Y"), "expected": date_format(begun, "j M Y")},
+            % {"given": date_format(due, "DATE_FORMAT"), "expected": date_format(begun, "DATE_FORMAT")},
         )
 
 
@@ -196,7 +196,8 @@ def _check_milestones(plan: Mapping[str, Any], milestones: Sequence[MilestoneRow
     days = [row[0] for row in milestones]
     for day in sorted({day for day in days if days.count(day) > 1}):
         faults.add(
-            "milestones", _("%s stands twice; each milestone has its own day.") % date_format(day, "j M Y")
+            "milestones",
+            _("%s stands twice; each milestone has its own day.") % date_format(day, "DATE_FORMAT"),
         )
     for day in days:
         if (begun is not None and day <= begun) or (due is not None and day >= due):
@@ -204,9 +205,9 @@ def _check_milestones(plan: Mapping[str, Any], milestones: Sequence[MilestoneRow
                 "milestones",
                 _("%(given)s does not lie between baseline date %(from)s and target date %(until)s.")
                 % {
-                    "given": date_format(day, "j M Y"),
-                    "from": date_format(begun, "j M Y") if begun else "–",
-                    "until": date_format(due, "j M Y") if due else "–",
+                    "given": date_format(day, "DATE_FORMAT"),
+                    "from": date_format(begun, "DATE_FORMAT") if begun else "–",
+                    "until": date_format(due, "DATE_FORMAT") if due else "–",
                 },
             )
     if plan.get("trajectory") in {"step", "milestones"} and not milestones:
@@ -251,7 +252,7 @@ def check_not_frozen(programme: Programme, reason_code: str, *, on: date, rules:
                 )
                 % {
                     "given": TargetRevision.Reason(reason_code).label,
-                    "day": date_format(first, "j M Y"),
+                    "day": date_format(first, "DATE_FORMAT"),
                     "share": format_share(rules.frozen_share),
                 }
             }

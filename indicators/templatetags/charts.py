@@ -59,7 +59,7 @@ def write_label(value: Number, places: int | None) -> str:
 
 
 def write_month(value: date) -> str:
-    return formats.date_format(value, "M Y")
+    return formats.date_format(value, "YEAR_MONTH_FORMAT")
 
 
 def write_year(value: date) -> str:

@@ -222,7 +222,7 @@ def points(value: object, places: int | str = 0) -> str:
 @register.filter
 def day(value: date | None) -> str:
     """A date in the reader's language, with the month as a word: "5 Mar 2026"."""
-    return MISSING if value is None or value == "" else _write(value, "j M Y")
+    return MISSING if value is None or value == "" else _write(value, "DATE_FORMAT")
 
 
 def with_days(text: str) -> str:
@@ -239,7 +239,7 @@ def _as_day(found: re.Match[str]) -> str:
 
 @register.filter
 def month(value: date | None) -> str:
-    return MISSING if value is None or value == "" else _write(value, "M Y")
+    return MISSING if value is None or value == "" else _write(value, "YEAR_MONTH_FORMAT")
 
 
 def _write(value: date, form: str) -> str:
@@ -267,7 +267,7 @@ def instant(value: datetime | None) -> str:
     if value is None or value == "":
         return MISSING
     local = timezone.localtime(value) if timezone.is_aware(value) else value
-    return formats.date_format(local, "j M Y, H:i")
+    return formats.date_format(local, "DATETIME_FORMAT")
 
 
 @register.simple_tag
