@@ -256,6 +256,7 @@ ROUTES: dict[str, Route] = {
     "decision-new": only(("admin", "approver"), code),
     # reports
     "portfolio": everybody(),
+    "portfolio-part": Route(lambda own: ["changes"], SIGNED_IN),
     "region": everybody(),
     "brief": everybody(),
     "comparison": everybody(),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from indicators.charts.scales import Axis, Frame, Tick, WriteDate, date_ticks, path
+from indicators.charts.scales import Axis, Frame, Tick, WriteDate, date_ticks
 
 PANEL = Frame(name="panel", width=260, height=132, top=10, bottom=22, start=40, end=14, most_dates=4)
 SHARES = (0, 50, 100)
@@ -27,55 +27,55 @@ class Stand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Panel:
-    """One panel as drawn: two lines in runs, their marks, the ends for labels."""
+class Ground:
+    """What all panels share: the frame, its grid and its two axes."""
 
     frame: Frame
+    across: Axis
+    up: Axis
     value_ticks: Sequence[Tick]
     date_ticks: Sequence[Tick]
-    on_runs: Sequence[str]
-    off_runs: Sequence[str]
-    on_dots: Sequence[tuple[float, float]]
-    off_dots: Sequence[tuple[float, float]]
-    """Upper left corners of squares, so that the lines differ in more than colour."""
 
 
-def draw_panel(
-    stands: Sequence[Stand], *, first: date, last: date, write_month: WriteDate, write_year: WriteDate
-) -> Panel:
-    """One panel from `first` to `last`, which every panel shares; 0 to 100 percent."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """One panel as drawn: a path for each line. Its marks stand at the corners of the path."""
+
+    on_track: str
+    off_track: str
+
+
+def draw_ground(*, first: date, last: date, write_month: WriteDate, write_year: WriteDate) -> Ground:
+    """From `first` to `last`, 0 to 100 percent."""
     frame = PANEL
     across = Axis(
         first.toordinal(), max(last.toordinal(), first.toordinal() + 30), frame.x0 + 6, frame.x1 - 6
     )
     up = Axis(0, 100, frame.y0, frame.y1)
-    on_track = _places(stands, "on_track", across, up)
-    off_track = _places(stands, "off_track", across, up)
-    return Panel(
+    return Ground(
         frame=frame,
+        across=across,
+        up=up,
         value_ticks=[Tick(up(share), f"{share} %") for share in SHARES],
         date_ticks=date_ticks(across, frame.most_dates, write_month, write_year),
-        on_runs=_runs(on_track),
-        off_runs=_runs(off_track),
-        on_dots=[place for place in on_track if place],
-        off_dots=[(round(place[0] - 2.5, 1), round(place[1] - 2.5, 1)) for place in off_track if place],
     )
 
 
-def _places(stands: Sequence[Stand], name: str, across: Axis, up: Axis) -> list[tuple[float, float] | None]:
-    found: list[tuple[float, float] | None] = []
+def draw_panel(stands: Sequence[Stand], ground: Ground) -> Panel:
+    """The two shares over time, on the ground that every panel shares."""
+    return Panel(on_track=_line(stands, "on_track", ground), off_track=_line(stands, "off_track", ground))
+
+
+def _line(stands: Sequence[Stand], name: str, ground: Ground) -> str:
+    """The path of a line between neighbours; a date without a judgement is a gap.
+
+    A date between two gaps has no neighbour: it is a line of no length, so that its mark is drawn.
+    """
+    runs: list[list[str]] = [[]]
     for one in stands:
         share = one.share(getattr(one, name))
-        found.append(None if share is None else (across(one.on.toordinal()), up(share)))
-    return found
-
-
-def _runs(places: Sequence[tuple[float, float] | None]) -> list[str]:
-    """Lines between neighbours; a date without a judgement is a gap."""
-    runs: list[list[tuple[float, float]]] = [[]]
-    for place in places:
-        if place is None:
+        if share is None:
             runs.append([])
         else:
-            runs[-1].append(place)
-    return [path(run) for run in runs if len(run) > 1]
+            runs[-1].append(f"{ground.across(one.on.toordinal()):g},{ground.up(share):g}")
+    return "".join("M" + " ".join(run) + ("h0" if len(run) == 1 else "") for run in runs if run)

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 
 from indicators.engine import METHOD_VERSION
 from indicators.models import GlobalRole, Programme, Status, User
-from indicators.reports import looks, news, overview
-from indicators.reports.news import GRAVITY, Move, News
+from indicators.reports import changes, looks, news, overview
+from indicators.reports.news import Move, News
 from indicators.reports.overview import Gap, Overview, Waiting, Worst
-from indicators.reports.queries import Tally, phase_of, tally
+from indicators.reports.queries import Tally, phase_of
 from indicators.reports.signals import AlertLine, alert_lines
 from indicators.reports.tables import phase_word
 
@@ -82,9 +82,9 @@ class Brief:
     gaps: Sequence[Gap]
 
     @property
-    def moves(self) -> list[Move]:
+    def moves(self) -> Sequence[Move]:
         """The gravest changes of status; how many there are stands in `news.counts`."""
-        return sorted(self.news.moves, key=lambda one: GRAVITY[one.after])[:MOST_LINES]
+        return self.news.moves
 
     @property
     def is_empty(self) -> bool:
@@ -103,7 +103,8 @@ def brief_of(region: Mapping[str, str], user: User, *, at: datetime, since: str 
     view = overview.load(user, region)
     late = overview.overdue_responses(user, view.pks, today)
     when = looks.since_of(user, view.pks, at=at, chosen=since)
-    needs = overview.attention(user, view.found, most=MOST_LINES)
+    needs = overview.in_need(view.found)
+    changed = changes.find(user, view, when, late, at=at)
     open_alerts = _open_signals(user, view)
     unknown, unknown_count = _unknown(user, view)
     return Brief(
@@ -122,14 +123,14 @@ def brief_of(region: Mapping[str, str], user: User, *, at: datetime, since: str 
             ProgrammeLine(
                 programme=one,
                 phase=phase_word(phase_of(one)),
-                tally=tally(stand for stand in view.found if stand.programme == one.pk),
+                tally=view.tally_of(one),
             )
             for one in view.programmes
         ],
         total=view.total,
-        news=news.load(user, view, when, late, at=at),
-        worst=needs.critical,
-        off_track=needs.off_track,
+        news=news.build(user, changed, changed.moves[:MOST_LINES]),
+        worst=overview.worst_of(user, needs["critical"], most=MOST_LINES),
+        off_track=overview.worst_of(user, needs["off_track"], most=MOST_LINES),
         overdue=late[:MOST_LINES],
         overdue_count=len(late),
         signals=open_alerts[:MOST_LINES],

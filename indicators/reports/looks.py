@@ -36,7 +36,7 @@ class Since:
     @property
     def is_one(self) -> bool:
         """The same day for all of them."""
-        return len({timezone.localtime(at).date() for at in self.by_programme.values()}) <= 1
+        return len({timezone.localtime(at).date() for at in set(self.by_programme.values())}) <= 1
 
 
 def read_day(text: str, today: date) -> tuple[date | None, str]:

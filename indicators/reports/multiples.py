@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -11,10 +11,10 @@ from typing import Any
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
-from indicators.charts.multiples import Panel, Stand, draw_panel
+from indicators.charts.multiples import Ground, Panel, Stand, draw_ground, draw_panel
 from indicators.models import Kind, Programme, ProgrammeIndicator, Status, User, Verdict
 from indicators.reports.overview import Overview
-from indicators.reports.queries import JUDGED, Tally, tally
+from indicators.reports.queries import JUDGED
 from indicators.templatetags.charts import write_month, write_year
 
 YEARS_BACK = 3
@@ -59,44 +59,55 @@ class Multiple:
     moments: Sequence[Moment]
 
 
-def load(user: User, overview: Overview, today: date) -> list[Multiple]:
-    """One panel for each programme with an assessment in three years. One query.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Multiples:
+    """Panels on one ground, and how many programmes could have one."""
+
+    ground: Ground | None
+    panels: Sequence[Multiple]
+    programmes: int
+    """All that are looked at, also those of which no panel is asked for here."""
+
+
+def load(user: User, overview: Overview, programmes: Iterable[Programme], today: date) -> Multiples:
+    """A panel for each of these programmes that has an assessment in three years. One query.
 
     The filters of indicators count here too; a filter of status does not, for the panels show how statuses moved.
     """
+    asked = list(programmes)
     since = today - timedelta(days=round(365.25 * YEARS_BACK))
-    past = _assessed(user, overview, since)
-    moments = {
-        one.pk: [*past[one.pk], *_now(overview, one, today)][-MOST_ROWS:] for one in overview.programmes
-    }
+    past = _assessed(user, overview, asked, since)
+    moments = {one.pk: [*past[one.pk], *_now(overview, one, today)][-MOST_ROWS:] for one in asked}
     shown = {pk: found for pk, found in moments.items() if any(one.judged for one in found)}
     if not shown:
-        return []
-    first = min(found[0].on for found in shown.values())
-    return [
+        return Multiples(ground=None, panels=[], programmes=len(overview.programmes))
+    ground = draw_ground(
+        first=min(found[0].on for found in shown.values()),
+        last=today,
+        write_month=write_month,
+        write_year=write_year,
+    )
+    panels = [
         Multiple(
             programme=one,
-            panel=draw_panel(
-                [moment.stand for moment in shown[one.pk]],
-                first=first,
-                last=today,
-                write_month=write_month,
-                write_year=write_year,
-            ),
+            panel=draw_panel([moment.stand for moment in shown[one.pk]], ground),
             text=_in_words(shown[one.pk]),
             moments=shown[one.pk],
         )
-        for one in overview.programmes
+        for one in asked
         if one.pk in shown
     ]
+    return Multiples(ground=ground, panels=panels, programmes=len(overview.programmes))
 
 
-def _assessed(user: User, overview: Overview, since: date) -> dict[int, list[Moment]]:
+def _assessed(
+    user: User, overview: Overview, programmes: Iterable[Programme], since: date
+) -> dict[int, list[Moment]]:
     """Verdicts by status of each on-the-fly assessment, its newest revision alone."""
     rows: Any = (
         Verdict.objects.visible_to(user)
         .filter(
-            run__programme__in=overview.pks,
+            run__programme__in=[one.pk for one in programmes],
             run__kind=Kind.ON_THE_FLY,
             run__as_of__gte=since,
             course_run__isnull=True,
@@ -127,8 +138,7 @@ def _now(overview: Overview, programme: Programme, today: date) -> list[Moment]:
     """How it stands today; not with a filter of status, which would make it the whole."""
     if overview.narrowing.chosen["status"]:
         return []
-    stand: Tally = tally(one for one in overview.found if one.programme == programme.pk)
-    return [Moment(on=today, label=_("Today"), counts=stand.counts)]
+    return [Moment(on=today, label=_("Today"), counts=overview.tally_of(programme).counts)]
 
 
 def _in_words(moments: Sequence[Moment]) -> str:

@@ -5,9 +5,11 @@ One load for the portfolio, the region, the brief and their files; counts, never
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from django.db.models import F, Q
@@ -23,7 +25,7 @@ from indicators.models import (
     User,
 )
 from indicators.reports.narrowing import Narrowing, narrow
-from indicators.reports.queries import Standing, Tally, indicators_with_status, standings, tally
+from indicators.reports.queries import Standing, Tally, add_standing, indicators_with_status, standings
 from indicators.reports.region import Group, by_country
 from indicators.reports.tables import Row, indicator_row
 
@@ -37,7 +39,7 @@ WORST_FIRST = (
 """As METHOD 2.3 orders the statuses of critical indicators."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Overview:
     """The programmes that are looked at, and where their indicators stand."""
 
@@ -49,9 +51,23 @@ class Overview:
     def pks(self) -> list[int]:
         return [one.pk for one in self.programmes]
 
-    @property
+    @cached_property
+    def tallies(self) -> Mapping[int, Tally]:
+        """The counts of each programme, by key; none for one without indicators."""
+        counted: dict[int, Tally] = defaultdict(Tally)
+        for one in self.found:
+            add_standing(counted[one.programme], one)
+        return dict(counted)
+
+    def tally_of(self, programme: Programme) -> Tally:
+        return self.tallies.get(programme.pk) or Tally()
+
+    @cached_property
     def total(self) -> Tally:
-        return tally(self.found)
+        whole = Tally()
+        for one in self.tallies.values():
+            whole += one
+        return whole
 
     def countries(self) -> list[Group]:
         """The partner countries with their counts; only the chosen one under a filter of country."""
@@ -90,33 +106,23 @@ class Worst:
     count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attention:
-    """What needs attention, each list cut, each with its count."""
+def in_need(found: Sequence[Standing]) -> dict[str, list[Standing]]:
+    """The indicators that somebody should look at, in three lists, the worst first. No query.
 
-    critical: Worst
-    """Critical indicators that are not on track, worst status first."""
-    off_track: Worst
-    """Indicators off track that are not critical."""
-    silent: Worst
-    """Indicators that do not report, critical ones first."""
-
-
-def attention(user: User, found: Sequence[Standing], *, most: int = MOST_SHOWN) -> Attention:
-    """The indicators that somebody should look at. Two queries, none when there are none."""
+    ``critical``: critical ones that are not on track; ``off_track``: those off track that are not critical;
+    ``silent``: those that do not report.
+    """
     lists = {
         "critical": [one for one in found if one.is_critical and one.status in WORST_FIRST],
         "off_track": [one for one in found if not one.is_critical and one.status == Status.OFF_TRACK],
         "silent": [one for one in found if one.status == Status.NOT_REPORTING],
     }
-    shown = {name: [one.indicator for one in _ordered(members)[:most]] for name, members in lists.items()}
-    rows = {row.about.pk: row for row in rows_of(user, [pk for pks in shown.values() for pk in pks])}
-    return Attention(
-        **{
-            name: Worst(rows=[rows[pk] for pk in pks if pk in rows], count=len(lists[name]))
-            for name, pks in shown.items()
-        }
-    )
+    return {name: _ordered(members) for name, members in lists.items()}
+
+
+def worst_of(user: User, found: Sequence[Standing], *, most: int = MOST_SHOWN) -> Worst:
+    """The first of them. Two queries, none when there are none."""
+    return Worst(rows=rows_of(user, [one.indicator for one in found[:most]]), count=len(found))
 
 
 def _ordered(found: Sequence[Standing]) -> list[Standing]:
@@ -196,10 +202,7 @@ class Gap:
 
 def gaps(overview: Overview) -> list[Gap]:
     """Programmes with figures missing, the most first. No query."""
-    found = [
-        Gap(programme=one, tally=tally(s for s in overview.found if s.programme == one.pk))
-        for one in overview.programmes
-    ]
+    found = [Gap(programme=one, tally=overview.tally_of(one)) for one in overview.programmes]
     return sorted((one for one in found if one.tally.missing), key=lambda one: -one.tally.missing)
 
 

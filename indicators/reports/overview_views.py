@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from indicators.engine.rules import Rules
-from indicators.models import GlobalRole, User, rules_on
+from indicators.models import GlobalRole, Programme, User, rules_on
 from indicators.permissions import check_may_administer, may
-from indicators.reports import looks, multiples, news, overview, partner_map, region
+from indicators.reports import changes, looks, multiples, news, overview, partner_map, region
 from indicators.reports import queries as ask
 from indicators.reports.brief import brief_of
 from indicators.reports.overview import Overview
-from indicators.reports.signals import alerts_this_month
+from indicators.reports.overview_parts import PARTS, Asked
+from indicators.reports.signals import alert_lines, signals_of_the_month
 from indicators.reports.tables import portfolio_table, score_cells, tally_cells
 
 PER_PAGE = 25
+MOST_PANELS = 12
+"""Programmes drawn over time on the page of the region; the others stand on the page of that list."""
 
 
 def page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
@@ -42,7 +47,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     shown = Paginator(view.programmes, PER_PAGE).get_page(request.GET.get("page"))
     on_page = {one.pk for one in shown}
     lines = ask.programme_lines(user, shown, [one for one in view.found if one.programme in on_page])
-    context = _shared(request, view, at, "portfolio") | {
+    context = _shared(request, view, at, "portfolio", drawn=shown) | {
         "page": shown,
         "table": portfolio_table(lines, rules_on(ask.today()), as_of=ask.today()),
         "may_register": may(check_may_administer, user),
@@ -57,13 +62,40 @@ def region_page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     view = overview.load(user, request.GET.dict())
     rules = rules_on(ask.today())
-    context = _shared(request, view, timezone.now(), "region") | {
+    context = _shared(request, view, timezone.now(), "region", drawn=view.programmes[:MOST_PANELS]) | {
         "frameworks": [
             _bar(one, "framework", rules) for one in region.by_framework(view.programmes, view.found)
         ],
         "countries": [_bar(one, "country", rules) for one in view.countries()],
     }
     return page(request, "reports/region.html", context)
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def portfolio_part(request: HttpRequest, part: str) -> HttpResponse:
+    """One list of the portfolio, page by page: a page of its own, or opened in place on another."""
+    if part not in PARTS:
+        raise Http404
+    user: Any = request.user
+    shape, view = PARTS[part], overview.load(user, request.GET.dict())
+    since = request.GET.get("since", "")
+    asked = Asked(user=user, view=view, at=timezone.now(), since=since)
+    lines, found = shape.find(asked)
+    shown = Paginator(lines, shape.per_page).get_page(request.GET.get("page"))
+    in_place = bool(request.htmx)  # type: ignore[attr-defined]
+    context = {
+        "title": shape.title,
+        "template": shape.template,
+        "page": shown,
+        "part_url": reverse("portfolio-part", args=[part]),
+        "in_place": in_place,
+        "narrowing": view.narrowing,
+        "since_given": since[:20],
+        "is_illustrative": view.is_illustrative,
+        **shape.show(asked, shown.object_list, found),
+    }
+    return page(request, "reports/_part.html" if in_place else "reports/portfolio_part.html", context)
 
 
 @require_safe
@@ -75,12 +107,19 @@ def brief_page(request: HttpRequest) -> HttpResponse:
     return page(request, "reports/brief.html", {"brief": brief, "cells": tally_cells(brief.total)})
 
 
-def _shared(request: HttpRequest, view: Overview, at: datetime, name: str) -> dict[str, Any]:
-    """What portfolio and region both show."""
+def _shared(
+    request: HttpRequest, view: Overview, at: datetime, name: str, *, drawn: Iterable[Programme]
+) -> dict[str, Any]:
+    """What portfolio and region both show.
+
+    Args:
+        drawn: the programmes that have a panel over time.
+    """
     user: Any = request.user
     today = timezone.localtime(at).date()
     late = overview.overdue_responses(user, view.pks, today)
     since = looks.since_of(user, view.pks, at=at, chosen=request.GET.get("since", ""))
+    changed = changes.find(user, view, since, late, at=at)
     total = view.total
     return {
         "view": view,
@@ -94,26 +133,27 @@ def _shared(request: HttpRequest, view: Overview, at: datetime, name: str) -> di
         "counts": dict(total.counts),
         "percentages": total.percentages,
         "statuses": [(status.value, total.counts[status]) for status in ask.JUDGED],
-        "news": news.load(user, view, since, late, at=at),
-        "multiples": multiples.load(user, view, today),
+        "news": news.first_lines(user, changed),
+        "multiples": multiples.load(user, view, drawn, today),
         "map": partner_map.partner_map(view, reverse(name)),
-    } | _attention(user, view, late)
+    } | _attention(user, view, late, today)
 
 
-def _attention(user: User, view: Overview, late: list[overview.Waiting]) -> dict[str, Any]:
-    """What waits for somebody: the worst, the late, the missing, the signals."""
-    found = overview.attention(user, view.found)
-    shown = set(overview.indicator_pks(view.found))
-    signals = alerts_this_month(user, ask.today(), indicator__programme__in=view.pks)
+def _attention(user: User, view: Overview, late: list[overview.Waiting], today: date) -> dict[str, Any]:
+    """What waits for somebody: the worst, the late, the missing, the signals. Each list cut, each with its count."""
+    needs, gaps = overview.in_need(view.found), overview.gaps(view)
+    signals = signals_of_the_month(user, view, today)
     return {
-        "worst": found.critical,
-        "off_track": found.off_track,
-        "silent": found.silent,
+        "worst": overview.worst_of(user, needs["critical"]),
+        "off_track_count": len(needs["off_track"]),
+        "silent_count": len(needs["silent"]),
         "overdue": late[: overview.MOST_SHOWN],
         "overdue_count": len(late),
         "sees_responses": user.global_role != GlobalRole.PARTNER_VIEWER,
-        "gaps": overview.gaps(view),
-        "alerts": [one for one in signals if one.alert.indicator_id in shown],
+        "gaps": gaps[: overview.MOST_SHOWN],
+        "gaps_count": len(gaps),
+        "alerts": alert_lines(user, pk__in=signals[: overview.MOST_SHOWN]),
+        "alerts_count": len(signals),
     }
 
 

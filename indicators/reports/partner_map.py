@@ -49,12 +49,10 @@ class Country:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerMap:
-    """The drawing: the land around, other outlines of the neighbourhood, and the partner countries."""
+    """The partner countries. The land below them is a picture of its own, `map-ground.svg`."""
 
     width: int
     height: int
-    land: str
-    others: Sequence[str]
     countries: Sequence[Country]
 
     @property
@@ -86,12 +84,9 @@ def partner_map(overview: Overview, address: str) -> PartnerMap:
         _country(group, f"{address}?{urlencode(kept | {'country': group.key})}", drawing)
         for group in overview.countries()
     ]
-    partners = {one.code for one in countries}
     return PartnerMap(
         width=drawing["width"],
         height=drawing["height"],
-        land=drawing["land"],
-        others=[path for code, path in drawing["countries"].items() if code not in partners],
         countries=countries,
     )
 

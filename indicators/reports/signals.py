@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.utils.translation import gettext as _
 
 from indicators.charts.control import ControlReading, ControlSeries
@@ -16,8 +16,11 @@ from indicators.engine.display import is_percent
 from indicators.engine.noticed import ChartKind, Noticed, notice
 from indicators.engine.types import PeriodValue, Refusal, Snapshot
 from indicators.models import Alert, GlobalRole, ProgrammeIndicator, User
+from indicators.reports.overview import Overview
 from indicators.reports.wording import say
 from indicators.templatetags.ui import day
+
+OPEN = Q(closed_at__isnull=True, lapsed_at__isnull=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +167,23 @@ def alert_lines(user: User, *which: Q, **about: Any) -> list[AlertLine]:
     return sorted(lines, key=lambda line: list(Alert.State).index(line.alert.state))
 
 
+def _this_month(today: date) -> Q:
+    return OPEN | Q(opened_at__date__gte=today.replace(day=1))
+
+
 def alerts_this_month(user: User, today: date, **about: Any) -> list[AlertLine]:
     """What was noticed since the first of the month, and what still waits for words. One query."""
-    is_open = Q(closed_at__isnull=True, lapsed_at__isnull=True)
-    return alert_lines(user, is_open | Q(opened_at__date__gte=today.replace(day=1)), **about)
+    return alert_lines(user, _this_month(today), **about)
+
+
+def signals_of_the_month(user: User, overview: Overview, today: date) -> list[int]:
+    """The same of what is looked at, by key, in the same order. One query."""
+    rows = (
+        Alert.objects.visible_to(user)
+        .filter(_this_month(today), indicator__is_active=True, indicator__programme__in=overview.pks)
+        .annotate(rank=Case(When(OPEN, then=0), When(closed_at__isnull=False, then=1), default=2))
+        .order_by("rank", "-opened_at", "-pk")
+        .values_list("pk", "indicator_id")
+    )
+    chosen = {one.indicator for one in overview.found}
+    return [pk for pk, indicator in rows if indicator in chosen]

@@ -6,6 +6,7 @@ from indicators.reports import overview_views, trail, views, what_if_views
 
 urlpatterns = [
     path("portfolio/", overview_views.portfolio, name="portfolio"),
+    path("portfolio/<str:part>/", overview_views.portfolio_part, name="portfolio-part"),
     path("region/", overview_views.region_page, name="region"),
     path("region/brief/", overview_views.brief_page, name="brief"),
     path("search/", views.search_page, name="search"),

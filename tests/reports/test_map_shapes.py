@@ -11,7 +11,9 @@ from django.core.management import CommandError, call_command
 
 from indicators.management.commands.cut_map import HEIGHT, WIDTH, cut
 
-SHAPES = Path(__file__).parents[2] / "indicators" / "reports" / "map" / "shapes.json"
+APP = Path(__file__).parents[2] / "indicators"
+SHAPES = APP / "reports" / "map" / "shapes.json"
+GROUND = APP / "static" / "indicators" / "map-ground.svg"
 
 
 def square(west, south, east, north):
@@ -63,12 +65,15 @@ def test_what_lies_outside_is_not_drawn():
 
 def test_the_shipped_drawing_is_small_and_shows_the_neighbourhood():
     drawing = json.loads(SHAPES.read_text())
-    assert SHAPES.stat().st_size < 100_000
+    assert SHAPES.stat().st_size < 20_000
+    assert GROUND.stat().st_size < 60_000
     assert set(drawing["countries"]) >= {
         "IRQ", "KWT", "BHR", "QAT", "ARE", "SAU", "OMN", "MRT", "MAR", "DZA", "TUN", "EGY", "ISR", "JOR", "PAK",
     }  # fmt: skip
     assert set(drawing["points"]) == {"BHR", "QAT", "KWT"}
-    for path in [drawing["land"], *drawing["countries"].values()]:
+    below = re.findall(r' d="([^"]+)"', GROUND.read_text())
+    assert set(drawing["countries"].values()) < set(below)
+    for path in [*below, *drawing["countries"].values()]:
         assert all(-1.1 <= x <= WIDTH + 1.1 and -1.1 <= y <= HEIGHT + 1.1 for x, y in places(path))
 
 
@@ -76,4 +81,15 @@ def test_a_file_that_is_no_atlas_is_told(tmp_path):
     wrong = tmp_path / "wrong.json"
     wrong.write_text("{}")
     with pytest.raises(CommandError, match=r"wrong\.json is no TopoJSON of countries"):
-        call_command("cut_map", str(wrong), str(tmp_path / "out.json"))
+        call_command("cut_map", str(wrong), str(tmp_path / "out.json"), str(tmp_path / "out.svg"))
+
+
+def test_the_ground_is_a_picture_of_its_own(tmp_path):
+    (tmp_path / "atlas.json").write_text(
+        json.dumps(atlas(("368", (40, 30, 48, 37)), ("250", (0, 42, 8, 46))))
+    )
+    call_command("cut_map", *(str(tmp_path / name) for name in ("atlas.json", "out.json", "out.svg")))
+    drawing = json.loads((tmp_path / "out.json").read_text())
+    assert set(drawing["countries"]) == {"IRQ"}
+    assert "land" not in drawing
+    assert len(re.findall("<path", (tmp_path / "out.svg").read_text())) == 2

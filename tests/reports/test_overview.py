@@ -163,9 +163,9 @@ class TestAttention:
             IndicatorStatus.objects.filter(indicator=indicator).update(status=status, stale_from=None)
         admin = make.make_admin()
         view = overview.load(admin, {})
-        needs = overview.attention(admin, view.found)
-        assert [row.about for row in needs.critical.rows] == [other, mine]
-        assert [row.about for row in needs.silent.rows] == [third]
+        needs = overview.in_need(view.found)
+        assert [row.about for row in overview.worst_of(admin, needs["critical"]).rows] == [other, mine]
+        assert [one.indicator for one in needs["silent"]] == [third.pk]
         page = get(client, admin, "/portfolio/")
         assert page.index(other.get_absolute_url()) < page.index(mine.get_absolute_url())
 
@@ -219,10 +219,13 @@ class TestMultiples:
         assessed(two, [other], today - 100 * DAY, ["off_track"])
         admin = make.make_admin()
 
-        first, second = multiples.load(admin, overview.load(admin, {}), today)
+        view = overview.load(admin, {})
+        found = multiples.load(admin, view, view.programmes, today)
+        first, second = found.panels
 
-        assert first.panel.date_ticks == second.panel.date_ticks
-        assert first.panel.value_ticks == second.panel.value_ticks
+        assert [one.on for one in first.moments] == [today - 300 * DAY, today]
+        assert first.panel.on_track.startswith(f"M{found.ground.frame.x0 + 6},")
+        assert not second.panel.on_track.startswith(f"M{found.ground.frame.x0 + 6},")
         assert first.moments[0].counts["on_track"] == 1
         assert [one.on for one in second.moments] == [today - 100 * DAY, today]
         assert "off track 1" in second.text
@@ -231,14 +234,18 @@ class TestMultiples:
         one, _two, mine, _other = two_programmes()
         assessed(one, [mine], timezone.localdate() - 100 * DAY, ["off_track"])
         viewer = make.make_user(global_role="partner_viewer", partner=one.partners.get())
-        assert multiples.load(viewer, overview.load(viewer, {}), timezone.localdate()) == []
+        view = overview.load(viewer, {})
+        assert multiples.load(viewer, view, view.programmes, timezone.localdate()).panels == []
 
     def test_it_stands_on_the_page_with_its_table(self, client):
         one, _two, mine, _other = two_programmes()
         assessed(one, [mine], timezone.localdate() - 100 * DAY, ["off_track"])
         page = get(client, make.make_admin(), "/portfolio/")
-        assert "Counts as a table" in page
-        assert 'class="m-off-dot"' in page
+        assert 'class="m-off" d="M' in page
+        assert "/portfolio/over-time/" in page
+        assert (
+            "<td" in get(client, make.make_admin("b"), "/portfolio/over-time/").split("Counts as a table")[1]
+        )
 
 
 class TestMap:

@@ -29,6 +29,7 @@ PARTNERS = {
     "682": "SAU", "788": "TUN", "784": "ARE",
 }  # fmt: skip
 """Number of ISO 3166-1 to the three letters of a partner's code: countries that are, or may become, partners."""
+GREY = "#7d8894"
 SMALL = {"BHR": (50.55, 26.05), "QAT": (51.2, 25.3), "KWT": (47.6, 29.35)}
 """States too small to be hit with a finger: also a point, in degrees east and north."""
 
@@ -163,13 +164,31 @@ def _path(rings: Iterable[Sequence[Point]]) -> str:
     return "".join(parts)
 
 
+def ground(drawing: dict[str, Any]) -> str:
+    """All land as a picture of its own, which a browser fetches once: pale enough for light, dark and paper."""
+    paths = "".join(
+        f'<path d="{path}"/>' for path in [drawing["land"], *drawing["countries"].values()] if path
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {drawing["width"]} {drawing["height"]}">'
+        f'<g fill="{GREY}" fill-opacity=".15" stroke="{GREY}" stroke-opacity=".6" stroke-width=".6">{paths}</g></svg>\n'
+    )
+
+
 class Command(BaseCommand):
     help = "Cut the map of partner countries out of world-atlas/countries-50m.json (Natural Earth, public domain)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("atlas", type=Path, help="countries-50m.json of the npm package world-atlas")
         parser.add_argument(
-            "drawing", type=Path, help="where to write, e.g. indicators/reports/map/shapes.json"
+            "drawing",
+            type=Path,
+            help="where to write the countries, e.g. indicators/reports/map/shapes.json",
+        )
+        parser.add_argument(
+            "ground",
+            type=Path,
+            help="where to write what lies below them, e.g. indicators/static/indicators/map-ground.svg",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -177,5 +196,10 @@ class Command(BaseCommand):
             drawing = cut(json.loads(options["atlas"].read_text()))
         except (OSError, ValueError, KeyError) as problem:
             raise CommandError(f"{options['atlas']} is no TopoJSON of countries: {problem!r}") from problem
+        options["ground"].write_text(ground(drawing))
+        del drawing["land"]
         options["drawing"].write_text(json.dumps(drawing, separators=(",", ":")) + "\n")
-        self.stdout.write(f"{len(drawing['countries'])} countries, {options['drawing'].stat().st_size} bytes")
+        sizes = [options[name].stat().st_size for name in ("drawing", "ground")]
+        self.stdout.write(
+            f"{len(drawing['countries'])} countries, {sizes[0]} bytes, and {sizes[1]} of the ground"
+        )
