@@ -15,12 +15,12 @@ from indicators.accounts.following import tell_followers
 from indicators.assessment.actions import bury_exhausted
 from indicators.assessment.actions import plan_due as plan
 from indicators.assessment.clock import database_now
-from indicators.assessment.doorbell import ring
 from indicators.assessment.expost_planning import renew_outlooks
 from indicators.assessment.outlooks import fill_due_outlooks
 from indicators.assessment.reminding import remind_of_answers
 from indicators.assessment.running import run_what_is_due
 from indicators.documents import building
+from indicators.doorbell import RUN_ONE, ring
 from indicators.entry.importing.queue import waiting
 from indicators.entry.importing.running import forget_old, run_waiting
 from indicators.entry.reminding import remind as remind_of_due
@@ -39,7 +39,7 @@ def plan_due() -> int:
     """Every minute: make rows for what has fallen due, and wake a worker."""
     planned = plan(at=database_now())
     if planned:
-        ring()
+        ring(RUN_ONE)
     return planned
 
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from indicators.assessment.claiming import bury_exhausted, claim_due
 from indicators.assessment.clock import database_now
-from indicators.assessment.doorbell import ring_on_commit
 from indicators.assessment.planning import label_for, plan_due
+from indicators.doorbell import RUN_ONE, ring_on_commit
 from indicators.events import remember
 from indicators.models import (
     AssessmentRun,
@@ -90,7 +90,7 @@ def require_assessment(
             after={"kind": str(kind), "as_of": as_of.isoformat(), "request": due.request},
         )
         logger.info("assessment asked for", extra={"due": due.pk, "programme": programme.code})
-    ring_on_commit(due.pk)
+    ring_on_commit(RUN_ONE, due.pk)
     return due
 
 
@@ -147,7 +147,7 @@ def retry_assessment(*, due: DueAssessment, by: User, at: datetime) -> DueAssess
     if changed != 1:
         raise ValidationError(_("Only an assessment that has failed can be tried again."))
     remember("tried again", by=by, at=at, about=due, programme=due.programme_id, reason=due.last_error)
-    ring_on_commit(due.pk)
+    ring_on_commit(RUN_ONE, due.pk)
     due.refresh_from_db()
     return due
 

@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 
 from indicators.assessment.actions import LONGEST_FOLLOW_UP_MONTHS
 from indicators.assessment.comparable import check_comparable
-from indicators.assessment.doorbell import ring_for_outlooks
 from indicators.assessment.proposing import propose
 from indicators.assessment.standing import with_content
+from indicators.doorbell import FILL_OUTLOOKS, ring_on_commit
 from indicators.engine.codec import canonical_hash
 from indicators.engine.periods import Frequency, periods_between
 from indicators.events import remember
@@ -96,7 +96,7 @@ def _touch(plan: ExPostPlan, *, by: User, at: datetime, is_new: bool = False) ->
     plan.full_clean()
     plan.save()
     PlannedIndicator.objects.filter(plan=plan).update(outlook=None)
-    ring_for_outlooks()
+    ring_on_commit(FILL_OUTLOOKS)
 
 
 @transaction.atomic

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 
-from celery import current_app
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError
 
-from indicators.assessment.doorbell import QUICK
 from indicators.documents.subjects import subject_of
+from indicators.doorbell import BUILD_DOCUMENT, ring_on_commit
 from indicators.events import remember
 from indicators.models import Document, User
 
-logger = logging.getLogger(__name__)
-BUILD = "indicators.tasks.build_document"
 MOST_WAITING = 20
 """Documents that one person may have under way."""
 
@@ -61,7 +55,7 @@ def request_document(
         **asked, programme=subject.programme, title=subject.title[:250], requested_by=by, requested_at=at
     )
     remember("asked for a document", by=by, at=at, about=made, programme=subject.programme, after=asked)
-    transaction.on_commit(lambda: _ring(made.pk))
+    ring_on_commit(BUILD_DOCUMENT, made.pk)
     return made
 
 
@@ -70,13 +64,3 @@ def remove_document(*, document: Document, by: User, at: datetime) -> None:
     """Take one's own document away; whoever builds it will find that nobody waits."""
     remember("removed a document", by=by, at=at, about=document, programme=document.programme)
     Document.objects.filter(pk=document.pk, requested_by=by).delete()
-
-
-def _ring(pk: int) -> None:
-    if current_app.conf.broker_url != settings.CELERY_BROKER_URL:
-        return  # A shell or a command without the queue: the sweep finds the row.
-    try:
-        with current_app.connection_for_write(transport_options=QUICK) as line:
-            current_app.send_task(BUILD, args=[pk], connection=line, retry=False)
-    except (OperationalError, OSError) as error:
-        logger.warning("doorbell not heard", extra={"document": pk, "error": str(error)})

@@ -14,6 +14,7 @@ from django.http import Http404
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from indicators import leases
 from indicators.documents.content import Report
 from indicators.documents.docx import write_docx
 from indicators.documents.pdf import write_pdf
@@ -22,7 +23,6 @@ from indicators.documents.xlsx import write_xlsx
 from indicators.models import Document, Programme
 
 logger = logging.getLogger(__name__)
-MAX_ATTEMPTS = 3
 LEASE_SECONDS = 300
 """Longer than the task may take: a lease that has run out means that the worker vanished."""
 MOST_DOCUMENTS = 50
@@ -31,17 +31,7 @@ WRITERS: dict[str, Callable[[Report, BinaryIO], None]] = {
     Document.Format.DOCX: write_docx,
     Document.Format.XLSX: write_xlsx,
 }
-CLAIM = """
-    UPDATE indicators_document SET state = 'building', fence = fence + 1, attempts = attempts + 1, done = 0,
-        lease_until = clock_timestamp() + %(lease)s * interval '1 second'
-    WHERE id = (
-        SELECT id FROM indicators_document
-        WHERE state IN ('queued', 'building') AND (lease_until IS NULL OR lease_until < clock_timestamp())
-            AND (%(pk)s::bigint IS NULL OR id = %(pk)s)
-        ORDER BY id FOR UPDATE SKIP LOCKED LIMIT 1
-    )
-    RETURNING id
-"""
+LINE = leases.WaitingLine(model=Document, states=(Document.State.QUEUED, Document.State.BUILDING))
 
 
 def build_waiting(*, at: Callable[[], datetime], pk: int | None = None) -> int:
@@ -57,28 +47,21 @@ def build_waiting(*, at: Callable[[], datetime], pk: int | None = None) -> int:
 
 def waiting() -> list[int]:
     """Documents that wait for a worker: nobody was told, or whoever had them vanished."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM indicators_document WHERE state IN ('queued', 'building') "
-            "AND (lease_until IS NULL OR lease_until < clock_timestamp()) ORDER BY id LIMIT 50"
-        )
-        return [row[0] for row in cursor.fetchall()]
+    return leases.waiting(LINE)
 
 
 def _claim(pk: int | None) -> Document | None:
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"lease": LEASE_SECONDS, "pk": pk})
-        row = cursor.fetchone()
-    if row is None:
+    taken = leases.claim(LINE, pk, seconds=LEASE_SECONDS, state=Document.State.BUILDING.value, done=0)
+    if taken is None:
         return None
     return (
-        Document.objects.select_related("requested_by__partner", "programme").defer("content").get(pk=row[0])
+        Document.objects.select_related("requested_by__partner", "programme").defer("content").get(pk=taken)
     )
 
 
 def _build(claimed: Document, *, at: datetime) -> bool:
     """Build one document; any failure is kept with the row."""
-    if claimed.attempts > MAX_ATTEMPTS:  # Whoever had it before never came back to say so.
+    if claimed.attempts > leases.MAX_ATTEMPTS:  # Whoever had it before never came back to say so.
         return _fail(
             claimed, _("The worker vanished each time; an administrator finds the reason in the log.")
         )

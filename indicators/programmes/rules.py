@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from celery import current_app
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError
 
 from indicators import derived
+from indicators.doorbell import REFRESH_STATUSES, ring_on_commit
 from indicators.engine.judge import judge_many
 from indicators.engine.rules import DECIMALS, ORDERED, RANGES, Rules
 from indicators.events import remember
@@ -25,8 +22,6 @@ from indicators.permissions import check_may_administer
 from indicators.programmes.targets import Faults, plain
 from indicators.snapshots import load_indicators, load_snapshots
 
-logger = logging.getLogger(__name__)
-REFRESH = "indicators.tasks.refresh_statuses"
 PREVIEW_CHUNK = 500
 
 
@@ -79,7 +74,7 @@ def change_rules(
         after={name: rules.as_text()[name] for name in changed} | {"effective_on": effective_on.isoformat()},
         reason=kept.reason,
     )
-    transaction.on_commit(ask_for_refresh)
+    ring_on_commit(REFRESH_STATUSES)  # a lost message costs no more than the wait for the nightly run
     return kept
 
 
@@ -116,18 +111,6 @@ def _ends(low: Decimal, high: Decimal) -> dict[str, str]:
 def changed_rules(before: Rules, after: Rules) -> list[str]:
     """The names of the rules that differ."""
     return [name for name in RANGES if getattr(before, name) != getattr(after, name)]
-
-
-def ask_for_refresh() -> bool:
-    """Ask a worker to judge everything again. A lost message costs no more than the wait for the nightly run."""
-    if current_app.conf.broker_url != settings.CELERY_BROKER_URL:
-        return False
-    try:
-        current_app.send_task(REFRESH, retry=False)
-    except (OperationalError, OSError) as error:
-        logger.warning("doorbell not heard", extra={"task": REFRESH, "error": str(error)})
-        return False
-    return True
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from django.http import Http404
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from indicators import derived
+from indicators import derived, leases
 from indicators.documents import building
 from indicators.documents.actions import MOST_WAITING, remove_document, request_document
 from indicators.documents.subjects import compose, subject_of
@@ -122,7 +122,7 @@ def test_who_comes_back_late_keeps_nothing(scene):
 
 def test_a_worker_that_vanishes_each_time_is_given_up(scene):
     made = ask(scene[2])
-    for _turn in range(building.MAX_ATTEMPTS):
+    for _turn in range(leases.MAX_ATTEMPTS):
         building._claim(made.pk)
         Document.objects.filter(pk=made.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     assert building.build_waiting(at=timezone.now) == 0

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from indicators.doorbell import RUN_IMPORT, ring_on_commit
 from indicators.entry.importing.files import MAX_BYTES, MAX_COLUMNS, MEGABYTE
 from indicators.entry.importing.layout import (
     DAY_ORDERS,
@@ -26,7 +27,6 @@ from indicators.entry.importing.layout import (
     layout_from,
     plain,
 )
-from indicators.entry.importing.queue import ring_on_commit
 from indicators.events import remember
 from indicators.models import FileImport, ImportState, ImportTerm, Programme, User
 from indicators.models.imports import import_path
@@ -81,7 +81,7 @@ def create_import(
         programme=programme,
         after={"file": made.name, "sha256": digest},
     )
-    ring_on_commit(made.pk)
+    ring_on_commit(RUN_IMPORT, made.pk)
     return made
 
 
@@ -251,7 +251,7 @@ def _have_done(locked: FileImport, state: ImportState, **what: Any) -> None:
     FileImport.objects.filter(pk=locked.pk).update(
         state=state, owner="", lease_until=None, attempts=0, progress_done=0, **what
     )
-    ring_on_commit(locked.pk)
+    ring_on_commit(RUN_IMPORT, locked.pk)
 
 
 def layout_of(file_import: FileImport, given: Mapping[str, Any]) -> Layout:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import DatabaseError, transaction
-from django.utils import translation
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils.translation import gettext as _
 
+from indicators import leases
 from indicators.entry.importing import files, staging
 from indicators.entry.importing.applying import MovedOn, apply_rows, undo_rows
 from indicators.entry.importing.catalogue import Catalogue
@@ -26,12 +25,12 @@ from indicators.entry.importing.layout import (
     storable,
     unknown_columns,
 )
-from indicators.entry.importing.queue import MAX_ATTEMPTS, LeaseLost, Progress, claim, finish, kept_lease
+from indicators.entry.importing.queue import LINE, claim
 from indicators.entry.importing.records import records
 from indicators.events import remember
+from indicators.leases import Progress, Step, finish
 from indicators.models import FileImport, ImportRow, ImportState, ProgrammeIndicator
 
-logger = logging.getLogger(__name__)
 MOST_FILES = 20
 PREVIEW_LINES = 12
 PREVIEW_CELL = 60
@@ -52,36 +51,7 @@ def run_waiting(*, at: Callable[[], datetime], pk: int | None = None, most: int 
 
 def run_claimed(claimed: FileImport, *, at: datetime) -> bool:
     """One step of one file; whether it was done. Any failure is kept with the row, and the file stays as it was."""
-    began = ImportState(claimed.state)
-    step = STEPS[began]
-    if claimed.attempts > MAX_ATTEMPTS:  # Whoever had it before never came back to say so.
-        _refuse(
-            claimed, began, "The worker vanished each time; an administrator finds the reason in the log."
-        )
-        return False
-    try:
-        with translation.override(claimed.language), kept_lease(claimed) as progress:
-            try:
-                step(claimed, progress, at)
-            except (ValidationError, PermissionDenied) as refusal:
-                _refuse(claimed, began, " ".join(getattr(refusal, "messages", [str(refusal)])))
-            except DatabaseError as refusal:  # A trigger that keeps what must not change, a deadlock.
-                logger.warning("import refused by the database", extra={"import": claimed.pk}, exc_info=True)
-                said = str(refusal).partition("\n")[0]
-                _refuse(
-                    claimed,
-                    began,
-                    _("The database refused it, and nothing was kept: %(said)s") % {"said": said},
-                )
-    except LeaseLost:
-        logger.warning("lease lost", extra={"import": claimed.pk, "fence": claimed.fence})
-        return False
-    except Exception:
-        logger.exception("import failed", extra={"import": claimed.pk, "attempt": claimed.attempts})
-        if claimed.attempts >= MAX_ATTEMPTS:
-            _refuse(claimed, began, "It could not be done; an administrator finds the reason in the log.")
-        return False
-    return True
+    return leases.do_step(LINE, claimed, STEPS, _refuse, at=at)
 
 
 RETREAT = {
@@ -93,9 +63,9 @@ RETREAT = {
 """Where a file stands when its step is refused."""
 
 
-def _refuse(claimed: FileImport, began: ImportState, why: str) -> None:
+def _refuse(claimed: FileImport, began: str, why: str) -> None:
     claimed.state = began
-    kept: dict[str, Any] = {"state": RETREAT[began], "problem": why[:4000]}
+    kept: dict[str, Any] = {"state": RETREAT[ImportState(began)], "problem": why[:4000]}
     if began == ImportState.APPLYING:
         kept |= {"applied_by": None, "applied_at": None}
     if began == ImportState.UNDOING:
@@ -263,7 +233,7 @@ def undo_step(claimed: FileImport, progress: Progress, at: datetime) -> None:
         finish(claimed, state=ImportState.UNDONE, counts=claimed.counts | {"undone": counts}, problem="")
 
 
-STEPS: dict[ImportState, Callable[[FileImport, Progress, datetime], None]] = {
+STEPS: dict[str, Step] = {
     ImportState.READING: read_step,
     ImportState.CHECKING: check_step,
     ImportState.APPLYING: apply_step,
