@@ -55,8 +55,8 @@ def draw_panel(
         frame=frame,
         value_ticks=[Tick(up(share), f"{share} %") for share in SHARES],
         date_ticks=date_ticks(across, frame.most_dates, write_month, write_year),
-        on_runs=_runs(on_track),
-        off_runs=_runs(off_track),
+        on_runs=runs_of(on_track),
+        off_runs=runs_of(off_track),
         on_dots=[place for place in on_track if place],
         off_dots=[(round(place[0] - 2.5, 1), round(place[1] - 2.5, 1)) for place in off_track if place],
     )
@@ -70,7 +70,7 @@ def _places(stands: Sequence[Stand], name: str, across: Axis, up: Axis) -> list[
     return found
 
 
-def _runs(places: Sequence[tuple[float, float] | None]) -> list[str]:
+def runs_of(places: Sequence[tuple[float, float] | None]) -> list[str]:
     """Lines between neighbours; a date without a judgement is a gap."""
     runs: list[list[tuple[float, float]]] = [[]]
     for place in places:
