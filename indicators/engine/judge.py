@@ -93,6 +93,45 @@ def judge(snapshot: Snapshot) -> Judgement:
     return judge_many([snapshot])[0]
 
 
+def progress_over_time(snapshot: Snapshot) -> tuple[tuple[date, Decimal | None], ...] | Refusal:
+    """The achievement as it stood after each period since the baseline, against the plan that is applied now.
+
+    Args:
+        snapshot: as for `judge`; the last share with a value is the achievement that `judge` gives.
+
+    Returns:
+        Last day of each period and the share of the way from baseline to target that was covered by then: 0 at the
+        baseline's own date, below 0 for regression, above 1 over target, None where the period has no figure. A
+        refusal for what has no such way: context, texts, what is to be kept within bounds, a plan without its ends.
+
+    Source: METHOD 2.2, 2.13.
+    """
+    rule, plan = snapshot.rule, _effective(snapshot.plan, snapshot.rule)
+    if rule.is_context or rule.value_type is ValueType.TEXT or rule.direction in _KEPT:
+        return refuse(
+            RefusalCode.NOT_NUMERIC,
+            gettext_noop(
+                "Nothing is to move from a baseline to a target here, so there is no way to follow."
+            ),
+        )
+    if isinstance(wrong := _achieved(plan.baseline or Decimal(0), rule, plan), Refusal):
+        return wrong
+    begun = started(snapshot.series, snapshot.as_of)
+    since = plan.baseline_on
+    found: list[tuple[date, Decimal | None]] = [] if since is None else [(since, Decimal(0))]
+    for place, period in enumerate(begun):
+        if since is None or period.ends_on > since:
+            found.append((period.ends_on, _share_by(begun[: place + 1], rule, plan)))
+    return tuple(found)
+
+
+def _share_by(begun: Sequence[PeriodValue], rule: IndicatorRule, plan: Plan) -> Decimal | None:
+    """What was achieved by the end of these periods; None where the last one brought no figure."""
+    value = None if begun[-1].value is None else value_of(begun, rule, plan).value
+    share = None if value is None else _achieved(value, rule, plan)
+    return share if isinstance(share, Decimal) else None
+
+
 def judge_many(snapshots: Iterable[Snapshot]) -> list[Judgement]:
     """One judgement for each snapshot, in their order, each as `judge` gives it; trends are computed together."""
     readings = [_read(one) for one in snapshots]

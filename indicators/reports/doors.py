@@ -40,13 +40,13 @@ def table_for(user: User, name: str, key: str, *, filters: Filters | None = None
     """The table `name` of the thing `key` as `user` may see it; 404 for what is not there or not theirs.
 
     Args:
-        name: portfolio, portfolio-indicators, portfolio-changes, region, comparison, sameness (key ``all``),
-            programme (code), objectives (code), indicator (number), observations (number), index (number),
-            assessment (number), context (code), early (code or ``all``), crosstab (code), crosstab-indicator
-            (number), courses, course-topics, course-nations (code), course-run (number);
+        name: portfolio, portfolio-indicators, portfolio-changes, region, comparison, comparison-progress, sameness
+            (key ``all``), programme (code), objectives (code), indicator (number), observations (number),
+            index (number), assessment (number), context (code), early (code or ``all``), crosstab (code),
+            crosstab-indicator (number), courses, course-topics, course-nations (code), course-run (number);
             explain-indicator and the other kinds of `explanation_of`.
-        filters: those of `narrowing` for portfolio and region, with ``since`` for the changes; what `crosstab` knows
-            for the crosstabs.
+        filters: those of `narrowing` for portfolio, region and comparison, with ``since`` for the changes; what
+            `crosstab` knows for the crosstabs.
     """
     build = BUILDERS.get(name)
     if build is None:
@@ -93,7 +93,12 @@ def _changes(user: User, key: str, filters: Filters) -> Table:
 
 def _comparison(user: User, key: str, filters: Filters) -> Table:
     _all(key)
-    return comparison.comparison_table(comparison.load(user), as_of=today())
+    return comparison.comparison_table(comparison.compare(user, filters), as_of=today())
+
+
+def _comparison_progress(user: User, key: str, filters: Filters) -> Table:
+    _all(key)
+    return comparison.progress_table(comparison.compare(user, filters), as_of=today())
 
 
 def _programme(user: User, key: str, filters: Filters) -> Table:
@@ -190,6 +195,7 @@ BUILDERS: dict[str, Callable[[User, str, Filters], Table]] = {
     "portfolio-indicators": _indicators,
     "portfolio-changes": _changes,
     "comparison": _comparison,
+    "comparison-progress": _comparison_progress,
     "programme": _programme,
     "objectives": _objectives,
     "indicator": _indicator,

@@ -5,7 +5,7 @@ Whatever the address says is answered: a value that nobody offers finds nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -59,6 +59,8 @@ class Narrowing:
     messages: list[str] = field(default_factory=list)
     """What is wrong with the address, one sentence each."""
     beside: dict[str, str] = field(default_factory=dict)
+    offered: Collection[str] = tuple(LABELS)
+    """The filters of this page, some of all there are."""
     is_impossible: bool = False
     """A filter has a value that there is not: nothing fits."""
 
@@ -105,6 +107,7 @@ class Narrowing:
                 "is_text": name == "objective",
             }
             for name, label in LABELS.items()
+            if name in self.offered
         ]
 
     @property
@@ -128,23 +131,27 @@ def _address(values: Mapping[str, str]) -> str:
     return f"?{urlencode(kept)}" if kept else ""
 
 
-def read_wish(given: Mapping[str, str]) -> dict[str, str]:
+def read_wish(given: Mapping[str, str], offered: Collection[str] = tuple(LABELS)) -> dict[str, str]:
     """The filters of an address, every one of them, empty where it is silent; never more than is sensible."""
-    return {name: str(given.get(name, ""))[:LONGEST].replace("\x00", "").strip() for name in LABELS}
+    heard = {name: str(given.get(name, "")) if name in offered else "" for name in LABELS}
+    return {name: said[:LONGEST].replace("\x00", "").strip() for name, said in heard.items()}
 
 
-def narrow(user: User, given: Mapping[str, str]) -> Narrowing:
+def narrow(user: User, given: Mapping[str, str], *, offered: Collection[str] = tuple(LABELS)) -> Narrowing:
     """The programmes that one sees, as the address narrows them, with what the filters offer. Four queries.
 
     Offered is only what occurs in what one sees, so that a choice tells nothing of the rest.
+
+    Args:
+        offered: the filters of this page; any other in the address is told to be none.
     """
-    chosen = read_wish(given)
+    chosen = read_wish(given, offered)
     visible = list(
         Programme.objects.visible_to(user).prefetch_related("partners", "organisations").order_by("code")
     )
-    found = Narrowing(chosen=chosen, programmes=[], options=_options(user, visible))
+    found = Narrowing(chosen=chosen, programmes=[], options=_options(user, visible), offered=offered)
     found.beside = {name: str(given[name])[:20] for name in BESIDE if given.get(name) and name != "page"}
-    found.messages = [*_unknown_names(given), *_unknown_values(found)]
+    found.messages = [*_unknown_names(given, offered), *_unknown_values(found)]
     found.is_impossible = any(chosen[name] and not _is_offered(found, name) for name in found.options)
     if not found.is_impossible:
         found.programmes = [one for one in visible if all(fits(one) for fits in _tests(chosen))]
@@ -198,11 +205,11 @@ def _tests(chosen: Mapping[str, str]) -> list[Callable[[Programme], bool]]:
     return [asked[name] for name in OF_PROGRAMMES if chosen[name]]
 
 
-def _unknown_names(given: Mapping[str, str]) -> list[str]:
-    odd = [name for name in given if name not in LABELS and name not in BESIDE]
+def _unknown_names(given: Mapping[str, str], offered: Collection[str]) -> list[str]:
+    odd = [name for name in given if name not in offered and name not in BESIDE]
     if not odd:
         return []
-    known = ", ".join(LABELS)
+    known = ", ".join(offered)
     return [
         _("“%(name)s” is no filter here and was left out; there are: %(known)s.")
         % {"name": name[:40], "known": known}

@@ -34,6 +34,7 @@ from indicators.permissions import (
 from indicators.reports import (
     adjustments,
     assessment_page,
+    compared_progress,
     comparison,
     composite_page,
     context_page,
@@ -167,10 +168,15 @@ def early_verdicts(request: HttpRequest, code: str = "") -> HttpResponse:
 @require_safe
 def comparison_page(request: HttpRequest) -> HttpResponse:
     """Partners side by side on what they share: progress, never levels, and what makes them differ."""
-    lines = comparison.load(request.user)
+    found = comparison.compare(request.user, request.GET.dict())
+    groups = comparison.by_definition(found.lines)
     context = {
-        "groups": comparison.by_definition(lines),
-        "is_illustrative": any(one.indicator.programme.is_illustrative for one in lines),
+        "groups": groups,
+        "panels": compared_progress.panels(groups),
+        "shown_statuses": compared_progress.statuses_of(found.lines),
+        "has_effects": any(one["has_effects"] for one in groups),
+        "narrowing": found.narrowing,
+        "is_illustrative": any(one.indicator.programme.is_illustrative for one in found.lines),
     }
     return page(request, "reports/comparison.html", context)
 
