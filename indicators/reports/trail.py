@@ -63,10 +63,19 @@ def _withheld(user: Any, events: Iterable[Event]) -> set[int]:
 
 
 def changes_of(event: Event) -> list[tuple[str, object, object]]:
-    """What differs between before and after: (field, before, after)."""
+    """What differs between before and after: (field, before, after), in words rather than as stored."""
     before, after = event.before or {}, event.after or {}
     return [
-        (name.replace("_", " "), before.get(name), after.get(name))
+        (name.replace("_", " "), _words(before.get(name)), _words(after.get(name)))
         for name in dict.fromkeys([*before, *after])
         if before.get(name) != after.get(name)
     ]
+
+
+def _words(value: object) -> object:
+    """A stored value as one reads it: `{"on_track": 7}` is "on track: 7", a list its entries."""
+    if isinstance(value, dict):
+        return "; ".join(f"{str(name).replace('_', ' ')}: {_words(one)}" for name, one in value.items()) or None
+    if isinstance(value, list):
+        return ", ".join(str(_words(one)) for one in value) or None
+    return value

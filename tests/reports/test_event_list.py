@@ -55,3 +55,19 @@ def test_it_costs_the_same_queries_for_one_and_for_many(client, officer, n, djan
 
     with django_assert_num_queries(6):  # session, person, programmes, count, events, roles for the menu
         client.get(reverse("event-list"))
+
+
+def test_what_is_stored_as_a_structure_is_shown_in_words(client, officer):
+    programme = officer.memberships.get().programme
+    remember(
+        "assessed", by=None, at=make.AT, about=programme, programme=programme,
+        after={"counts": {"on_track": 7, "off_track": 2}, "partners": ["IRQ", "KWT"], "units": []},
+    )  # fmt: skip
+    client.force_login(officer)
+
+    page = client.get(reverse("event-list")).content.decode()
+
+    assert "on track: 7; off track: 2" in page
+    assert "IRQ, KWT" in page
+    assert "{&#x27;" not in page
+    assert "[&#x27;" not in page
