@@ -266,6 +266,7 @@ ROUTES: dict[str, Route] = {
     "sameness": everybody(),
     "search": everybody(),
     "crosstab": seen(code),
+    "indicator-part": seen(lambda own: [own.programme.code, own.indicator.pk, "history"]),
     "crosstab-indicator": seen(code_and("indicator")),
     "composite-detail": seen(code_and("composite")),
     "assessment-detail": seen(of("run")),

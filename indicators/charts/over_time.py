@@ -243,7 +243,8 @@ def _dots(readings: Sequence[Reading], x: Axis, y: Axis, write: Write) -> tuple[
         ]
     shown = [readings[index] for index in known]
     writes_grades = grades_fit([x(one.on.toordinal()) for one in shown])
-    return tuple(_dot(one, x, y, write, _dot_size(readings), writes_grades) for one in shown)
+    size = _dot_size(readings)
+    return tuple(_dot(one, x, y, write, size, writes_grades) for one in shown)
 
 
 def _dot(reading: Reading, x: Axis, y: Axis, write: Write, size: float, writes_grade: bool) -> Dot:

@@ -206,7 +206,7 @@ def _targets(asked: Asked, revisions: Iterable[TargetRevision]) -> list[Entry]:
                 % {"n": one.number, "value": plan["target"].text, "day": plan["target_on"].text},
                 text=_short(f"{one.get_reason_code_display()}. {one.reason}"),
                 by=str(one.created_by) if names else "",
-                url="#targets",
+                url=f"{asked.indicator.get_absolute_url()}#targets",
                 icon="target",
             )
         )

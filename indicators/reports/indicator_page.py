@@ -7,17 +7,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.core.paginator import Page, Paginator
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from indicators.charts import IndicatorSeries
-from indicators.commenting import counts_of, talk_about
-from indicators.disclosure import is_about_people, sees_small_cells, shown_to
+from indicators.commenting import talk_about
+from indicators.disclosure import shown_to
 from indicators.engine.display import format_number, format_share
 from indicators.engine.forecast import forecast
 from indicators.engine.quality import is_partial
-from indicators.engine.types import Coverage, Refusal, Snapshot, ValueType
+from indicators.engine.types import Coverage, Forecast, Refusal, Snapshot, ValueType
 from indicators.models import (
     IndicatorStatus,
     Observation,
@@ -31,11 +30,9 @@ from indicators.models import (
     User,
 )
 from indicators.reports import adjustments, cells
-from indicators.reports.breakdowns import newest_breakdown
 from indicators.reports.cells import Cell
-from indicators.reports.chart_marks import marks_of
+from indicators.reports.chart_marks import Marks, marks_of
 from indicators.reports.context_beside import ContextBeside, context_beside
-from indicators.reports.data_quality import quality_block
 from indicators.reports.detail_tables import indicator_table, observation_table
 from indicators.reports.explained_status import (
     explain_status,
@@ -45,20 +42,15 @@ from indicators.reports.explained_status import (
 )
 from indicators.reports.explanation import explanation_table
 from indicators.reports.forecasting import forecast_block
-from indicators.reports.history import history_of
 from indicators.reports.queries import every_indicator, status_of, today
 from indicators.reports.series import indicator_series
-from indicators.reports.signals import alert_lines, chart_kind, signal_block
+from indicators.reports.signals import alert_lines, noticed_text
 from indicators.reports.tables import Table, indicator_row, plan_cells
 from indicators.reports.wording import refusal_text, say, status_now
 from indicators.snapshots import load_indicators, load_snapshots
-from indicators.tracing import trace_of
 
-PAGE = 20
 RECENT = 6
 """Periods that are shown without unfolding."""
-LISTED = 10
-"""Contributing figures that the page lists itself; files and the machine door list all."""
 
 
 def corrections_of(user: User, indicator: ProgrammeIndicator) -> dict[tuple[date, str], int]:
@@ -102,42 +94,51 @@ def figure_table(user: User, indicator: ProgrammeIndicator) -> Table:
     )
 
 
-def context(
-    user: User, indicator: ProgrammeIndicator, *, page: str | None, asked: Mapping[str, str] | None = None
-) -> dict[str, Any]:
-    """Everything that the page shows. `indicator` comes from `every_indicator`.
-
-    Args:
-        asked: what the address names: `chart` (a control chart), `context` and `country` (a published series beside),
-            `history` and `hpage` (a kind of what happened, and which page of it).
-    """
-    asked = asked or {}
-    snapshot = load_snapshot(indicator)
-    status = status_of(indicator)
-    revisions = list(
+def revisions_of(user: User, indicator: ProgrammeIndicator) -> list[TargetRevision]:
+    """The agreements on baseline and target, newest first. Two queries."""
+    return list(
         TargetRevision.objects.visible_to(user)
         .filter(indicator=indicator)
         .select_related("created_by", "decision")
         .prefetch_related("milestones")
         .order_by("-number")
     )
-    projected = forecast(snapshot.series, snapshot.rule, snapshot.plan, snapshot.as_of)
-    judgement = status.judgement if status is not None else {}
+
+
+def periods(
+    user: User, indicator: ProgrammeIndicator, snapshot: Snapshot, *, earlier: bool = False
+) -> dict[str, Any]:
+    """The newest periods of the table, or the earlier ones, each with where its value is explained."""
     table = period_table(user, indicator, snapshot)
     keys = _period_keys(indicator)
-    for row in table.rows:
+    rows = table.rows[::-1][RECENT:] if earlier else table.rows[::-1][:RECENT]
+    for row in rows:
         row.explain_key = keys.get((row.about.starts_on, row.about.label), "")
-    everything = visible_observations(user, indicator)
-    observations = _page(everything, page)
-    observations.object_list = shown_to(user, observations.object_list)
+    return {
+        "earlier_rows" if earlier else "period_rows": rows,
+        "earlier_count": max(len(table.rows) - RECENT, 0),
+        "has_parts": snapshot.rule.value_type is ValueType.RATIO,
+        "has_total": any(column.key == "total" for column in table.columns),
+    }
+
+
+def context(
+    user: User, indicator: ProgrammeIndicator, *, asked: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What the page shows at once; `indicator_parts` has what is read when it is opened.
+
+    Args:
+        indicator: from `every_indicator`.
+        asked: what the address names: `context` and `country` (a published series beside).
+    """
+    asked = asked or {}
+    snapshot = load_snapshot(indicator)
+    status = status_of(indicator)
+    revisions = revisions_of(user, indicator)
     aftermaths = adjustments.of_indicator(user, indicator)
-    drawn = indicator_series(
-        indicator,
-        snapshot,
-        None if isinstance(projected, Refusal) else projected,
-        marks_of(user, indicator, revisions, aftermaths),
-    )
-    broken_down = newest_breakdown(indicator, everything)
+    projected = forecast(snapshot.series, snapshot.rule, snapshot.plan, snapshot.as_of)
+    judgement = status.judgement if status is not None else {}
+    drawn = _drawn(indicator, snapshot, projected, marks_of(user, indicator, revisions, aftermaths))
     is_text = snapshot.rule.value_type is ValueType.TEXT
     return {
         "indicator": indicator,
@@ -148,7 +149,6 @@ def context(
         "status_now": status_now(status),
         "refusal": refusal_text(status),
         "sentence": status_sentence(status),
-        "explanation": explain_status(user, indicator, snapshot, most=LISTED),
         "facts": _facts(status, judgement, snapshot),
         "forecast": None if is_text else forecast_block(projected, snapshot),
         "is_partial": status is not None
@@ -156,32 +156,15 @@ def context(
         "series": drawn,
         "beside": None if drawn is None else _beside(user, indicator, drawn, asked),
         "places": cells.places(snapshot.rule),
-        "table": table,
-        "period_rows": table.rows[::-1][:RECENT],
-        "earlier_rows": table.rows[::-1][RECENT:],
-        "has_parts": snapshot.rule.value_type is ValueType.RATIO,
-        "has_total": any(column.key == "total" for column in table.columns),
+        **periods(user, indicator, snapshot),
         "is_text": is_text,
-        "observations": observations,
-        "breakdown": broken_down,
-        "signals": None if is_text else signal_block(indicator, snapshot, chart_kind(asked.get("chart"))),
+        "noticed": None if is_text else noticed_text(snapshot),
         "alerts": alert_lines(user, indicator=indicator),
-        "quality": quality_block(indicator, snapshot, mismatches=len(broken_down.mismatches)),
-        "revisions": [{"revision": one, "cells": plan_cells(indicator, one)} for one in revisions],
+        "agreements": len(revisions),
         "first_target": _first_target(indicator, revisions),
-        "pages_through": page is not None,
         "sign_offs": _sign_offs(user, indicator),
         "aftermaths": aftermaths,
         "talk": talk_about(user, indicator),
-        "figure_comments": counts_of(user, "observation", [one.pk for one in observations.object_list]),
-        "history": history_of(
-            user,
-            indicator,
-            revisions,
-            aftermaths,
-            kind=asked.get("history", ""),
-            page=asked.get("hpage", ""),
-        ),
         "proposal": TargetProposal.objects.visible_to(user)
         .filter(indicator=indicator, state="pending")
         .first()
@@ -189,7 +172,25 @@ def context(
         else None,
         "usual": snapshot.rules,
         "shows_people": with_people(user),
-        **_computation(user, indicator),
+    }
+
+
+def _drawn(
+    indicator: ProgrammeIndicator, snapshot: Snapshot, projected: Forecast | Refusal, marks: Marks
+) -> IndicatorSeries | None:
+    return indicator_series(indicator, snapshot, None if isinstance(projected, Refusal) else projected, marks)
+
+
+def drawn_values(user: User, indicator: ProgrammeIndicator) -> dict[str, Any]:
+    """What the chart draws, for the table behind it."""
+    snapshot = load_snapshot(indicator)
+    projected = forecast(snapshot.series, snapshot.rule, snapshot.plan, snapshot.as_of)
+    marks = marks_of(
+        user, indicator, revisions_of(user, indicator), adjustments.of_indicator(user, indicator)
+    )
+    return {
+        "series": _drawn(indicator, snapshot, projected, marks),
+        "places": cells.places(snapshot.rule),
     }
 
 
@@ -207,30 +208,6 @@ def _beside(
     )
 
 
-def _computation(user: User, indicator: ProgrammeIndicator) -> dict[str, Any]:
-    """The formula in words with the numbers of each period; nothing where a source is not released to the person."""
-    if not indicator.is_computed:
-        return {}
-    found = ProgrammeIndicator.objects.with_hidden_sources(user).filter(pk=indicator.pk)
-    if found.get().has_hidden_sources:  # type: ignore[attr-defined]
-        return {}
-    trace = trace_of(indicator, last=RECENT)
-    if trace is None:
-        return {}
-    about_people = any(is_about_people(one.version) for one in trace.sources)
-    hides = trace.has_cells and about_people and not sees_small_cells(user, indicator)
-    return {
-        "trace": trace,
-        "trace_steps": [
-            (one.label, _("left out: few people") if hides else one.calculation, one.result or one.why_none)
-            for one in trace.rows
-        ],
-        "trace_sources": [
-            (f"{one.definition.code} {one.name}", one.get_absolute_url()) for one in trace.sources
-        ],
-    }
-
-
 def _period_keys(indicator: ProgrammeIndicator) -> dict[tuple[date, str], str]:
     """Where the value of each period is explained, by first day and label. One query."""
     rows = ReportingPeriod.objects.filter(programme=indicator.programme_id, frequency=indicator.frequency)
@@ -238,10 +215,6 @@ def _period_keys(indicator: ProgrammeIndicator) -> dict[tuple[date, str], str]:
         (starts_on, label): f"{indicator.pk}-{pk}"
         for pk, starts_on, label in rows.values_list("pk", "starts_on", "label")
     }
-
-
-def _page(observations: QuerySet[Observation], number: str | None) -> Page[Observation]:
-    return Paginator(observations, PAGE).get_page(number)
 
 
 def _facts(

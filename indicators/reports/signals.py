@@ -76,6 +76,20 @@ def signal_block(
     )
 
 
+def noticed_text(snapshot: Snapshot) -> str:
+    """What the usual control chart says, in one sentence; asks the database nothing."""
+    found = notice(
+        snapshot.series, snapshot.rule, frequency_days=snapshot.frequency_days, kind=ChartKind.USUAL
+    )
+    if isinstance(found, Refusal):
+        return say(found.message)
+    if found.drift is not None:
+        return _("The series has a trend: no alarms")
+    if not found.signals:
+        return _("No signal: the ups and downs are the usual ones.")
+    return say(found.signals[-1].text)
+
+
 def _choices(kind: ChartKind) -> list[dict[str, Any]]:
     words = {
         ChartKind.USUAL: _("Single values"),

@@ -14,6 +14,11 @@ urlpatterns = [
     path("compare/", views.comparison_page, name="comparison"),
     path("programmes/<str:code>/", views.programme_detail, name="programme-detail"),
     path("programmes/<str:code>/indicators/<int:pk>/", views.indicator_detail, name="indicator-detail"),
+    path(
+        "programmes/<str:code>/indicators/<int:pk>/parts/<slug:part>/",
+        views.indicator_part,
+        name="indicator-part",
+    ),
     path("programmes/<str:code>/crosstab/", views.programme_crosstab, name="crosstab"),
     path(
         "programmes/<str:code>/indicators/<int:pk>/crosstab/",

@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from indicators.models import (
     AdjustmentDecision,
@@ -43,6 +44,7 @@ from indicators.reports import (
     early,
     explaining,
     indicator_page,
+    indicator_parts,
     programme_page,
     sameness,
     searching,
@@ -92,10 +94,11 @@ def follows(user: Any, programme: Programme, indicator: ProgrammeIndicator | Non
 def indicator_detail(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     """One indicator, from its sentence down to the figures that it rests on."""
     indicator = get_object_or_404(indicator_page.every_indicator(request.user), pk=pk, programme__code=code)
-    context = indicator_page.context(
-        request.user, indicator, page=request.GET.get("page"), asked=request.GET.dict()
-    )
+    asked = request.GET.dict()
+    context = indicator_page.context(request.user, indicator, asked=asked)
+    context |= indicator_parts.folds(request.user, indicator, asked)
     context |= {
+        "counts": indicator_parts.counts_of_figures(request.user, indicator),
         "may_enter": indicator.is_active and may(check_may_enter, request.user, indicator),
         "may_administer": may(check_may_administer, request.user),
         "may_sign": may(check_may_sign_off, request.user, indicator),
@@ -104,6 +107,25 @@ def indicator_detail(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         "marking": indicator.marking,
     }
     return page(request, "reports/indicator_detail.html", context)
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def indicator_part(request: HttpRequest, code: str, pk: int, part: str) -> HttpResponse:
+    """One block of an indicator's page: to be put into the page, or without a script a page of its own."""
+    indicator = get_object_or_404(indicator_page.every_indicator(request.user), pk=pk, programme__code=code)
+    chosen = indicator_parts.part_of(indicator, part)
+    context = chosen.build(request.user, indicator, request.GET.dict()) | {
+        "indicator": indicator,
+        "programme": indicator.programme,
+        "version": indicator.version,
+        "shows_people": indicator_page.with_people(request.user),
+        "marking": indicator.marking,
+        "part": chosen,
+    }
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, chosen.template, context)
+    return page(request, "reports/indicator_part.html", context)
 
 
 @require_safe

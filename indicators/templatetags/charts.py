@@ -73,21 +73,22 @@ def _key(title: str) -> str:
 
 @register.inclusion_tag("components/chart_indicator.html")
 def indicator_chart(
-    series: IndicatorSeries, places: int | None = None, small: bool = False
+    series: IndicatorSeries, places: int | None = None, small: bool = False, table_url: str = ""
 ) -> dict[str, object]:
     """One indicator over time, with the table behind it.
 
     Args:
         places: decimals of the values.
         small: half as high, to stand below another chart with the same days.
+        table_url: where the table is read when somebody opens it; empty: it stands here, folded.
     """
 
     def write(value: Number) -> str:
         return write_label(value, places)
 
-    return {
-        "series": series,
+    return _values(series, places) | {
         "key": _key(series.title),
+        "table_url": table_url,
         "drawings": [
             draw_indicator(
                 series,
@@ -99,16 +100,29 @@ def indicator_chart(
             )
             for frame in (LOW_FRAMES if small else FRAMES)
         ],
-        "places": places,
         "is_small": small,
-        "shapes": _shapes(series),
-        "has_corrections": any(reading.before is not None for reading in series.readings),
-        "desc": _describe(series, write),
         "is_empty": not series.readings and series.baseline is None and series.target is None,
-        "has_planned": any(reading.planned is not None for reading in series.readings),
-        "has_interval": any(reading.low is not None for reading in series.readings),
         "has_provisional": any(reading.provisional for reading in series.readings),
         "has_gaps": any(reading.value is None for reading in series.readings),
+    }
+
+
+@register.inclusion_tag("components/chart_values.html")
+def chart_values(series: IndicatorSeries, places: int | None = None) -> dict[str, object]:
+    """The table behind `indicator_chart`, by itself."""
+    return _values(series, places)
+
+
+def _values(series: IndicatorSeries, places: int | None) -> dict[str, object]:
+    """What the table shows, and which of its columns there are."""
+    return {
+        "series": series,
+        "places": places,
+        "shapes": _shapes(series),
+        "desc": _describe(series, lambda value: write_label(value, places)),
+        "has_corrections": any(reading.before is not None for reading in series.readings),
+        "has_planned": any(reading.planned is not None for reading in series.readings),
+        "has_interval": any(reading.low is not None for reading in series.readings),
     }
 
 

@@ -82,7 +82,8 @@ def test_every_status_has_one_explanation_at_every_door(evaluator):
     seen = 0
     for indicator in ProgrammeIndicator.objects.filter(is_active=True).select_related("programme"):
         api = evaluator.get(f"/api/v1/indicators/{indicator.pk}/explanation/").json()
-        page = words(evaluator.get(indicator.get_absolute_url()).content.decode())
+        page = words(evaluator.get(f"{indicator.get_absolute_url()}parts/explained/").content.decode())
+        assert plain(api["sentence"]) in words(evaluator.get(indicator.get_absolute_url()).content.decode())
         sheet = sheet_of(evaluator, "indicator", indicator.pk)
         file = evaluator.get(f"/export/explain-indicator/{indicator.pk}.csv").content.decode("utf-8-sig")
         rows = [[cell.removeprefix("'") for cell in row] for row in csv.reader(io.StringIO(file, newline=""))]

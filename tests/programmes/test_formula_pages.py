@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from indicators import derived
 from indicators.programmes import actions
+from indicators.reports.indicator_parts import address_of
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -96,8 +97,9 @@ def test_saving_computes_and_leads_to_the_indicator(as_admin, joined):
 
     assert answer.status_code == 302
     text = as_admin.get(answer["Location"]).content.decode()
-    assert "the numerator of “Posts of AA-1” (AA-1)" in text
-    assert "100 × (30 + 30) / (60 + 60)" in text
+    told = as_admin.get(address_of(joined, "explained")).content.decode()
+    assert "the numerator of “Posts of AA-1” (AA-1)" in told
+    assert "100 × (30 + 30) / (60 + 60)" in told
     assert "Computed, not entered" in text
     assert "Log an observation" not in text
 
@@ -133,15 +135,17 @@ def test_a_partner_who_does_not_see_every_source_does_not_see_the_formula(client
     client.force_login(viewer)
 
     page = client.get(reverse("indicator-detail", args=["NMI", joined.pk])).content.decode()
+    told = client.get(address_of(joined, "explained")).content.decode()
     api = client.get(f"/api/v1/indicators/{joined.pk}/").json()
 
-    assert "not all of which are released to you" in page
+    assert "not all of which are released to you" in told
+    assert "AA-1" not in told
     assert "AA-1" not in page
     assert api["formula"] is None
 
     for one in programme.indicators.all():
         one.releasable_to.add(nation)
-    assert "AA-1" in client.get(reverse("indicator-detail", args=["NMI", joined.pk])).content.decode()
+    assert "AA-1" in client.get(address_of(joined, "explained")).content.decode()
     assert client.get(f"/api/v1/indicators/{joined.pk}/").json()["formula"] == JOINED
 
 

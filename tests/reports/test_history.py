@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from indicators.events import remember
 from indicators.models import Observation, Role
+from indicators.reports.indicator_parts import address_of
 from tests import factories as make
 from tests.assessment.cast import correct
 from tests.reports.test_pages import get, queries, recent_programme, words
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 def history(client, user, indicator, **asked):
     client.force_login(user)
-    return client.get(indicator.get_absolute_url(), asked).context["history"]
+    return client.get(address_of(indicator, "history"), asked).context["history"]
 
 
 def test_a_correction_says_the_old_value_and_the_new(client):
@@ -112,15 +113,17 @@ def test_a_partner_viewer_reads_of_no_person_no_correction_and_no_decision(clien
     assert {one.kind for one in found.entries} <= {"values", "targets", "definitions", "designs"}
     assert not any(one.by for one in found.entries)
     assert "Inner words" not in words(get(client, partner, indicator.get_absolute_url()))
+    assert "Inner words" not in words(get(client, partner, address_of(indicator, "history")))
 
 
 def test_a_long_history_costs_no_more_queries(client):
     programme, (indicator,), periods = recent_programme(observations=2)
     admin = make.make_admin()
     correct(Observation.objects.filter(indicator=indicator).first(), numerator=45)
-    before = queries(client, admin, indicator.get_absolute_url())
+    paths = (indicator.get_absolute_url(), address_of(indicator, "history"))
+    before = [queries(client, admin, path) for path in paths]
     for number in range(20):
         make.make_observation(indicator, periods[0], unit=make.make_unit(programme, f"U{number}"))
     correct(Observation.objects.current().filter(indicator=indicator, unit__isnull=True).last(), numerator=41)
 
-    assert queries(client, admin, indicator.get_absolute_url()) == before
+    assert [queries(client, admin, path) for path in paths] == before

@@ -68,16 +68,20 @@ def make_series(values, **version):
     return indicator, periods, officer
 
 
-def path_of(indicator):
-    return f"/programmes/{indicator.programme.code}/indicators/{indicator.pk}/"
+def path_of(indicator, part=""):
+    """The indicator's page, or one of its blocks at the block's own address."""
+    return f"{indicator.get_absolute_url()}parts/{part}/" if part else indicator.get_absolute_url()
 
 
 class TestSignals:
     def test_a_value_outside_its_limits_is_named_in_words_and_numbered_in_the_chart(self, client):
         indicator, periods, officer = make_series([10, 11, 9, 10, 12, 10, 9, 11, 10, 12, 9, 10, 60])
 
-        page = get(client, officer, path_of(indicator))
+        page = get(client, officer, path_of(indicator, "signals"))
 
+        assert f"{periods[-1].label} lies above the upper limit." in words(
+            get(client, officer, path_of(indicator))
+        )
         assert f"{periods[-1].label} lies above the upper limit." in words(page)
         assert "Limits from the first 13 points." in words(page)
         assert page.count("c-note-flag-text") >= 3
@@ -85,15 +89,16 @@ class TestSignals:
     def test_few_values_are_a_refusal_and_no_chart(self, client):
         indicator, _periods, officer = make_series([10, 11, 9])
 
-        page = words(get(client, officer, path_of(indicator)))
+        page = words(get(client, officer, path_of(indicator, "signals")))
 
         assert "No control chart" in page
+        assert "3 points; control limits need at least 8." in words(get(client, officer, path_of(indicator)))
         assert "3 points; control limits need at least 8." in page
 
     def test_8_values_give_provisional_limits(self, client):
         indicator, _periods, officer = make_series([10, 11, 9, 10, 12, 10, 9, 11])
 
-        page = words(get(client, officer, path_of(indicator)))
+        page = words(get(client, officer, path_of(indicator, "signals")))
 
         assert "Provisional limits from 8 points" in page
         assert "No signal: the ups and downs are the usual ones." in page
@@ -103,7 +108,7 @@ class TestDataQuality:
     def test_the_label_is_that_of_the_weakest_standard_and_each_says_why(self, client):
         indicator, _periods, officer = make_series([10, 11, 9])
 
-        page = words(get(client, officer, path_of(indicator)))
+        page = words(get(client, officer, path_of(indicator, "quality")))
 
         assert "How good the data are" in page
         assert "0 of 3 figures have evidence." in page
@@ -114,13 +119,13 @@ class TestDataQuality:
 
     def test_drafts_of_others_change_no_profile(self, client):
         indicator, periods, officer = make_series([10, 11, 9])
-        before = words(get(client, officer, path_of(indicator)))
+        before = words(get(client, officer, path_of(indicator, "quality")))
 
         make.make_observation(
             indicator, periods[0], entered_by=officer, value=Decimal(1), cell="sex=f", state=State.DRAFT
         )
 
-        assert words(get(client, officer, path_of(indicator))) == before
+        assert words(get(client, officer, path_of(indicator, "quality"))) == before
 
 
 class TestGroups:
@@ -135,15 +140,17 @@ class TestGroups:
     def test_small_cells_and_what_gives_them_away_are_left_out_of_page_and_file(self, client):
         indicator, _officer, reader = self.make()
 
-        page = get(client, reader, path_of(indicator))
+        groups = get(client, reader, path_of(indicator, "groups"))
 
-        assert "2 cells are left out" in words(page)
-        assert "Sex: Female" in page
-        assert ">37<" not in page
-        assert ">3<" not in page
-        assert (
-            page.count("left out: few people") == 6
-        )  # the list of figures, the explanation, and the history
+        assert "2 cells are left out" in words(groups)
+        assert "Sex: Female" in groups
+        for part in ("", "groups", "figures", "explained", "history", "earlier", "values", "quality"):
+            page = get(client, reader, path_of(indicator, part))
+            assert ">37<" not in page, part
+            assert ">3<" not in page, part
+            assert page.count("left out: few people") == 2 * (part in {"figures", "explained", "history"}), (
+                part
+            )
         rows = self.rows(client, reader, indicator)
         assert {r["Disaggregation"]: (r["Value"], r["Why there is no figure"]) for r in rows} == {
             "": ("40", ""),
@@ -159,9 +166,10 @@ class TestGroups:
     def test_those_who_enter_the_figures_see_each_of_them_in_the_list(self, client):
         indicator, officer, _reader = self.make()
 
-        page = get(client, officer, path_of(indicator))
+        page = get(client, officer, path_of(indicator, "figures"))
 
         assert "left out: few people" not in page
+        assert ">37<" in page
         assert {r["Value"] for r in self.rows(client, officer, indicator)} == {"40", "3", "37"}
 
     def test_what_is_not_about_people_is_shown_whole(self, client):
@@ -174,7 +182,7 @@ class TestGroups:
             denominator_label="",
         )
 
-        page = words(get(client, officer, path_of(indicator)))
+        page = words(get(client, officer, path_of(indicator, "groups")))
 
         assert "cells are left out" not in page
         assert "The parts by pillar give value 9, but the total says 10. Nothing was corrected." in page
@@ -188,7 +196,7 @@ class TestGroups:
         }
         indicator, _periods, officer = make_series([cells], disaggregations=SPLIT)
 
-        page = words(get(client, officer, path_of(indicator)))
+        page = words(get(client, officer, path_of(indicator, "groups")))
 
         assert "Nation: KWT 30 Added up here" in page
         assert "Sex: Male 60 Added up here" in page

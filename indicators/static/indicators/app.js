@@ -67,12 +67,40 @@
     }
   });
 
+  // A menu opens towards the side where the page has room.
+  document.addEventListener(
+    "toggle",
+    function (event) {
+      var menu = event.target;
+      if (!menu.matches("main details.menu[open]")) return;
+      var panel = menu.querySelector(".menu-panel");
+      var room = menu.closest("main").getBoundingClientRect();
+      panel.classList.remove("menu-panel-start");
+      var box = panel.getBoundingClientRect();
+      panel.classList.toggle("menu-panel-start", box.left < room.left || box.right > room.right);
+    },
+    true,
+  );
+
   document.addEventListener("keydown", function (event) {
     if (event.key !== "Escape") return;
     document.querySelectorAll("details.menu[open]").forEach(function (menu) {
       menu.removeAttribute("open");
       menu.querySelector("summary").focus();
     });
+  });
+
+  // A link to a folded block opens it.
+  function unfold() {
+    var aim = document.getElementById(window.location.hash.slice(1));
+    var fold = aim && aim.closest("details.fold");
+    if (fold) fold.open = true;
+  }
+  window.addEventListener("hashchange", unfold);
+  document.addEventListener("DOMContentLoaded", unfold);
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest('a[href^="#"]');
+    if (link && link.hash === window.location.hash) unfold();
   });
 
   // Selects marked data-submit send their form; without a script the form's own button does.
@@ -99,7 +127,8 @@
   // Where folded content cannot be opened by the print stylesheet alone.
   var opened = [];
   window.addEventListener("beforeprint", function () {
-    opened = Array.from(document.querySelectorAll("main details:not([open])"));
+    // What is read when it is opened would come too late for the paper.
+    opened = Array.from(document.querySelectorAll("main details:not([open]):not([hx-get])"));
     opened.forEach(function (details) {
       details.open = true;
     });
