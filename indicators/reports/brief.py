@@ -103,7 +103,7 @@ def brief_of(region: Mapping[str, str], user: User, *, at: datetime, since: str 
     view = overview.load(user, region)
     late = overview.overdue_responses(user, view.pks, today)
     when = looks.since_of(user, view.pks, at=at, chosen=since)
-    needs = overview.in_need(view.found)
+    needs = overview.attention(user, view.found, most=MOST_LINES)
     changed = changes.find(user, view, when, late, at=at)
     open_alerts = _open_signals(user, view)
     unknown, unknown_count = _unknown(user, view)
@@ -129,8 +129,8 @@ def brief_of(region: Mapping[str, str], user: User, *, at: datetime, since: str 
         ],
         total=view.total,
         news=news.build(user, changed, changed.moves[:MOST_LINES]),
-        worst=overview.worst_of(user, needs["critical"], most=MOST_LINES),
-        off_track=overview.worst_of(user, needs["off_track"], most=MOST_LINES),
+        worst=needs.critical,
+        off_track=needs.off_track,
         overdue=late[:MOST_LINES],
         overdue_count=len(late),
         signals=open_alerts[:MOST_LINES],

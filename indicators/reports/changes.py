@@ -182,19 +182,22 @@ def _assessed(
     """What the last assessment before the look said of each: the status and the name of the assessment. One query."""
     if not pks:
         return {}
-    latest = max(days.values())
+    by_day: dict[date, set[int]] = defaultdict(set)
+    for programme in set(programmes.values()):
+        by_day[days[programme]].add(programme)
+    wanted = Q(pk__in=[])
+    for day, members in by_day.items():
+        wanted |= Q(run__programme__in=members, run__as_of__lte=day)
     rows = (
         Verdict.objects.visible_to(user)
-        .filter(indicator__in=pks, course_run__isnull=True, run__kind=Kind.ON_THE_FLY, run__as_of__lte=latest)
+        .filter(wanted, course_run__isnull=True, run__kind=Kind.ON_THE_FLY)
         .exclude(status="")
         .order_by("indicator_id", "-run__as_of", "-run__revision")
-        .values_list("indicator_id", "status", "run__label", "run__as_of")
+        .distinct("indicator_id")
+        .values_list("indicator_id", "status", "run__label")
     )
-    found: dict[int, tuple[str, str]] = {}
-    for pk, status, label, as_of in rows:
-        if pk not in found and as_of <= days[programmes[pk]]:
-            found[pk] = (status, label)
-    return found
+    chosen = set(pks)
+    return {pk: (status, label) for pk, status, label in rows if pk in chosen}
 
 
 def _since(since: Since, programme: str, moment: str) -> Q:

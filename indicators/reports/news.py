@@ -19,7 +19,7 @@ from indicators.models import (
     Status,
     User,
 )
-from indicators.reports.changes import KINDS, Found, Line, find
+from indicators.reports.changes import GRAVITY, KINDS, Found, Line, find
 from indicators.reports.looks import Since
 from indicators.reports.overview import Overview, Waiting, every
 from indicators.reports.signals import AlertLine, alert_lines
@@ -106,7 +106,8 @@ def first_lines(user: User, found: Found, *, moves: int = MOST_MOVES, others: in
         began.update(line.after for line in shown if line.before == Status.NOT_REPORTING)
         shown = [line for line in shown if line.before != Status.NOT_REPORTING]
     lines = [*shown[:moves], *found.runs[:others], *found.alerts[:others], *found.overdue[:others]]
-    return build(user, found, lines, began=began)
+    in_order = {status: began[status] for status in GRAVITY if began[status]}
+    return build(user, found, lines, began=in_order)
 
 
 def build(user: User, found: Found, lines: Sequence[Line], *, began: Mapping[str, int] | None = None) -> News:

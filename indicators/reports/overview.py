@@ -106,6 +106,15 @@ class Worst:
     count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """What needs attention, each list cut, each with its count. The lists are those of `in_need`."""
+
+    critical: Worst
+    off_track: Worst
+    silent: Worst
+
+
 def in_need(found: Sequence[Standing]) -> dict[str, list[Standing]]:
     """The indicators that somebody should look at, in three lists, the worst first. No query.
 
@@ -118,6 +127,22 @@ def in_need(found: Sequence[Standing]) -> dict[str, list[Standing]]:
         "silent": [one for one in found if one.status == Status.NOT_REPORTING],
     }
     return {name: _ordered(members) for name, members in lists.items()}
+
+
+def attention(user: User, found: Sequence[Standing], *, most: int = MOST_SHOWN) -> Attention:
+    """The first indicators of each list. Two queries, none when there are none."""
+    lists = in_need(found)
+    pks = [one.indicator for members in lists.values() for one in members[:most]]
+    rows = {row.about.pk: row for row in rows_of(user, pks)}
+    return Attention(
+        **{
+            name: Worst(
+                rows=[rows[one.indicator] for one in members[:most] if one.indicator in rows],
+                count=len(members),
+            )
+            for name, members in lists.items()
+        }
+    )
 
 
 def worst_of(user: User, found: Sequence[Standing], *, most: int = MOST_SHOWN) -> Worst:

@@ -25,7 +25,7 @@ from indicators.reports.overview_parts import PARTS, Asked
 from indicators.reports.signals import alert_lines, signals_of_the_month
 from indicators.reports.tables import portfolio_table, score_cells, tally_cells
 
-PER_PAGE = 25
+PER_PAGE = 20
 MOST_PANELS = 12
 """Programmes drawn over time on the page of the region; the others stand on the page of that list."""
 
@@ -93,7 +93,7 @@ def portfolio_part(request: HttpRequest, part: str) -> HttpResponse:
         "narrowing": view.narrowing,
         "since_given": since[:20],
         "is_illustrative": view.is_illustrative,
-        **shape.show(asked, shown.object_list, found),
+        **shape.show(asked, list(shown.object_list), found),
     }
     return page(request, "reports/_part.html" if in_place else "reports/portfolio_part.html", context)
 

@@ -175,3 +175,48 @@ def test_the_address_may_say_since_when(client):
     page = get(client, admin, f"/portfolio/?since={today - 5 * DAY}")
     assert "1 status changed" in words(page)
     assert f"since={today - 5 * DAY}" in page
+
+
+def began_to_report(indicators):
+    """So many that were silent for forty days and are off track now."""
+    programme, found, _periods = recent_programme("MANY", indicators=indicators)
+    IndicatorStatus.objects.all().update(status="not_reporting")
+    StatusChange.objects.update(at=timezone.now() - 40 * DAY)
+    IndicatorStatus.objects.all().update(status="off_track", stale_from=None)
+    return programme, found
+
+
+def test_at_a_first_look_who_began_to_report_is_a_count(client):
+    began_to_report(3)
+    admin = make.make_admin()
+    page = words(get(client, admin, "/portfolio/"))
+    assert "3 statuses changed" in page
+    assert "Indicators that began to report: Off track 3" in page
+    assert "All 3 changes, programme by programme" in page
+    assert "Not reporting to Off track" in words(get(client, admin, "/portfolio/changes/"))
+    assert words(get(client, admin, "/region/?since=2026-01-01")).count("Not reporting to Off track") == 3
+
+
+def test_the_page_shows_the_first_and_its_link_opens_all_page_by_page(client):
+    _programme, found = began_to_report(45)
+    critical = found[30]
+    critical.is_critical = True
+    critical.save(update_fields=["is_critical"])
+    admin = make.make_admin()
+    since = f"?since={timezone.localdate() - DAY}"
+
+    page = get(client, admin, f"/portfolio/{since}")
+    assert page.count('class="news-move"') == news.MOST_MOVES
+    assert page.index(critical.get_absolute_url()) < page.index(found[0].get_absolute_url())
+    assert f'hx-get="/portfolio/changes/{since}"' in page
+
+    whole = get(client, admin, f"/portfolio/changes/{since}")
+    rest = get(client, admin, f"/portfolio/changes/{since}&page=2")
+    assert (whole.count('class="news-move"'), rest.count('class="news-move"')) == (40, 5)
+    assert "45 statuses" in words(whole)
+    assert f'rel="next" href="/portfolio/changes/{since}&page=2"' in whole
+
+    in_place = client.get(f"/portfolio/changes/{since}", headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in in_place
+    assert in_place.count('class="news-move"') == 40
+    assert 'hx-get="/portfolio/changes/' in in_place

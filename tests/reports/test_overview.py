@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from indicators.assessment.adjusting import report_action
 from indicators.models import (
+    Alert,
     AssessmentRun,
     DueAssessment,
     IndicatorStatus,
@@ -19,7 +20,7 @@ from indicators.models import (
     StatusChange,
     Verdict,
 )
-from indicators.reports import multiples, overview, partner_map
+from indicators.reports import multiples, overview, overview_parts, partner_map
 from indicators.reports.brief import MOST_LINES, brief_of
 from tests import factories as make
 from tests.assessment.evaluations import answer, make_run, move, sign, start
@@ -29,6 +30,7 @@ from tests.reports.test_pages import get, recent_programme, words
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 PAGES = ("/portfolio/", "/region/", "/region/brief/")
+PARTS = tuple(f"/portfolio/{part}/" for part in overview_parts.PARTS)
 
 
 def two_programmes():
@@ -210,6 +212,46 @@ def assessed(programme, indicators, as_of, statuses, revision=1):
     return run
 
 
+class TestParts:
+    @pytest.mark.parametrize("path", PARTS)
+    def test_each_is_a_page_with_the_same_filters_of_what_one_sees(self, client, path):
+        one, _two, _mine, _other = two_programmes()
+        page = get(client, make.make_admin(), f"{path}?programme=ONE")
+        assert 'href="/portfolio/?programme=ONE"' in page
+        assert "/programmes/TWO/" not in page
+        assert get(client, make.make_user(), path)
+        get(client, make.make_user(programme=one, role=Role.READER), f"{path}?page=99&since=x")
+
+    def test_another_name_is_not_there(self, client):
+        get(client, make.make_admin(), "/portfolio/else/", status=404)
+
+    def test_lists_of_the_page_end_and_their_parts_hold_all(self, client):
+        for number in range(12):
+            _programme, (indicator,), _periods = recent_programme(f"P{number:02}")
+            indicator.is_critical = True
+            indicator.save(update_fields=["is_critical"])
+            make_alert(indicator)
+        IndicatorStatus.objects.update(status="off_track", stale_from=None, expected=5, reported=1)
+        admin = make.make_admin()
+        page = get(client, admin, "/portfolio/")
+        for part, mark in (
+            ("critical", 'class="mono">TST'),
+            ("gaps", "/crosstab/"),
+            ("signals", "Say what happened"),
+        ):
+            assert f"/portfolio/{part}/" in page, part
+            assert get(client, admin, f"/portfolio/{part}/").count(mark) == 12, part
+        assert page.count("/crosstab/") == overview.MOST_SHOWN
+        assert page.count("Say what happened") == overview.MOST_SHOWN
+
+
+def make_alert(indicator):
+    return Alert.objects.create(
+        indicator=indicator, rule="outside", is_high=True, first_on=make.AT.date(), last_on=make.AT.date(),
+        points=1, text={"template": "Beyond.", "params": {}}, method="XmR", opened_at=timezone.now(),
+    )  # fmt: skip
+
+
 class TestMultiples:
     def test_panels_share_their_axes_and_count_the_newest_revision(self):
         one, two, mine, other = two_programmes()
@@ -309,7 +351,7 @@ class TestBrief:
 
 
 @pytest.mark.parametrize(
-    "path", [*PAGES, "/export/portfolio-indicators/all.csv", "/export/portfolio-changes/all.csv"]
+    "path", [*PAGES, *PARTS, "/export/portfolio-indicators/all.csv", "/export/portfolio-changes/all.csv"]
 )
 @pytest.mark.parametrize("query", ["", "?country=JOR&topic=Posts&status=on_track&since=2026-01-01"])
 def test_it_costs_the_same_queries_for_few_and_for_many(client, path, query):
