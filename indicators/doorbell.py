@@ -16,6 +16,7 @@ RUN_ONE = "indicators.tasks.run_one"
 FILL_OUTLOOKS = "indicators.tasks.fill_outlooks"
 REFRESH_STATUSES = "indicators.tasks.refresh_statuses"
 RUN_IMPORT = "indicators.tasks.run_import"
+RUN_IATI_IMPORT = "indicators.tasks.run_iati_import"
 BUILD_DOCUMENT = "indicators.tasks.build_document"
 QUICK = {
     **settings.CELERY_BROKER_TRANSPORT_OPTIONS,

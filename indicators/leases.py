@@ -64,6 +64,7 @@ def claim(line: WaitingLine, pk: int | None = None, *, seconds: int, **becomes: 
         becomes: columns that are set with it.
     """
     more = "".join(f"{name} = %({name})s, " for name in becomes)
+    known: dict[str, str | int | None] = {"pk": pk, "seconds": seconds, **becomes}
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -75,7 +76,7 @@ def claim(line: WaitingLine, pk: int | None = None, *, seconds: int, **becomes: 
             )
             RETURNING id
             """,
-            {"pk": pk, "seconds": seconds} | becomes,
+            known,
         )
         row = cursor.fetchone()
     return None if row is None else row[0]

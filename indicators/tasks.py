@@ -24,6 +24,8 @@ from indicators.doorbell import RUN_ONE, ring
 from indicators.entry.importing.queue import waiting
 from indicators.entry.importing.running import forget_old, run_waiting
 from indicators.entry.reminding import remind as remind_of_due
+from indicators.exchange import iati_running
+from indicators.exchange.iati_jobs import forget_files
 from indicators.models import Programme
 from indicators.programmes.actions import ensure_periods
 
@@ -62,6 +64,8 @@ def sweep() -> int:
     fill_due_outlooks(at=database_now())
     for pk in waiting():
         run_import.delay(pk)
+    for pk in iati_running.waiting():
+        run_iati_import.delay(pk)
     for pk in building.waiting():
         build_document.delay(pk)
     return run_what_is_due()
@@ -71,6 +75,12 @@ def sweep() -> int:
 def run_import(import_id: int) -> int:
     """The doorbell of files: do what waits of this one. A million rows take minutes, more than other tasks may."""
     return run_waiting(at=database_now, pk=import_id)
+
+
+@shared_task(soft_time_limit=LONGEST_IMPORT, time_limit=LONGEST_IMPORT + 60)
+def run_iati_import(import_id: int) -> int:
+    """The doorbell of IATI files: do what waits of this one."""
+    return iati_running.run_waiting(at=database_now, pk=import_id)
 
 
 @shared_task(soft_time_limit=LONGEST_DOCUMENT, time_limit=LONGEST_DOCUMENT + 30)
@@ -89,6 +99,7 @@ def refresh_statuses() -> None:
     for programme in Programme.objects.order_by("pk"):
         _bring_up_to_date(programme)
     forget_old(before=database_now() - KEPT_FILES)
+    forget_files(before=database_now() - KEPT_FILES)
     building.forget_documents(before=database_now() - KEPT_DOCUMENTS)
 
 

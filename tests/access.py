@@ -186,6 +186,11 @@ ROUTES: dict[str, Route] = {
     "rules-new": only(ADMIN, nothing, among=SIGNED_IN),
     # published files in and out
     "iati-import": only(ADMIN, nothing, among=SIGNED_IN),
+    "iati-import-detail": only(ADMIN, of("iati_import"), among=SIGNED_IN),
+    **{
+        f"iati-import-{name}": only(ADMIN, of("iati_import"), among=SIGNED_IN, method="post")
+        for name in ("check", "apply", "discard")
+    },
     "programme-iati": seen(code),
     "context-load": only(ADMIN, nothing, among=SIGNED_IN),
     # people
@@ -289,7 +294,6 @@ ROUTES: dict[str, Route] = {
     "api-programme-detail": seen(code),
     "api-programme-units": seen(code),
     "api-programme-iati": seen(code),
-    "api-iati-import": only(ADMIN, nothing, among=SIGNED_IN, method="post"),
     "api-programme-calendar": only(INSIDE, code),
     **{
         f"api-programme-calendar-{act}": only(("admin", "approver"), code, method="post")
@@ -336,6 +340,13 @@ ROUTES: dict[str, Route] = {
     "api-composite-result-detail": seen(of("index_result")),
     "api-rollups": everybody(),
     "api-comparison": everybody(),
+    "api-iati-import-list": everybody(),
+    "api-iati-import-detail": Route(of("iati_import"), ADMIN),
+    "api-iati-import-findings": Route(of("iati_import"), ADMIN),
+    **{
+        f"api-iati-import-{name}": Route(of("iati_import"), ADMIN, method="post")
+        for name in ("check", "apply", "discard")
+    },
     "api-import-list": everybody(),
     "api-import-detail": Route(of("file_import"), WRITERS),
     "api-import-problems": Route(of("file_import"), WRITERS),

@@ -41,6 +41,7 @@ from indicators.models import (
     FactComment,
     FileImport,
     Finding,
+    IatiImport,
     ImportRow,
     IndexComponent,
     IndexVersion,
@@ -189,6 +190,7 @@ def _programme(code: str, partner: Any, admin: User) -> SimpleNamespace:
             granted_at=make.AT,
         ),
         file_import=file_import,
+        iati_import=_iati(admin, code),
         document=_document(programme, officer),
         profile=profile,
         membership=Membership.objects.filter(programme=programme).first(),
@@ -265,6 +267,19 @@ def _file(programme: Programme, indicator: Any, officer: User) -> FileImport:
     problem = {"column": "indicator", "given": "XX-1", "message": f"Not of {indicator.definition.code}."}
     ImportRow.objects.create(file_import=made, row=2, kind="problem", problems=[problem])
     return made
+
+
+def _iati(admin: User, code: str) -> IatiImport:
+    """A file that was checked and would bring something."""
+    content = b'<iati-activities version="2.03"/>'
+    figures = {"new": 1, "corrected": 0, "same": 0, "left_out": 0}
+    counts = {"new": 1, "same": 0, "refused": 0, "figures": figures}
+    activity = counts | {"identifier": f"XX-1-{code}", "code": code}
+    return IatiImport.objects.create(
+        name=f"{code}.xml", content=content, sha256=sha256(content).hexdigest(), size=len(content), by=admin,
+        at=make.AT, state="checked", checked_at=make.AT,
+        outcome=counts | {"changes_nothing": False, "activities": [activity]},
+    )  # fmt: skip
 
 
 def _index(programme: Programme, indicator: Any, admin: User) -> CompositeIndex:

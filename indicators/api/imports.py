@@ -39,6 +39,14 @@ class Conflict(APIException):
     default_code = "conflict"
 
 
+def key_of(request: Request) -> str:
+    """The Idempotency-Key of a request; empty when there is none."""
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > 80 or not key.isprintable():
+        raise ValidationError({"Idempotency-Key": [_("At most 80 printable characters were expected.")]})
+    return key
+
+
 class FileImportSerializer(serializers.Serializer[FileImport]):
     """Where a file stands. `rows` counts what its rows would do, or did."""
 
@@ -125,10 +133,7 @@ class ImportViewSet(ByIdViewSet):
         programme = Programme.objects.visible_to(user).filter(code=given["programme"]).first()
         if programme is None:
             raise ValidationError({"programme": [_("There is no such programme among those you see.")]})
-        key = request.headers.get("Idempotency-Key", "")
-        if len(key) > 80 or not key.isprintable():
-            raise ValidationError({"Idempotency-Key": [_("At most 80 printable characters were expected.")]})
-        made = self._create(programme, given["file"], key)
+        made = self._create(programme, given["file"], key_of(request))
         return Response(FileImportSerializer(made).data, status=status.HTTP_201_CREATED)
 
     def _create(self, programme: Programme, file: Any, key: str) -> FileImport:

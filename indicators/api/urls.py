@@ -24,6 +24,7 @@ router.register("programmes", views.ProgrammeViewSet, basename="api-programme")
 router.register("indicators", views.IndicatorViewSet, basename="api-indicator")
 router.register("observations", views.ObservationViewSet, basename="api-observation")
 router.register("imports", imports.ImportViewSet, basename="api-import")
+router.register("iati-imports", exchange.IatiImportViewSet, basename="api-iati-import")
 router.register("expost-plans", views.ExPostPlanViewSet, basename="api-expost-plan")
 router.register("assessments", views.AssessmentViewSet, basename="api-assessment")
 router.register("verdicts", views.VerdictViewSet, basename="api-verdict")
@@ -47,7 +48,6 @@ router.register("course-runs", courses.CourseRunViewSet, basename="api-course-ru
 urlpatterns = [
     *router.urls,
     path("explanations/<str:kind>/<str:key>/", explanations.explanation, name="api-explanation"),
-    path("iati-imports/", exchange.iati_import, name="api-iati-import"),
     path("rollups/", rollups.rollups, name="api-rollups"),
     path("comparison/", rollups.compared, name="api-comparison"),
 ]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from indicators.exchange.context_reading import Wording
 from indicators.exchange.holding import content_of
-from indicators.exchange.iati_programmes import Choice, read_choices
+from indicators.exchange.iati_programmes import read_choices
 
 
 class _FileForm(forms.Form):
@@ -47,8 +47,16 @@ class IatiForm(_FileForm):
         ),
     )
 
-    def clean_choices(self) -> dict[str, Choice]:
-        return read_choices(_plain(self.cleaned_data["choices"]).splitlines())
+    is_strict = forms.BooleanField(
+        label=_("As a whole or not at all"),
+        required=False,
+        help_text=_("Take nothing over if anything is refused or left out."),
+    )
+
+    def clean_choices(self) -> str:
+        text = _plain(self.cleaned_data["choices"])
+        read_choices(text.splitlines())
+        return text
 
 
 class EditionForm(_FileForm):

@@ -47,6 +47,14 @@ class Counted:
     same: int = 0
     left_out: int = 0
 
+    def __add__(self, other: Counted) -> Counted:
+        return Counted(
+            new=self.new + other.new,
+            corrected=self.corrected + other.corrected,
+            same=self.same + other.same,
+            left_out=self.left_out + other.left_out,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -21,17 +22,46 @@ from indicators.permissions import check_may_administer
 
 
 @dataclass(slots=True, kw_only=True)
-class Outcome:
-    """What a file did, or would do."""
+class ActivityOutcome:
+    """What became of one activity, or would become of it."""
 
-    activities: list[tuple[str, str]] = field(default_factory=list)
-    """(identifier, code of its programme) each; an empty code: refused."""
+    identifier: str
+    code: str = ""
+    """Of its programme; empty: refused."""
     new: int = 0
     same: int = 0
     refused: int = 0
+    """Indicators."""
     figures: Counted = field(default_factory=Counted)
+
+    @property
+    def changes_nothing(self) -> bool:
+        return not (self.new or self.figures.new or self.figures.corrected)
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What a file did, or would do."""
+
+    activities: list[ActivityOutcome] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     is_kept: bool = False
+
+    @property
+    def new(self) -> int:
+        return sum(one.new for one in self.activities)
+
+    @property
+    def same(self) -> int:
+        return sum(one.same for one in self.activities)
+
+    @property
+    def refused(self) -> int:
+        return sum(one.refused for one in self.activities)
+
+    @property
+    def figures(self) -> Counted:
+        return sum((one.figures for one in self.activities), start=Counted())
 
     @property
     def indicators(self) -> int:
@@ -39,16 +69,22 @@ class Outcome:
 
     @property
     def changes_nothing(self) -> bool:
-        return not (self.new or self.figures.new or self.figures.corrected)
+        return all(one.changes_nothing for one in self.activities)
+
+    @property
+    def is_flawed(self) -> bool:
+        """Something was refused or left out."""
+        return any(one.effect is not Effect.NOTED for one in self.findings)
 
     def of(self, effect: Effect) -> list[Finding]:
         return [one for one in self.findings if one.effect is effect]
 
     def __str__(self) -> str:
+        figures = self.figures
         return (
             f"{self.indicators} indicators: {self.new} new, {self.same} here already, {self.refused} refused; "
-            f"figures: {self.figures.new} submitted, {self.figures.corrected} corrections, {self.figures.same} same, "
-            f"{self.figures.left_out} left out"
+            f"figures: {figures.new} submitted, {figures.corrected} corrections, {figures.same} same, "
+            f"{figures.left_out} left out"
         )
 
 
@@ -60,6 +96,7 @@ def import_file(
     choices: Mapping[str, Choice] | None = None,
     dry_run: bool = False,
     is_strict: bool = False,
+    say: Callable[[int], None] = lambda _done: None,
 ) -> Outcome:
     """Take a file over: programmes, indicators, targets, and figures for approval by a second person.
 
@@ -68,60 +105,57 @@ def import_file(
     Args:
         choices: by identifier, what `by` says of activities that the file leaves open.
         is_strict: keep nothing at all if anything was refused or left out.
+        say: told how many indicators are done.
 
     Raises:
         PermissionDenied: `by` is not an administrator.
     """
     check_may_administer(by)
     outcome, report = Outcome(), Report()
+    counter = count(1)
     with transaction.atomic():
         wait_for_others()
         for activity in file.activities:
-            _take(activity, file, choices or {}, outcome, report, by=by, at=at)
+            taken = ActivityOutcome(identifier=activity.identifier)
+            outcome.activities.append(taken)
+            here = report.at(activity=activity.identifier)
+            programme = _find(activity, choices or {}, here, by=by, at=at)
+            if programme is None:
+                taken.refused = activity.indicators
+                continue
+            taken.code = programme.code
+            setting = Setting(activity=activity, programme=programme, file=file.name[:100], by=by, at=at)
+            _take(setting, taken, here, file.sha256, lambda: say(next(counter)))
         outcome.findings = sorted(report.findings, key=lambda one: one.line)
-        is_flawed = any(one.effect is not Effect.NOTED for one in outcome.findings)
-        outcome.is_kept = not dry_run and not (is_strict and is_flawed)
+        outcome.is_kept = not dry_run and not (is_strict and outcome.is_flawed)
         if not outcome.is_kept:
             transaction.set_rollback(True)
     return outcome
 
 
 def _take(
-    activity: Activity,
-    file: File,
-    choices: Mapping[str, Choice],
-    outcome: Outcome,
-    report: Report,
-    *,
-    by: User,
-    at: datetime,
+    setting: Setting, taken: ActivityOutcome, report: Report, sha256: str, step: Callable[[], None]
 ) -> None:
-    here = report.at(activity=activity.identifier)
-    programme = _find(activity, choices, here, by=by, at=at)
-    outcome.activities.append((activity.identifier, programme.code if programme is not None else ""))
-    if programme is None:
-        outcome.refused += activity.indicators
-        return
+    activity, programme, by, at = setting.activity, setting.programme, setting.by, setting.at
     derived.lock_indicators(
         ProgrammeIndicator.objects.filter(programme=programme).values_list("pk", flat=True)
     )
-    setting = Setting(activity=activity, programme=programme, file=file.name[:100], by=by, at=at)
-    before = (outcome.new, outcome.figures.new, outcome.figures.corrected)
-    objectives = objectives_of(activity, programme, here, by=by, at=at)
+    objectives = objectives_of(activity, programme, report, by=by, at=at)
     seen: dict[int, int] = {}
     for result in activity.results:
         for indicator in result.indicators:
-            inside = here.at(result=result.title, indicator=indicator.title)
-            _take_one(setting, result, indicator, objectives.get(result.line), outcome, inside, seen)
-    _say_directions(activity, here)
-    if (outcome.new, outcome.figures.new, outcome.figures.corrected) != before:
+            inside = report.at(result=result.title, indicator=indicator.title)
+            _take_one(setting, result, indicator, objectives.get(result.line), taken, inside, seen)
+            step()
+    _say_directions(activity, report)
+    if not taken.changes_nothing:
         events.remember(
             "imported an IATI file",
             by=by,
             at=at,
             about=programme,
             programme=programme,
-            after={"file": file.name[:100], "sha256": file.sha256, "activity": activity.identifier},
+            after={"file": setting.file, "sha256": sha256, "activity": activity.identifier},
         )
 
 
@@ -139,7 +173,7 @@ def _take_one(
     result: Result,
     indicator: Indicator,
     objective: object,
-    outcome: Outcome,
+    counted: ActivityOutcome,
     report: Report,
     seen: dict[int, int],
 ) -> None:
@@ -155,12 +189,12 @@ def _take_one(
         )
         taken = None
     if taken is None:
-        outcome.refused += 1
+        counted.refused += 1
         return
     seen[taken.indicator.pk] = indicator.line
-    outcome.new += taken.is_new
-    outcome.same += not taken.is_new
-    take_figures(setting, indicator, taken, report, outcome.figures)
+    counted.new += taken.is_new
+    counted.same += not taken.is_new
+    take_figures(setting, indicator, taken, report, counted.figures)
 
 
 def _say_directions(activity: Activity, report: Report) -> None:

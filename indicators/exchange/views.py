@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from indicators.entry.importing import read_table
-from indicators.exchange import context_loading, iati_importing
+from indicators.exchange import context_loading, iati_jobs
 from indicators.exchange.context_loading import load_context
+from indicators.exchange.findings import LABELS, Effect
 from indicators.exchange.forms import EditionForm, IatiForm, wording_of
 from indicators.exchange.holding import held, hold, read_as_file
-from indicators.exchange.iati_importing import import_file
-from indicators.exchange.iati_programmes import read_choices
-from indicators.exchange.iati_reading import read_content
 from indicators.exchange.iati_writing import missing_settings, write_programme
-from indicators.models import Programme
+from indicators.models import IatiImport, ImportState, Programme
 from indicators.permissions import check_may_administer
+from indicators.sent import whole_number
 
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
-IATI_SALT, EDITION_SALT = "IATI file", "edition"
-MOST_INDICATORS = 400
-"""More would keep a page waiting; the command has no such limit."""
+EDITION_SALT = "edition"
 SHOWN = 1000
+PER_PAGE = 50
 
 
 @require_safe
@@ -56,82 +58,111 @@ def programme_iati(request: HttpRequest, code: str) -> HttpResponse:
 
 @GET_OR_POST
 def iati_import(request: HttpRequest) -> HttpResponse:
-    """A published file: look first, then keep what can be taken."""
-    check_may_administer(request.user)  # type: ignore[arg-type]
-    if request.method != "POST":
-        return render(request, "exchange/iati_import.html", {"form": IatiForm()})
-    if "token" in request.POST:
-        return _keep_iati(request)
-    form = IatiForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return render(request, "exchange/iati_import.html", {"form": form}, status=422)
-    name, content = form.cleaned_data["file"]
-    lines = request.POST.get("choices", "").splitlines()
+    """The way to send a published file, and those that were sent before."""
+    user: Any = request.user
+    check_may_administer(user)
+    form = IatiForm(request.POST, request.FILES) if request.method == "POST" else IatiForm()
+    if request.method == "POST" and form.is_valid():
+        name, content = form.cleaned_data["file"]
+        try:
+            made = iati_jobs.send_file(
+                name=name,
+                content=content,
+                choices=form.cleaned_data["choices"],
+                is_strict=form.cleaned_data["is_strict"],
+                by=user,
+                at=timezone.now(),
+            )
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+        else:
+            return redirect(made)
+    files = IatiImport.objects.visible_to(user).select_related("by").defer("content", "findings")
+    page = Paginator(files, PER_PAGE).get_page(whole_number(request.GET.get("page", "1")) or 1)
+    context = {"form": form, "page": page}
+    return render(request, "exchange/iati_import.html", context, status=422 if form.errors else 200)
+
+
+@never_cache
+@require_safe
+@vary_on_headers("HX-Request")
+def iati_import_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One file: how far it is, what it would do or did, and what its person does next."""
+    one = _seen_import(request, pk)
+    if request.htmx:  # type: ignore[attr-defined]
+        if not one.is_moving:
+            return HttpResponse(headers={"HX-Refresh": "true"})
+        return render(request, "exchange/_iati_progress.html", {"one": one})
+    return render(request, "exchange/iati_import_detail.html", {"one": one} | _iati_context(one))
+
+
+def _seen_import(request: HttpRequest, pk: int) -> IatiImport:
+    user: Any = request.user
+    check_may_administer(user)
+    files = IatiImport.objects.visible_to(user).select_related("by", "applied_by").defer("content")
+    return get_object_or_404(files, pk=pk)
+
+
+@require_POST
+def iati_import_check(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have said anew what it would do."""
+    return _done(request, pk, iati_jobs.check_again)
+
+
+@require_POST
+def iati_import_apply(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have taken over what can be taken."""
+    return _done(request, pk, iati_jobs.apply_file, at=timezone.now())
+
+
+@require_POST
+def iati_import_discard(request: HttpRequest, pk: int) -> HttpResponse:
+    """Throw it away before it did anything."""
+    return _done(request, pk, iati_jobs.discard_file, at=timezone.now())
+
+
+def _done(request: HttpRequest, pk: int, act: Callable[..., None], **what: Any) -> HttpResponse:
+    one = _seen_import(request, pk)
     try:
-        outcome = _take(request, name, content, lines, dry_run=True)
+        act(one=one, by=request.user, **what)
     except ValidationError as refusal:
-        form.add_error("file", refusal.messages)
-        return render(request, "exchange/iati_import.html", {"form": form}, status=422)
-    context = {"form": form, "name": name} | _iati_context(outcome)
-    if not outcome.changes_nothing:
-        context["token"] = hold(IATI_SALT, name, content, {"choices": lines})
-    return render(request, "exchange/iati_import.html", context)
+        for said in refusal.messages:
+            messages.error(request, said)
+    return redirect(one)
 
 
-def _take(
-    request: HttpRequest, name: str, content: bytes, lines: list[str], *, dry_run: bool
-) -> iati_importing.Outcome:
-    file = read_content(content, name)
-    count = sum(activity.indicators for activity in file.activities)
-    if count > MOST_INDICATORS:
-        raise ValidationError(
-            _("It has %(count)s indicators; a page takes at most %(limit)s. Use the command import_iati.")
-            % {"count": count, "limit": MOST_INDICATORS}
-        )
-    return import_file(
-        file=file,
-        by=request.user,  # type: ignore[arg-type]
-        at=timezone.now(),
-        choices=read_choices(lines),
-        dry_run=dry_run,
-    )
-
-
-def _keep_iati(request: HttpRequest) -> HttpResponse:
-    try:
-        name, content, told = held(IATI_SALT, request.POST["token"])
-        outcome = _take(request, name, content, told["choices"], dry_run=False)
-    except ValidationError as refusal:
-        context = {"form": IatiForm(), "refusal": refusal.messages}
-        return render(request, "exchange/iati_import.html", context, status=409)
-    messages.success(
-        request,
-        _("Kept: %(new)s indicators; %(figures)s figures wait for approval by a second person.")
-        % {"new": outcome.new, "figures": outcome.figures.new + outcome.figures.corrected},
-    )
-    return render(
-        request, "exchange/iati_import.html", {"form": IatiForm(), "name": name} | _iati_context(outcome)
-    )
-
-
-def _iati_context(outcome: iati_importing.Outcome) -> dict[str, Any]:
-    figures = outcome.figures
+def _iati_context(one: IatiImport) -> dict[str, Any]:
+    outcome = one.outcome
+    if not outcome or one.is_moving:
+        return {}
+    figures = outcome["figures"]
+    findings = [finding | {"label": LABELS[Effect(finding["effect"])]} for finding in one.findings[:SHOWN]]
     return {
         "outcome": outcome,
-        "findings": outcome.findings[:SHOWN],
-        "more": max(len(outcome.findings) - SHOWN, 0),
+        "is_applicable": one.state == ImportState.CHECKED and _is_applicable(one),
+        "findings": findings,
+        "count": len(one.findings),
+        "more": max(len(one.findings) - SHOWN, 0),
         "indicator_counts": [
-            (_("new"), outcome.new),
-            (_("here already"), outcome.same),
-            (_("refused"), outcome.refused),
+            (_("new"), outcome["new"]),
+            (_("here already"), outcome["same"]),
+            (_("refused"), outcome["refused"]),
         ],
         "figure_counts": [
-            (_("for approval"), figures.new),
-            (_("corrections"), figures.corrected),
-            (_("the same"), figures.same),
-            (_("left out"), figures.left_out),
+            (_("for approval"), figures["new"]),
+            (_("corrections"), figures["corrected"]),
+            (_("the same"), figures["same"]),
+            (_("left out"), figures["left_out"]),
         ],
     }
+
+
+def _is_applicable(one: IatiImport) -> bool:
+    try:
+        iati_jobs.check_is_applicable(one)
+    except ValidationError:
+        return False
+    return True
 
 
 # --- Editions of context series ----------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ from indicators.models.evaluations import (
     Lesson,
     Recommendation,
 )
-from indicators.models.exchange import IatiActivity
+from indicators.models.exchange import IatiActivity, IatiImport
 from indicators.models.expost_plans import (
     MOST_PRIMARY,
     ExPostMethod,
@@ -160,6 +160,7 @@ __all__ = [
     "Frequency",
     "GlobalRole",
     "IatiActivity",
+    "IatiImport",
     "ImportRow",
     "ImportState",
     "ImportTerm",

@@ -31,6 +31,43 @@ assert not outcome.problems, outcome.problems[:3]
 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(json.dumps({"seconds": seconds, "memory_mb": memory / 1024, "kinds": outcome.kinds}))
 """
+STEP = """
+import json, sys, time
+import django
+django.setup()
+from pathlib import Path
+from django.db import connection
+from django.utils import timezone
+from indicators.entry.importing import actions, running
+from indicators.entry.importing.whole import import_file
+from indicators.models import FileImport, Programme, User
+from tests.bench.measure import cpu_seconds
+what, path, code = sys.argv[1:]
+programme, by = Programme.objects.get(code=code), User.objects.get(username="bench")
+backend = connection.connection.info.backend_pid
+started, ours, database = time.perf_counter(), time.process_time(), cpu_seconds(backend)
+if what == "undo":
+    made = FileImport.objects.filter(state="applied").latest("pk")
+    actions.undo_import(file_import=made, by=by, at=timezone.now())
+    running.run_waiting(at=timezone.now, pk=made.pk)
+    made.refresh_from_db()
+    assert made.state == "undone", (made.state, made.problem)
+    kinds = made.counts["undone"]
+else:
+    outcome = import_file(programme=programme, path=Path(path), by=by, at=timezone.now())
+    assert not outcome.problems, outcome.problems[:3]
+    kinds = outcome.kinds
+print(json.dumps({"seconds": time.perf_counter() - started, "worker_cpu": time.process_time() - ours,
+    "database_cpu": cpu_seconds(backend) - database, "kinds": {k: n for k, n in kinds.items() if n}}))
+"""
+MOVED = {
+    "returned": "UPDATE indicators_observation SET state = 'returned', version = version + 1 WHERE state = 'submitted'",
+    "approved": """
+        UPDATE indicators_observation SET state = 'approved', version = version + 1, decided_at = %(at)s,
+            decided_by_id = (SELECT id FROM indicators_user WHERE username = 'approver') WHERE state = 'submitted'
+    """,
+}
+"""What others did with the figures in between, as far as an import can tell."""
 ORDER = """
     indicator_id period_id unit_id cell numerator denominator value text missing_reason standard_error sample_size as_of
     reliability credibility marking comment source state version entered_by_id entered_at submitted_by_id submitted_at
@@ -73,9 +110,71 @@ def measure_importing(rows: int) -> list[dict[str, Any]]:
     return found
 
 
+def measure_changing(rows: int) -> list[dict[str, Any]]:
+    """A CSV that brings figures, changes returned ones, corrects approved ones; and each of it undone.
+
+    Processor seconds of the worker and of its PostgreSQL backend, beside those of the taking over of as many new rows.
+    """
+    found: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory(prefix="bench-import-") as home:
+        first, second = _write(Path(home), rows, "csv"), _rewritten(Path(home), rows)
+        for state, path, name in (
+            ("", first, "new"),
+            ("returned", second, "changed"),
+            ("approved", second, "corrected"),
+        ):
+            code = _prepare(rows)
+            if state:
+                _step("apply", first, code)
+                _move(state)
+            for what, said in (("apply", "take over"), ("undo", "undo")):
+                ours = _step(what, path, code)
+                cpu = round(ours["worker_cpu"] + ours["database_cpu"], 1)
+                found.append(
+                    {
+                        "what": f"{said} {rows:,} {name} rows of CSV",
+                        "ours": {name: round(one, 1) for name, one in ours.items() if name != "kinds"}
+                        | ours["kinds"],
+                        "floor": {"cpu": found[0]["ours"]["cpu"] if found else cpu},
+                        "floor_is": "the taking over of as many new rows",
+                    }
+                )
+                found[-1]["ours"]["cpu"] = cpu
+    return found
+
+
+def _step(what: str, path: Path, code: str) -> dict[str, Any]:
+    return _child(STEP, what, str(path), code)
+
+
+def _move(state: str) -> None:
+    from django.db import connection
+    from django.utils import timezone
+
+    with connection.cursor() as cursor:
+        cursor.execute(MOVED[state], {"at": timezone.now()})
+        cursor.execute("ANALYZE")
+
+
+def _rewritten(home: Path, rows: int) -> Path:
+    """The same places with other figures, and why."""
+    path = home / f"{rows}-again.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([*HEADER, "reason"])
+        writer.writerows(
+            [*line[:3], str(int(line[3]) + 1), *line[4:], "Counted again."] for line in _lines(rows)
+        )
+    return path
+
+
 def _run(path: Path, code: str, *, dry: bool) -> dict[str, Any]:
+    return _child(CHILD, str(path), code, "dry" if dry else "keep")
+
+
+def _child(script: str, *arguments: str) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, str(path), code, "dry" if dry else "keep"],
+        [sys.executable, "-c", script, *arguments],
         env=os.environ | {"PYTHONPATH": str(Path.cwd())},
         capture_output=True,
         text=True,
@@ -131,6 +230,7 @@ def _prepare(rows: int) -> str:
     months = max(rows // 1000, 1)
     programme = make.make_programme("BENCH", starts_on=date(1940, 1, 1), ends_on=date(2025, 12, 31))
     make.make_user("bench", programme=programme, role="officer")
+    make.make_user("approver", programme=programme, role="approver")
     sites = ReportingUnit.objects.bulk_create(
         ReportingUnit(programme=programme, code=f"S{n:03}", name=f"Site {n}", kind="site") for n in range(50)
     )

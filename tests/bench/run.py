@@ -45,6 +45,12 @@ def _importing(options: argparse.Namespace) -> list[dict[str, Any]]:
     return measure_importing(options.imported)
 
 
+def _changing(options: argparse.Namespace) -> list[dict[str, Any]]:
+    from tests.bench.importing import measure_changing
+
+    return measure_changing(options.changed)
+
+
 def _reports(options: argparse.Namespace) -> Iterable[dict[str, Any]]:
     from tests.bench.reports import measure_reports
 
@@ -69,6 +75,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], Iterable[dict[str, Any]]]] = {
     "rebuilding": _rebuilding,
     "expost": _expost,
     "importing": _importing,
+    "changing": _changing,
     "reports": _reports,
     "tables": _tables,
     "documents": _documents,
@@ -89,6 +96,9 @@ def main() -> None:
     parser.add_argument("--indicators", type=int, default=2_000, help="of the rebuild and the reports")
     parser.add_argument("--observations", type=int, default=1_000_000, help="of the rebuild and the reports")
     parser.add_argument("--imported", type=int, default=1_000_000, help="rows of a file")
+    parser.add_argument(
+        "--changed", type=int, default=100_000, help="figures that a file changes or corrects"
+    )
     parser.add_argument("--written", type=int, default=100_000, help="rows of a workbook")
     parser.add_argument("--ended", type=int, default=500, help="indicators assessed ex-post")
     parser.add_argument("--nulls", type=int, default=1_000, help="null series for each rate of false alarms")

@@ -349,7 +349,7 @@ def test_whoever_imports_may_name_programme_and_country(admin):
     choices = read_choices(["XX-1-A1=OLD"])
     outcome = take(admin, activity(indicator(period("12"))), choices=choices)
 
-    assert outcome.activities == [("XX-1-A1", "OLD")]
+    assert [(one.identifier, one.code) for one in outcome.activities] == [("XX-1-A1", "OLD")]
     assert "no objective of the programme's design" in only(outcome, Effect.NOTED).expected
     assert programme.indicators.count() == 1
 

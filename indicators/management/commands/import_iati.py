@@ -52,8 +52,8 @@ class Command(BaseCommand):
             raise CommandError("\n".join(getattr(refusal, "messages", [str(refusal)]))) from None
         for finding in outcome.findings:
             self.stderr.write(str(finding))
-        for identifier, code in outcome.activities:
-            self.stdout.write(f"{identifier}: {f'programme {code}' if code else 'refused'}")
+        for one in outcome.activities:
+            self.stdout.write(f"{one.identifier}: {f'programme {one.code}' if one.code else 'refused'}")
         kept = "" if outcome.is_kept else " (nothing was kept)"
         self.stdout.write(f"{outcome}{kept}")
         if options["strict"] and not options["dry_run"] and not outcome.is_kept:
