@@ -139,6 +139,26 @@ def rollups(request: Request) -> Response:
     return Response(RollupSerializer(rows, many=True).data)
 
 
+class ProgressPointSerializer(serializers.Serializer[Any]):
+    on = serializers.DateField()
+    share = serializers.CharField(allow_null=True, help_text="Of the way from baseline to target.")
+
+
+class ExPostResultSerializer(serializers.Serializer[Any]):
+    """What the newest ex-post assessment froze, on a scale without the indicator's unit."""
+
+    value = serializers.CharField(allow_null=True)
+    low = serializers.CharField(allow_null=True)
+    high = serializers.CharField(allow_null=True)
+    scale = serializers.CharField()
+    method = serializers.CharField()
+    standing = serializers.CharField()
+    is_change = serializers.BooleanField(help_text="Against before alone: a change, not an effect.")
+    refusal = serializers.CharField(help_text="Why there is no value; else empty.")
+    assessment = serializers.IntegerField(source="run.pk")
+    as_of = serializers.DateField(source="run.as_of")
+
+
 class ComparisonSerializer(serializers.Serializer[Any]):
     """One partner's progress on a common-core indicator, with what makes it differ from the others'."""
 
@@ -153,6 +173,11 @@ class ComparisonSerializer(serializers.Serializer[Any]):
     ambition_sd = serializers.CharField(allow_null=True, help_text="Planned change ÷ standard deviation.")
     data_quality = serializers.CharField()
     notes = serializers.ListField(child=serializers.CharField())
+    progress = ProgressPointSerializer(
+        many=True, help_text="After each period since the baseline, oldest first."
+    )
+    no_progress = serializers.CharField(help_text="Why there is no progress to follow; else empty.")
+    ex_post = ExPostResultSerializer(allow_null=True, help_text="Null before the first ex-post assessment.")
 
 
 class ComparisonsSerializer(serializers.Serializer[Any]):
@@ -160,11 +185,21 @@ class ComparisonsSerializer(serializers.Serializer[Any]):
     lines = ComparisonSerializer(many=True)
 
 
-@extend_schema(operation_id="comparison_retrieve", responses=ComparisonsSerializer)
+@extend_schema(
+    operation_id="comparison_retrieve",
+    responses=ComparisonsSerializer,
+    parameters=[
+        OpenApiParameter("framework", str, description="Code of a framework."),
+        OpenApiParameter("country", str, description="Code of a partner."),
+    ],
+)
 @api_view(["GET"])
 def compared(request: Request) -> Response:
     """Partners side by side on the common core: progress measures alone, ordered by name."""
-    lines = comparison.load(request.user)  # type: ignore[arg-type]
+    given = {name: value for name, value in request.query_params.items() if name != "format"}
+    found = comparison.compare(request.user, given)  # type: ignore[arg-type]
+    if found.narrowing.messages:
+        raise ValidationError(found.narrowing.messages)
     shown = [
         {
             "definition": group["code"],
@@ -178,8 +213,11 @@ def compared(request: Request) -> Response:
             "ambition_sd": one.cells["ambition"].value,
             "data_quality": one.cells["quality"].text,
             "notes": one.notes,
+            "progress": [{"on": on, "share": share} for on, share in one.progress],
+            "no_progress": one.no_progress,
+            "ex_post": one.effect,
         }
-        for group in comparison.by_definition(lines)
+        for group in comparison.by_definition(found.lines)
         for one in group["lines"]
     ]
     return Response(ComparisonsSerializer({"says": _(comparison.FAIR), "lines": shown}).data)

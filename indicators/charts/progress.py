@@ -20,7 +20,7 @@ from indicators.charts.scales import (
     value_ticks,
 )
 
-COURSES = Frame(name="courses", width=420, height=250, top=12, bottom=24, start=48, end=34, most_dates=5)
+COURSES = Frame(name="courses", width=420, height=290, top=12, bottom=24, start=48, end=34, most_dates=5)
 LEAST, MOST = -50, 150
 """Percent of the way: what lies beyond is drawn at the edge, or one runaway would flatten all other lines."""
 LABEL_GAP = 13

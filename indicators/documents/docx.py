@@ -12,7 +12,7 @@ from docx import Document
 from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.shared import Mm
 
-from indicators.documents import word
+from indicators.documents import word, word_contents
 from indicators.documents.content import Block, Facts, Figure, Heading, Note, Paragraph, Report, Table
 from indicators.documents.pictures import add_picture
 from indicators.documents.showing import about_lines, table_of
@@ -34,6 +34,7 @@ class Pen:
     is_landscape: bool = False
     tables: int = 0
     figures: int = 0
+    headings: int = 0
 
     @property
     def width_mm(self) -> int:
@@ -51,6 +52,10 @@ class Pen:
         word.add_text(paragraph, text, language=self.report.language)
         word.set_side(paragraph, text, self.report.language)
         return paragraph
+
+    def write_heading(self, text: str, level: int) -> None:
+        self.headings += 1
+        word_contents.mark(self.write(text, f"Heading {level}"), self.headings)
 
     def append(self, element: Any) -> None:
         """A table that was made as a whole, and the gap that keeps it from the next one."""
@@ -73,11 +78,12 @@ def write_docx(report: Report, out: BinaryIO) -> None:
         pen = Pen(document=document, report=report)
         pen.write(report.title, "Title")
         pen.write(report.subtitle, "Subtitle")
+        _write_contents(pen, _("About this document"))
         for block, is_landscape in zip(report.blocks, lies_across(report.blocks), strict=True):
             pen.turn(is_landscape=is_landscape)
             _write_block(pen, block)
         pen.turn(is_landscape=False)
-        pen.write(_("About this document"), "Heading 1")
+        pen.write_heading(_("About this document"), 1)
         pen.append(facts_xml(about_lines(report), report, width_mm=pen.width_mm))
         document.save(out)
 
@@ -97,10 +103,26 @@ def lies_across(blocks: tuple[Block, ...]) -> list[bool]:
     return found
 
 
+def _level(heading: Heading) -> int:
+    return min(max(heading.level, 1), word_contents.LEVELS[-1])
+
+
+def _write_contents(pen: Pen, last: str) -> None:
+    """Where each heading stands, in a document of more of them than one finds at a glance."""
+    headings = [(one.text, _level(one)) for one in pen.report.blocks if isinstance(one, Heading)] + [
+        (last, 1)
+    ]
+    if len(headings) <= word_contents.MOST_WITHOUT:
+        return
+    title = pen.write(_("Contents"), "TOC Heading")
+    entries = [pen.write(text, f"toc {level}") for text, level in headings]
+    pen.append(word_contents.contents_xml(title, entries))
+
+
 def _write_block(pen: Pen, block: Block) -> None:
     match block:
         case Heading():
-            pen.write(block.text, f"Heading {min(max(block.level, 1), 3)}")
+            pen.write_heading(block.text, _level(block))
         case Paragraph():
             pen.write(block.text, "Normal")
         case Note():

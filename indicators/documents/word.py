@@ -24,7 +24,8 @@ MARKING = ("FFFFFF", "2C5A45")
 _ARABIC_LETTER = re.compile(r"[\u0590-\u08ff\ufb1d-\ufefc]")
 _ARABIC_WORDS = re.compile(rf"({_ARABIC_LETTER.pattern}+(?:\s+{_ARABIC_LETTER.pattern}+)*)")
 _LATIN_LETTER = re.compile(r"[A-Za-z\u00c0-\u024f]")
-SIZES = {"Title": 26, "Subtitle": 12, "Heading 1": 17, "Heading 2": 13.5, "Heading 3": 11.5, "Caption": 9.5}
+SIZES = {"Title": 26, "Subtitle": 12, "Heading 1": 17, "Heading 2": 13.5, "Heading 3": 11.5, "Caption": 9.5,
+         "TOC Heading": 13.5}  # fmt: skip
 OWN = {
     "Table text": (9, None),
     "Table head": (9, None),
@@ -36,6 +37,8 @@ OWN = {
     "Warning note": (10, "FDF0D2"),
 }
 """Styles of ours: size in points, ground."""
+CONTENTS = {"toc 1": 0, "toc 2": 12, "toc 3": 24}
+"""Word's own styles for entries of its contents: how far they stand in, in points."""
 
 AFTER_BIDI = (
     "w:adjustRightInd", "w:snapToGrid", "w:spacing", "w:ind", "w:contextualSpacing", "w:mirrorIndents",
@@ -58,15 +61,24 @@ def dress(document: Any, report: Report) -> None:
         )
     for name in ("Caption", "Marking", "Table head"):
         styles[name].font.bold = styles[name].font.cs_bold = True
+    _add_contents_styles(styles)
     styles["Marking"].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
     for name in ("Table text", "Table head", "Gap", "Marking", "Page foot"):
         styles[name].paragraph_format.space_before = styles[name].paragraph_format.space_after = Pt(0)
     for name in ("Title", "Subtitle"):
         _make_plain(styles[name])
     if is_rtl(report.language):
-        for name in ("Normal", *SIZES, *OWN):
+        for name in ("Normal", *SIZES, *OWN, *CONTENTS):
             _add_in_order(_properties_of(styles[name]), OxmlElement("w:bidi"), AFTER_BIDI)
     document.styles.element.append(parse_xml(_table_style()))
+
+
+def _add_contents_styles(styles: Any) -> None:
+    for name, points in CONTENTS.items():
+        style = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH, builtin=True)
+        style.base_style = styles["Normal"]
+        style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(0), Pt(2)
+        style.paragraph_format.left_indent = Pt(points)
 
 
 def _set_defaults(document: Any, language: str) -> None:

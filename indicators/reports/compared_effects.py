@@ -84,7 +84,7 @@ def _effect(verdict: Verdict, snapshot: Snapshot) -> Effect:
             scale, values = str(OWN_SPREAD), _in_spreads(verdict, spread)
     return Effect(
         run=verdict.run,
-        method=method_of(verdict),
+        method=method_of(verdict) or _("Before and after"),
         standing=standing_word(verdict),
         is_change=verdict.inputs.get("compute") == "before_after",
         scale=scale,

@@ -45,7 +45,7 @@ class ProgressPanel:
 def panels(groups: Sequence[dict[str, Any]]) -> list[ProgressPanel]:
     """A chart for each group of `by_definition` in which anybody has a point; no queries."""
     keys = {group["code"]: _key(group["lines"]) for group in groups}
-    courses = {code: [_course(one) for one in key] for code, key in keys.items()}
+    courses = {code: [_course(one) for one in _drawn(key)] for code, key in keys.items()}
     reach = reach_of([one for found in courses.values() for one in found])
     if reach is None:
         return []
@@ -65,7 +65,7 @@ def panels(groups: Sequence[dict[str, Any]]) -> list[ProgressPanel]:
             days=_days(group["lines"]),
         )
         for group in groups
-        if any(one.latest is not None for one in keys[group["code"]])
+        if courses[group["code"]]
     ]
 
 
@@ -80,13 +80,16 @@ def statuses_of(lines: Sequence[Line]) -> list[str]:
 def _key(lines: Sequence[Line]) -> list[Follower]:
     found = []
     for number, one in enumerate(lines, start=1):
-        on, share = next(
-            ((on, share) for on, share in reversed(one.progress) if share is not None), (None, None)
-        )
-        is_begun = any(share is not None for _on, share in one.progress[1:])
-        why = one.no_progress or ("" if is_begun else str(one.cells["refusal"].value or ""))
+        # The baseline alone is no progress: what follows it counts.
+        known = [(on, share) for on, share in one.progress[1:] if share is not None]
+        on, share = known[-1] if known else (None, None)
+        why = "" if known else one.no_progress or str(one.cells["refusal"].value or "")
         found.append(Follower(number=number, line=one, latest=share, latest_on=on, why_not=why))
     return found
+
+
+def _drawn(key: Sequence[Follower]) -> list[Follower]:
+    return [one for one in key if one.latest is not None]
 
 
 def _course(one: Follower) -> Course:
@@ -109,7 +112,7 @@ def _said(one: Follower) -> str:
 
 def _in_words(key: Sequence[Follower]) -> str:
     """What the drawing says, for those who do not see it."""
-    drawn = [one for one in key if one.latest is not None]
+    drawn = _drawn(key)
     head = ngettext("%(n)s line.", "%(n)s lines.", len(drawn)) % {"n": len(drawn)}
     return " ".join([head, *(f"{_said(one)}." for one in drawn)])
 

@@ -149,9 +149,11 @@ def _line(
             _("An older wording of the definition: version %(number)s.") % {"number": one.version.number}
         )
     way = progress_over_time(snapshot)
+    # An ended programme keeps the status of its last due day, and its line ends where that status was read.
+    until = snapshot.as_of if status is None else status.as_of
     return Line(
         indicator=one,
-        progress=() if isinstance(way, Refusal) else way,
+        progress=() if isinstance(way, Refusal) else [point for point in way if point[0] <= until],
         no_progress=say(way.message) if isinstance(way, Refusal) else "",
         effect=effect,
         cells={

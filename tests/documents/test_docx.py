@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from docx import Document
 from docx.oxml.ns import qn
+from docx.text.paragraph import Paragraph as Paragraph_
 
 from indicators.documents.content import Cell, Column, Facts, Heading, Paragraph, Table
 from indicators.documents.docx import lies_across, write_docx
@@ -75,6 +76,69 @@ def test_a_table_says_what_the_screen_says_and_repeats_its_header():
     ]  # fmt: skip
     repeated = [row._tr.trPr.find(qn("w:tblHeader")) is not None for row in table.rows]
     assert repeated == [True, False, False, False]
+
+
+def a_long_report(**given):
+    """Seven headings with the one at the end, on three levels."""
+    blocks = []
+    for part in range(1, 4):
+        blocks += [Heading(f"Part {part}", 1), Heading(f"Detail {part}", part), Paragraph("Words.")]
+    return a_report(*blocks, **given)
+
+
+def contents_of(document):
+    """The entries of the contents: text, style, where the link leads."""
+    (block,) = document.element.body.findall(qn("w:sdt"))
+    found = [Paragraph_(one, document) for one in block.iter(qn("w:p"))]
+    return [
+        ("".join(run.text for run in link.iter(qn("w:t"))), one.style.name, link.get(qn("w:anchor")))
+        for one in found[1:]
+        for link in one._p.findall(qn("w:hyperlink"))
+    ]
+
+
+def test_many_headings_get_contents_that_lead_to_each_of_them():
+    document = read(a_long_report())
+
+    headings = [one for one in document.paragraphs if one.style.name.startswith("Heading")]
+    entries = contents_of(document)
+    assert [text for text, _style, _anchor in entries] == [one.text for one in headings]
+    assert [style[-1] for _text, style, _anchor in entries] == [one.style.name[-1] for one in headings]
+    marks = [one._p.find(qn("w:bookmarkStart")) for one in headings]
+    assert [anchor for _text, _style, anchor in entries] == [one.get(qn("w:name")) for one in marks]
+    assert len({one.get(qn("w:id")) for one in marks}) == len(marks) == 7
+    assert document.element.body[2].tag == qn("w:sdt")  # behind title and subtitle
+
+
+def test_the_contents_are_a_field_that_word_can_fill_anew():
+    (block,) = read(a_long_report()).element.body.findall(qn("w:sdt"))
+
+    assert block.find(".//" + qn("w:docPartGallery")).get(qn("w:val")) == "Table of Contents"
+    assert [one.text.strip() for one in block.iter(qn("w:instrText"))] == ['TOC \\o "1-3" \\h \\z \\u']
+    kinds = [one.get(qn("w:fldCharType")) for one in block.iter(qn("w:fldChar"))]
+    assert kinds == ["begin", "separate", "end"]
+    title = Paragraph_(next(block.iter(qn("w:p"))), None)
+    assert title.text == "Contents"
+    assert title._p.pPr.pStyle.val == "TOCHeading"
+
+
+def test_a_report_of_few_headings_has_no_contents():
+    few = a_report(*[Heading(f"Part {part}", 1) for part in range(5)])
+
+    assert read(few).element.body.findall(qn("w:sdt")) == []
+    assert read(a_report(*few.blocks, Heading("One more", 1))).element.body.findall(qn("w:sdt")) != []
+
+
+def test_contents_in_arabic_read_from_the_right_and_hostile_headings_stay_text():
+    document = read(a_report(*[Heading(ARABIC, 1)] * 6, Heading(HOSTILE[1], 2), language="ar", title=ARABIC))
+
+    entries = contents_of(document)
+    assert len(entries) == 8
+    assert entries[6][0] == next(one.text for one in document.paragraphs if one.style.name == "Heading 2")
+    assert document.styles["toc 1"].element.pPr.find(qn("w:bidi")) is not None
+    (block,) = document.element.body.findall(qn("w:sdt"))
+    link = next(block.iter(qn("w:hyperlink")))
+    assert link.find(qn("w:r")).rPr.find(qn("w:rtl")) is not None
 
 
 def test_the_marking_and_the_page_stand_on_each_page():
