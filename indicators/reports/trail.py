@@ -75,7 +75,9 @@ def changes_of(event: Event) -> list[tuple[str, object, object]]:
 def _words(value: object) -> object:
     """A stored value as one reads it: `{"on_track": 7}` is "on track: 7", a list its entries."""
     if isinstance(value, dict):
-        return "; ".join(f"{str(name).replace('_', ' ')}: {_words(one)}" for name, one in value.items()) or None
+        return (
+            "; ".join(f"{str(name).replace('_', ' ')}: {_words(one)}" for name, one in value.items()) or None
+        )
     if isinstance(value, list):
         return ", ".join(str(_words(one)) for one in value) or None
     return value
