@@ -51,6 +51,16 @@ def pages():
             "/schedule/",
             "/people/",
             "/account/",
+            "/notices/",
+            "/evaluations/",
+            "/recommendations/",
+            "/lessons/",
+            "/early-verdicts/",
+            "/documents/",
+            "/search/?q=border",
+            "/rules/",
+            "/events/",
+            "/sameness/",
         ],
         "regional": ["/region/", "/context/", "/library/", "/library/NMI-08/"],
         "viewer.kwt": ["/portfolio/"],
@@ -69,6 +79,7 @@ def test_each_page_fits_a_phone_and_can_be_used_by_everybody(demo, browse):
             width = page.evaluate("document.documentElement.scrollWidth")
             if width > PHONE["width"]:
                 problems.append(f"{address}: {width} pixels wide on a phone of {PHONE['width']}")
+            problems += [f"{address}: prints {name}" for name in printed_controls(page)]
 
     assert not problems, "\n".join(problems)
 
@@ -76,6 +87,18 @@ def test_each_page_fits_a_phone_and_can_be_used_by_everybody(demo, browse):
 def violations(page):
     found = Axe().run(page)
     return [f"{v['id']}: {v['nodes'][0]['html'][:140]}" for v in found.response["violations"]]
+
+
+def printed_controls(page):
+    """What one can press or narrow with, seen on paper: it has no use there."""
+    page.emulate_media(media="print")
+    found = page.evaluate(
+        """() => [...document.querySelectorAll("header.topbar, nav.sidebar, button, .button, .filters, .pagination")]
+            .filter(e => e.checkVisibility() && e.getBoundingClientRect().width > 1)
+            .map(e => e.outerHTML.slice(0, 80))"""
+    )
+    page.emulate_media(media="screen")
+    return found
 
 
 def test_arabic_mirrors_the_page(demo, browse):

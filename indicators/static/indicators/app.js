@@ -32,6 +32,14 @@
   reveal();
   document.addEventListener("htmx:afterSettle", reveal);
 
+  // On a phone the tabs scroll: the one that is open is shown.
+  document.querySelectorAll(".tab[aria-current]").forEach(function (tab) {
+    var row = tab.parentElement;
+    var place = tab.getBoundingClientRect();
+    var frame = row.getBoundingClientRect();
+    row.scrollLeft += place.left + place.width / 2 - (frame.left + frame.width / 2);
+  });
+
   // Puts a piece of text where the cursor stands in a text area.
   function insert(area, text) {
     area.setRangeText(text, area.selectionStart, area.selectionEnd, "end");

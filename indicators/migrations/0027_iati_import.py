@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('indicators', '0025_accepted_figures'),
+        ('indicators', '0026_document_covers'),
     ]
 
     operations = [
