@@ -69,6 +69,7 @@ def programme_detail(request: HttpRequest, code: str) -> HttpResponse:
         "has_ended": programme.has_ended(timezone.now().astimezone(programme.zone).date()),
         "may_compose": may(check_may_compose, request.user, programme),
         "is_following": follows(request.user, programme),
+        "may_sign": request.user.global_role == GlobalRole.PARTNER_VIEWER,
         "may_plan_evaluation": may(check_may_plan_evaluation, request.user, programme),
     }
     context["main_action"] = _main_action(context)
@@ -81,6 +82,7 @@ def _main_action(rights: Mapping[str, Any]) -> str:
         ("may_administer", "programme-design"),
         ("may_import", "import-list"),
         ("may_assess", "assessment-request"),
+        ("may_sign", "programme-design"),
     )
     return next((name for right, name in actions if rights[right]), "")
 

@@ -146,6 +146,15 @@ class TestAccess:
         get(client, partner, f"/export/observations/{world.own.secret.pk}.csv", 404)
         get(client, partner, f"/export/indicator/{world.own.secret.pk}.xlsx", 404)
 
+    def test_a_partner_viewer_is_led_to_what_waits_for_a_sign_off(self, client):
+        world = make_world()
+        design = f"/programmes/{world.own.programme.code}/design/"
+        page = get(client, world.people["partner"], f"/programmes/{world.own.programme.code}/")
+        assert f'href="{design}">Sign off</a>' in page
+        assert "Read and answer" in get(client, world.people["partner"], design)
+        page = get(client, world.people["officer"], f"/programmes/{world.own.programme.code}/")
+        assert "Sign off" not in page
+
     def test_a_partner_viewer_sees_no_evaluation_no_staff_and_no_comment(self, client):
         world = make_world()
         for path in [*pages_of(world.own)[:2], pages_of(world.own)[3]]:
