@@ -45,17 +45,28 @@ def period_columns(*, has_parts: bool, is_running_total: bool) -> list[Column]:
 
 
 def indicator_table(
-    indicator: ProgrammeIndicator, snapshot: Snapshot, corrections: Mapping[tuple[date, str], int]
+    indicator: ProgrammeIndicator,
+    snapshot: Snapshot,
+    corrections: Mapping[tuple[date, str], int],
+    *,
+    newest: int | None = None,
 ) -> Table:
-    """The periods of one indicator; those that fell due without data are there, with their gap."""
+    """The periods of one indicator; those that fell due without data are there, with their gap.
+
+    Args:
+        newest: how many periods at most, from the last; None: all.
+    """
+    first = 0 if newest is None else len(snapshot.series) - newest
     rule = snapshot.rule
     is_total = effective_time_rule(rule) is TimeRule.SUM
     rows, total = [], snapshot.plan.baseline or Decimal(0)
-    for period in snapshot.series:
+    for place, period in enumerate(snapshot.series):
         planned = planned_value(snapshot.plan, period.ends_on)
         after_baseline = snapshot.plan.baseline_on is None or period.ends_on > snapshot.plan.baseline_on
         if period.value is not None and after_baseline:
             total += period.value
+        if place < first:
+            continue
         refusal = say(period.refusal.message) if period.refusal else ""
         if period.value is None and not refusal:
             refusal = _("Nothing reported") if period.reported == 0 else _("Reported without a figure")

@@ -72,8 +72,10 @@ def load_snapshot(indicator: ProgrammeIndicator) -> Snapshot:
     return load_snapshots(load_indicators([indicator.pk]), as_of=today())[indicator.pk]
 
 
-def period_table(user: User, indicator: ProgrammeIndicator, snapshot: Snapshot) -> Table:
-    return indicator_table(indicator, snapshot, corrections_of(user, indicator))
+def period_table(
+    user: User, indicator: ProgrammeIndicator, snapshot: Snapshot, *, newest: int | None = None
+) -> Table:
+    return indicator_table(indicator, snapshot, corrections_of(user, indicator), newest=newest)
 
 
 def explained_period_table(user: User, indicator: ProgrammeIndicator) -> Table:
@@ -109,14 +111,14 @@ def periods(
     user: User, indicator: ProgrammeIndicator, snapshot: Snapshot, *, earlier: bool = False
 ) -> dict[str, Any]:
     """The newest periods of the table, or the earlier ones, each with where its value is explained."""
-    table = period_table(user, indicator, snapshot)
+    table = period_table(user, indicator, snapshot, newest=None if earlier else RECENT)
     keys = _period_keys(indicator)
-    rows = table.rows[::-1][RECENT:] if earlier else table.rows[::-1][:RECENT]
+    rows = table.rows[::-1][RECENT if earlier else 0 :]
     for row in rows:
         row.explain_key = keys.get((row.about.starts_on, row.about.label), "")
     return {
         "earlier_rows" if earlier else "period_rows": rows,
-        "earlier_count": max(len(table.rows) - RECENT, 0),
+        "earlier_count": max(len(snapshot.series) - RECENT, 0),
         "has_parts": snapshot.rule.value_type is ValueType.RATIO,
         "has_total": any(column.key == "total" for column in table.columns),
     }
