@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import islice
 from pathlib import Path
@@ -110,37 +111,30 @@ def measure_importing(rows: int) -> list[dict[str, Any]]:
     return found
 
 
-def measure_changing(rows: int) -> list[dict[str, Any]]:
+def measure_changing(rows: int) -> Iterator[dict[str, Any]]:
     """A CSV that brings figures, changes returned ones, corrects approved ones; and each of it undone.
 
     Processor seconds of the worker and of its PostgreSQL backend, beside those of the taking over of as many new rows.
     """
-    found: list[dict[str, Any]] = []
+    floor: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="bench-import-") as home:
         first, second = _write(Path(home), rows, "csv"), _rewritten(Path(home), rows)
-        for state, path, name in (
-            ("", first, "new"),
-            ("returned", second, "changed"),
-            ("approved", second, "corrected"),
-        ):
-            code = _prepare(rows)
+        for state, name in (("", "new"), ("approved", "corrected"), ("returned", "changed")):
+            code, path = _prepare(rows), second if state else first
             if state:
                 _step("apply", first, code)
                 _move(state)
             for what, said in (("apply", "take over"), ("undo", "undo")):
                 ours = _step(what, path, code)
-                cpu = round(ours["worker_cpu"] + ours["database_cpu"], 1)
-                found.append(
-                    {
-                        "what": f"{said} {rows:,} {name} rows of CSV",
-                        "ours": {name: round(one, 1) for name, one in ours.items() if name != "kinds"}
-                        | ours["kinds"],
-                        "floor": {"cpu": found[0]["ours"]["cpu"] if found else cpu},
-                        "floor_is": "the taking over of as many new rows",
-                    }
-                )
-                found[-1]["ours"]["cpu"] = cpu
-    return found
+                kinds = ours.pop("kinds")
+                cpu = {key: round(one, 1) for key, one in ours.items()}
+                floor = floor or {"cpu": round(ours["worker_cpu"] + ours["database_cpu"], 1)}
+                yield {
+                    "what": f"{said} {rows:,} {name} rows of CSV",
+                    "ours": {"cpu": round(ours["worker_cpu"] + ours["database_cpu"], 1)} | cpu | kinds,
+                    "floor": floor,
+                    "floor_is": "the taking over of as many new rows",
+                }
 
 
 def _step(what: str, path: Path, code: str) -> dict[str, Any]:

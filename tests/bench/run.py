@@ -45,7 +45,7 @@ def _importing(options: argparse.Namespace) -> list[dict[str, Any]]:
     return measure_importing(options.imported)
 
 
-def _changing(options: argparse.Namespace) -> list[dict[str, Any]]:
+def _changing(options: argparse.Namespace) -> Iterable[dict[str, Any]]:
     from tests.bench.importing import measure_changing
 
     return measure_changing(options.changed)
