@@ -175,6 +175,16 @@ def member_etag(one: Membership) -> str:
     return f'"{one.pk}-{one.starts_on.isoformat()}-{one.ends_on.isoformat() if one.ends_on else "open"}"'
 
 
+def _on_member(verb: str) -> Callable[[Any], Any]:
+    """An act on one member of the programme, at an address of its own."""
+    return action(
+        detail=True,
+        methods=["post"],
+        url_path=rf"members/(?P<member_pk>[0-9]{{1,18}})/{verb}",
+        url_name=f"member-{verb}",
+    )
+
+
 class CalendarActions:
     """Below /api/v1/programmes/{code}/. Mixed into the view set of programmes."""
 
@@ -277,17 +287,10 @@ class CalendarActions:
         return Response(MemberSerializer(_members(request, programme).order_by("pk"), many=True).data)
 
     @extend_schema(request=SubstituteSerializer, responses={201: MemberSerializer}, parameters=[KEY, VERSION])
-    @action(
-        detail=True,
-        methods=["post"],
-        url_path=r"members/(?P<member_pk>[0-9]{1,18})/substitute",
-        url_name="member-substitute",
-    )
+    @_on_member("substitute")
     def member_substitute(self, request: Request, code: str, member_pk: str) -> Response:
         """Name who takes the place of this member for a time."""
-        programme = self.get_object()
-        check_may_see_people(request.user)
-        membership = get_object_or_404(_members(request, programme), pk=member_pk)
+        programme, membership = self._member(request, member_pk)
         check_may_name_substitute(request.user, membership)  # type: ignore[arg-type]
         given = checked(SubstituteSerializer, request)
 
@@ -303,17 +306,10 @@ class CalendarActions:
             return Response(act_once(request, given, act), status=status.HTTP_201_CREATED)
 
     @extend_schema(request=EndSerializer, responses=EndedSerializer, parameters=[KEY, VERSION])
-    @action(
-        detail=True,
-        methods=["post"],
-        url_path=r"members/(?P<member_pk>[0-9]{1,18})/end",
-        url_name="member-end",
-    )
+    @_on_member("end")
     def member_end(self, request: Request, code: str, member_pk: str) -> Response:
         """End a role. Administrators; and whoever named a substitute takes the place back."""
-        programme = self.get_object()
-        check_may_see_people(request.user)
-        membership = get_object_or_404(_members(request, programme), pk=member_pk)
+        programme, membership = self._member(request, member_pk)
         if membership.substitutes_for_id != request.user.pk:
             check_may_administer(request.user)  # type: ignore[arg-type]
         given = checked(EndSerializer, request)
@@ -332,6 +328,12 @@ class CalendarActions:
 
         with transaction.atomic():
             return Response(act_once(request, given, act))
+
+    def _member(self, request: Request, member_pk: str) -> tuple[Programme, Membership]:
+        """The programme and who is meant in it, for somebody who may see people."""
+        programme = self.get_object()
+        check_may_see_people(request.user)
+        return programme, get_object_or_404(_members(request, programme), pk=member_pk)
 
 
 def _members(request: Request, programme: Programme) -> Any:

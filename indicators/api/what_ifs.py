@@ -81,21 +81,19 @@ class SidesSerializer(serializers.Serializer[Any]):
     as_if = serializers.JSONField()
 
 
-class WhatIfVerdictSerializer(serializers.Serializer[Any]):
+class WhatIfVerdictSerializer(SidesSerializer):
     indicator = serializers.IntegerField()
     code = serializers.CharField()
     name = serializers.CharField()
     sentence = serializers.CharField()
     is_flip = serializers.BooleanField()
-    as_is = serializers.JSONField()
     as_if = serializers.JSONField(help_text="Null: left out.")
 
 
-class WhatIfIndexSerializer(serializers.Serializer[Any]):
+class WhatIfIndexSerializer(SidesSerializer):
     version = serializers.IntegerField()
     name = serializers.CharField()
     is_changed = serializers.BooleanField()
-    as_is = serializers.JSONField()
     as_if = serializers.JSONField(help_text="Null: no part is left.")
 
 

@@ -113,17 +113,33 @@ def indicator_name(row: Row, *, with_programme: bool = False, with_level: bool =
     return Cell(lines(cells["name"].text, " · ".join(one for one in under if one)))
 
 
+def _standing_columns() -> tuple[Column, ...]:
+    return (
+        column(_("Indicator")),
+        column(_("Status"), "status"),
+        column(_("Value"), "number"),
+        column(_("As of"), "date"),
+        column(_("Target"), "number"),
+    )
+
+
+def _standing(row: Row) -> tuple[Cell, ...]:
+    """Status, value, its day and target: what stands behind the name in those columns."""
+    return (
+        status_of(row.cells),
+        told(row.cells["value"]),
+        told(row.cells["as_of"]),
+        told(row.cells["target"]),
+    )
+
+
 def indicator_table(rows: Sequence[Row], *, title: str, name: str) -> Table:
     """The indicators of an objective as the page lists them."""
     return Table(
         title=title,
         name=name,
         columns=(
-            column(_("Indicator")),
-            column(_("Status"), "status"),
-            column(_("Value"), "number"),
-            column(_("As of"), "date"),
-            column(_("Target"), "number"),
+            *_standing_columns(),
             column(_("Target date"), "date"),
             column(_("Achieved"), "percent"),
             column(_("Trend")),
@@ -132,10 +148,7 @@ def indicator_table(rows: Sequence[Row], *, title: str, name: str) -> Table:
         rows=tuple(
             (
                 indicator_name(row),
-                status_of(row.cells),
-                told(row.cells["value"]),
-                told(row.cells["as_of"]),
-                told(row.cells["target"]),
+                *_standing(row),
                 told(row.cells["target_on"]),
                 told(row.cells["achievement"]),
                 told(row.cells["trend"]),
@@ -151,20 +164,11 @@ def attention_table(rows: Sequence[Row], *, title: str, name: str, with_programm
     return Table(
         title=title,
         name=name,
-        columns=(
-            column(_("Indicator")),
-            column(_("Status"), "status"),
-            column(_("Value"), "number"),
-            column(_("As of"), "date"),
-            column(_("Target"), "number"),
-        ),
+        columns=_standing_columns(),
         rows=tuple(
             (
                 indicator_name(row, with_programme=with_programme, with_level=False),
-                status_of(row.cells),
-                told(row.cells["value"]),
-                told(row.cells["as_of"]),
-                told(row.cells["target"]),
+                *_standing(row),
             )
             for row in rows
         ),

@@ -26,7 +26,7 @@ from tests.world import make_world
 
 pytestmark = pytest.mark.django_db
 RESTLESS = (30, 39)
-"""Figures that go up and down, so that the indicator's own standard deviation is known."""
+"""Figures that go up and down: the four up to a baseline of today give the indicator's own standard deviation."""
 NATIONS = ("JOR", "TUN", "MAR", "EGY", "DZA", "MRT", "KWT", "QAT")
 
 
@@ -201,7 +201,7 @@ def lines_of(client):
 
 
 def test_an_effect_is_said_in_own_standard_deviations_with_interval_and_method(client):
-    _programme, (one, other) = shared(2, figures=RESTLESS)
+    _programme, (one, other) = shared(2, figures=RESTLESS, baseline_on=timezone.localdate())
     froze(one, date(2026, 1, 1), low=Decimal(-2), high=Decimal(22))
     snapshot = load_snapshots(load_indicators([one.pk]), as_of=timezone.localdate())[one.pk]
     spread = ambition(snapshot.series, snapshot.rule, snapshot.plan).spread
@@ -229,7 +229,12 @@ def test_an_effect_is_said_in_own_standard_deviations_with_interval_and_method(c
 
 def test_less_is_better_turns_the_sign_and_the_ends_of_the_interval(client):
     _programme, (one, _other) = shared(
-        2, figures=RESTLESS, direction="descending", baseline=Decimal(90), target=Decimal(10)
+        2,
+        figures=RESTLESS,
+        baseline_on=timezone.localdate(),
+        direction="descending",
+        baseline=Decimal(90),
+        target=Decimal(10),
     )
     froze(one, date(2026, 1, 1), value=Decimal(-10), low=Decimal(-22), high=Decimal(2))
 
