@@ -8,8 +8,11 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from indicators import events, models
+
+admin.site.site_header = admin.site.site_title = _("Back office")
 
 
 class ReadOnly(admin.ModelAdmin):

@@ -66,3 +66,12 @@ def test_the_password_hash_is_not_shown(client):
 
     assert person.password not in page
     assert models.User.objects.count() == 1
+
+
+def test_it_is_called_what_the_menu_calls_it(client):
+    client.force_login(make_admin(is_staff=True))
+
+    page = client.get(reverse("admin:index")).content.decode()
+
+    assert "Back office" in page
+    assert "Django administration" not in page
