@@ -265,15 +265,27 @@ def judge_over_standing(task: Task) -> None:
     ).order_by("pk")
     for some in _pieces(lambda last: rows.filter(pk__gt=last)[:AT_ONCE]):
         standing = Observation.objects.select_related("period").in_bulk([row.existing_id for row in some])
-        ImportRow.objects.bulk_update(
+        _write_back(
             [
                 _judged_again(task, row, standing[row.existing_id])
                 for row in some
                 if row.existing_id in standing
-            ],
-            ["kind", "problems", "source", "reason", *(n for n in FIGURE_FIELDS), "given"],
-            batch_size=500,
+            ]
         )
+
+
+_WRITTEN_BACK = ("kind", "problems", "source", "reason", *FIGURE_FIELDS, "given")
+_WRITE_BACK = f"""
+UPDATE indicators_importrow s SET {", ".join(f"{name} = n.{name}" for name in _WRITTEN_BACK)}
+FROM jsonb_populate_recordset(NULL::indicators_importrow, %s) n WHERE s.observation_number = n.observation_number
+"""
+
+
+def _write_back(rows: list[ImportRow]) -> None:
+    """All columns of many rows as one value: `bulk_update` would make an expression of each cell, 3 ms a row."""
+    said = [{name: getattr(row, name) for name in ("observation_number", *_WRITTEN_BACK)} for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE_BACK, [json.dumps(said, default=str)])
 
 
 def _judged_again(task: Task, row: ImportRow, existing: Observation) -> ImportRow:
