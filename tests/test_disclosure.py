@@ -75,7 +75,8 @@ def test_everybody_else_sees_neither_the_small_cell_nor_what_gives_it_away(scene
         "sex=f": None,
         "sex=m": None,
     }
-    assert "left out" in words(get(client, people[who], path_of(indicator)))
+    for part in ("figures", "explained"):
+        assert "left out" in words(get(client, people[who], f"{path_of(indicator)}parts/{part}/")), part
 
 
 @pytest.mark.parametrize("who", [*SEE, *DO_NOT])
